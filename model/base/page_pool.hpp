@@ -1,0 +1,133 @@
+// The pages of a simulated system: counted references, contents shared between copies of a state.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "model/base/check.hpp"
+#include "model/base/hash.hpp"
+#include "model/base/types.hpp"
+
+namespace ipcsim {
+
+/// Names a page of a `PagePool`. Numbers are reused after a page is freed.
+using PageId = Strong<struct PageIdTag, u32>;
+inline constexpr PageId kNoPage{0xffffffffU};
+
+/// Whether page contents are kept, or only lengths.
+enum class Contents : u8 { kKept, kLengthsOnly };
+
+/// The bytes of one page. Copies share the bytes until one of them writes.
+class PageBytes {
+ public:
+  PageBytes() = default;
+  explicit PageBytes(u32 size) : block_(new Block{1, size, {}}) {
+    block_->bytes = new std::byte[size]();
+  }
+  PageBytes(const PageBytes& other) : block_(other.block_) {
+    if (block_ != nullptr) {
+      ++block_->owners;
+    }
+  }
+  PageBytes(PageBytes&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  PageBytes& operator=(PageBytes other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~PageBytes() { release(); }
+
+  [[nodiscard]] bool present() const { return block_ != nullptr; }
+  [[nodiscard]] std::span<const std::byte> read() const {
+    return block_ == nullptr ? std::span<const std::byte>{}
+                             : std::span<const std::byte>{block_->bytes, block_->size};
+  }
+  /// The bytes to write to; makes them this copy's own first.
+  [[nodiscard]] std::byte* write() {
+    if (block_ == nullptr) {
+      return nullptr;
+    }
+    if (block_->owners > 1) {
+      PageBytes own(block_->size);
+      std::memcpy(own.block_->bytes, block_->bytes, block_->size);
+      std::swap(block_, own.block_);
+    }
+    return block_->bytes;
+  }
+  friend bool operator==(const PageBytes& a, const PageBytes& b) {
+    return a.block_ == b.block_ ||
+           (a.block_ != nullptr && b.block_ != nullptr && a.block_->size == b.block_->size &&
+            std::memcmp(a.block_->bytes, b.block_->bytes, a.block_->size) == 0);
+  }
+
+ private:
+  // The count is not atomic: a state and its copies stay on one thread.
+  struct Block {
+    u32 owners;
+    u32 size;
+    std::byte* bytes;
+  };
+  void release() {
+    if (block_ != nullptr && --block_->owners == 0) {
+      delete[] block_->bytes;
+      delete block_;
+    }
+  }
+  Block* block_ = nullptr;
+};
+
+/// Hands out pages and counts the references to each (the kernel's `page->_refcount`).
+class PagePool {
+ public:
+  /// `page_size` in bytes, a power of two.
+  PagePool(u32 page_size, Contents contents) : page_size_(page_size), contents_(contents) {}
+
+  [[nodiscard]] u32 page_size() const { return page_size_; }
+  [[nodiscard]] Contents contents() const { return contents_; }
+  /// Pages with at least one reference.
+  [[nodiscard]] u32 live() const { return live_; }
+
+  /// A page with one reference. Its contents are whatever they were before.
+  [[nodiscard]] PageId alloc();
+  /// One more reference.
+  void get(PageId page) { ++entry(page).refcount; }
+  /// One reference less; the last one frees the page.
+  void put(PageId page);
+  [[nodiscard]] u32 refcount(PageId page) const { return entry(page).refcount; }
+
+  /// The page's bytes, or null when contents are not kept.
+  [[nodiscard]] const std::byte* read(PageId page) const {
+    const std::span<const std::byte> bytes = entry(page).bytes.read();
+    return bytes.data();
+  }
+  [[nodiscard]] std::byte* write(PageId page) { return entry(page).bytes.write(); }
+
+  bool operator==(const PagePool&) const = default;
+  /// Adds reference counts and contents of all live pages.
+  void hash_into(Hasher& hasher) const;
+
+ private:
+  struct Entry {
+    u32 refcount = 0;
+    PageId next_free = kNoPage;
+    PageBytes bytes;
+    bool operator==(const Entry&) const = default;
+  };
+  [[nodiscard]] Entry& entry(PageId page) {
+    IPCSIM_CHECK(page.v < entries_.size() && entries_[page.v].refcount > 0);
+    return entries_[page.v];
+  }
+  [[nodiscard]] const Entry& entry(PageId page) const {
+    return const_cast<PagePool*>(this)->entry(page);
+  }
+
+  u32 page_size_;
+  Contents contents_;
+  u32 live_ = 0;
+  PageId free_ = kNoPage;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace ipcsim

@@ -1,0 +1,97 @@
+#include "model/base/payload.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <range/v3/algorithm/all_of.hpp>
+#include <range/v3/view/iota.hpp>
+#include <utility>
+
+#include "model/base/check.hpp"
+
+namespace ipcsim {
+
+Payload Payload::of_bytes(std::string bytes) {
+  Payload p;
+  p.len_ = bytes.size();
+  if (!bytes.empty()) {
+    p.bytes_ = std::make_shared<const std::string>(std::move(bytes));
+  }
+  return p;
+}
+
+Payload Payload::of_pattern(u64 len, u8 pattern) {
+  Payload p;
+  p.len_ = len;
+  p.kind_ = Kind::kPattern;
+  p.pattern_ = pattern;
+  return p;
+}
+
+Payload Payload::of_unknown(u64 len, std::string prefix) {
+  IPCSIM_CHECK(prefix.size() <= len);
+  Payload p = of_bytes(std::move(prefix));
+  p.len_ = len;
+  p.kind_ = Kind::kUnknown;
+  return p;
+}
+
+u64 Payload::known_len() const {
+  return kind_ == Kind::kUnknown ? stored_bytes().size() : len_;
+}
+
+std::optional<u8> Payload::pattern() const {
+  return kind_ == Kind::kPattern ? std::optional{pattern_} : std::nullopt;
+}
+
+std::string_view Payload::stored_bytes() const {
+  return bytes_ ? std::string_view{*bytes_} : std::string_view{};
+}
+
+void Payload::copy(u64 offset, std::span<std::byte> to) const {
+  IPCSIM_CHECK(offset <= len_ && to.size() <= len_ - offset);
+  if (to.empty()) {
+    return;
+  }
+  if (kind_ == Kind::kPattern) {
+    for (u64 i = 0; i < to.size(); ++i) {
+      to[i] = pattern_byte(pattern_, offset + i);
+    }
+    return;
+  }
+  const std::string_view known = stored_bytes();
+  const u64 from_known = std::min<u64>(to.size(), known.size() - std::min(offset, known.size()));
+  if (from_known > 0) {
+    std::memcpy(to.data(), known.data() + offset, from_known);
+  }
+  std::fill(to.begin() + static_cast<std::ptrdiff_t>(from_known), to.end(), std::byte{0});
+}
+
+std::byte Payload::at(u64 index) const {
+  std::byte b{};
+  copy(index, {&b, 1});
+  return b;
+}
+
+std::string Payload::to_string() const {
+  std::string text(len_, '\0');
+  copy(0, std::as_writable_bytes(std::span{text}));
+  return text;
+}
+
+bool Payload::compatible_with(const Payload& other) const {
+  if (len_ != other.len_) {
+    return false;
+  }
+  const u64 common = std::min(known_len(), other.known_len());
+  if (kind_ != Kind::kPattern && other.kind_ != Kind::kPattern) {
+    return stored_bytes().substr(0, common) == other.stored_bytes().substr(0, common);
+  }
+  return ranges::all_of(ranges::views::iota(u64{0}, common),
+                        [&](u64 i) { return at(i) == other.at(i); });
+}
+
+bool operator==(const Payload& a, const Payload& b) {
+  return a.known_len() == b.known_len() && a.compatible_with(b);
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,142 @@
+#include "model/pipe/pipe_inode.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <range/v3/algorithm/find.hpp>
+#include <range/v3/numeric/accumulate.hpp>
+#include <range/v3/view/iota.hpp>
+#include <range/v3/view/transform.hpp>
+#include <utility>
+
+namespace ipcsim {
+
+void PipeInode::hash_into(Hasher& hasher) const {
+  for (const u32 number : {head, tail, max_usage, ring_size, nr_accounted, readers, writers, files,
+                           r_counter, w_counter, tmp_page[0].v, tmp_page[1].v}) {
+    hasher.add(number);
+  }
+  hasher.add(poll_usage);
+  hasher.add(note_loss);
+  for (const PipeBuffer& buf : bufs) {
+    hasher.add(buf.page);
+    hasher.add(buf.offset);
+    hasher.add(buf.len);
+    hasher.add(buf.ops);
+    hasher.add(buf.flags);
+    hasher.add(buf.private_value);
+  }
+}
+
+PageId anon_pipe_get_page(PipeInode& pipe, PagePool& pages) {
+  for (PageId& cell : pipe.tmp_page) {
+    if (cell != kNoPage) {
+      return std::exchange(cell, kNoPage);
+    }
+  }
+  return pages.alloc();
+}
+
+void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
+                        const KernelProfile& profile) {
+  if (pages.refcount(page) == 1) {
+    for (u32 i = 0; i < profile.tmp_pages; ++i) {
+      if (pipe.tmp_page[i] == kNoPage) {
+        pipe.tmp_page[i] = page;
+        return;
+      }
+    }
+  }
+  pages.put(page);
+}
+
+void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
+                      const KernelProfile& profile) {
+  const PipeBufOps ops = std::exchange(buf.ops, PipeBufOps::kNone);
+  switch (ops) {
+    case PipeBufOps::kAnon:
+      anon_pipe_put_page(pipe, buf.page, pages, profile);
+      return;
+    case PipeBufOps::kPageCache:
+    case PipeBufOps::kUserPage:
+    case PipeBufOps::kDefault:
+    case PipeBufOps::kNosteal:
+      pages.put(buf.page);
+      return;
+    case PipeBufOps::kZero:
+      return;
+    case PipeBufOps::kNone:
+      break;
+  }
+  IPCSIM_CHECK(false);
+}
+
+Bytes pipe_fionread(const PipeInode& pipe) {
+  const auto lengths = ranges::views::iota(u32{0}, pipe_occupancy(pipe)) |
+                       ranges::views::transform(
+                           [&](u32 i) -> u64 { return pipe.slot(pipe.tail + i).len; });
+  return Bytes{ranges::accumulate(lengths, u64{0})};
+}
+
+namespace {
+
+std::optional<std::string> broken_slot(const PipeInode& pipe, const PagePool& pages, u32 index) {
+  const PipeBuffer& buf = pipe.slot(index);
+  if (buf.ops == PipeBufOps::kNone) {
+    return fmt::format("occupied slot {} has operations", index);
+  }
+  if (buf.ops == PipeBufOps::kZero) {
+    return std::nullopt;
+  }
+  if (pages.refcount(buf.page) == 0) {
+    return fmt::format("the page of occupied slot {} has a reference", index);
+  }
+  if (buf.ops == PipeBufOps::kAnon && u64{buf.offset} + buf.len > pages.page_size()) {
+    return fmt::format("slot {} ends within its page: offset {} + len {} <= {}", index, buf.offset,
+                       buf.len, pages.page_size());
+  }
+  if ((buf.flags & kPipeBufFlagPacket) != 0 && (buf.flags & kPipeBufFlagCanMerge) != 0) {
+    return fmt::format("slot {} is a packet or mergeable, not both", index);
+  }
+  if (buf.len == 0) {
+    return fmt::format("occupied slot {} has data", index);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> broken_invariant(const PipeInode& pipe, const PagePool& pages) {
+  if (!std::has_single_bit(pipe.ring_size) || pipe.bufs.size() != pipe.ring_size) {
+    return fmt::format("ring_size {} is a power of two and the length of bufs", pipe.ring_size);
+  }
+  if (pipe.max_usage == 0 || pipe.max_usage > pipe.ring_size) {
+    return fmt::format("max_usage {} is within 1..ring_size {}", pipe.max_usage, pipe.ring_size);
+  }
+  if (pipe_occupancy(pipe) > pipe.ring_size) {
+    return fmt::format("occupancy {} is at most ring_size {}", pipe_occupancy(pipe),
+                       pipe.ring_size);
+  }
+  if (pipe.readers > pipe.files || pipe.writers > pipe.files) {
+    return fmt::format("readers {} and writers {} are at most files {}", pipe.readers, pipe.writers,
+                       pipe.files);
+  }
+  for (u32 i = 0; i < pipe.ring_size; ++i) {
+    const u32 index = pipe.tail + i;
+    if (i < pipe_occupancy(pipe)) {
+      if (auto broken = broken_slot(pipe, pages, index)) {
+        return broken;
+      }
+    } else if (pipe.slot(index).ops != PipeBufOps::kNone) {
+      return fmt::format("free slot {} has no operations", index);
+    }
+  }
+  for (const PageId page : pipe.tmp_page) {
+    if (page != kNoPage && pages.refcount(page) != 1) {
+      return std::string("a kept page has exactly one reference");
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace ipcsim

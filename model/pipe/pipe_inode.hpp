@@ -1,0 +1,110 @@
+// The ring of a pipe, field by field as the kernel has it.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/base/caps.hpp"
+#include "model/base/hash.hpp"
+#include "model/base/kernel_profile.hpp"
+#include "model/base/page_pool.hpp"
+#include "model/base/result.hpp"
+#include "model/base/types.hpp"
+
+namespace ipcsim {
+
+/// Slots of a new pipe (PIPE_DEF_BUFFERS).
+inline constexpr u32 kPipeDefBuffers = 16;
+/// Slots of a new pipe whose owner is over the soft page limit (PIPE_MIN_DEF_BUFFERS).
+inline constexpr u32 kPipeMinDefBuffers = 2;
+/// Most slots whose array the kernel can allocate in practice (256 MiB of 4 KiB pages).
+inline constexpr u32 kPipeMostSlots = 65536;
+
+/// Bits of `PipeBuffer::flags` (PIPE_BUF_FLAG_*).
+inline constexpr u8 kPipeBufFlagLru = 0x01;
+inline constexpr u8 kPipeBufFlagAtomic = 0x02;
+inline constexpr u8 kPipeBufFlagGift = 0x04;
+inline constexpr u8 kPipeBufFlagPacket = 0x08;
+inline constexpr u8 kPipeBufFlagCanMerge = 0x10;
+inline constexpr u8 kPipeBufFlagWhole = 0x20;
+inline constexpr u8 kPipeBufFlagLoss = 0x40;
+
+/// Which operation table a slot has (`pipe_buffer.ops`).
+enum class PipeBufOps : u8 {
+  kNone,       ///< NULL: the slot is free
+  kAnon,       ///< anon_pipe_buf_ops: made by write()
+  kPageCache,  ///< page_cache_pipe_buf_ops: a file's page
+  kUserPage,   ///< user_page_pipe_buf_ops: vmsplice()
+  kDefault,    ///< default_pipe_buf_ops: copied by splice from a device
+  kNosteal,    ///< nosteal_pipe_buf_ops: a socket's page
+  kZero,       ///< zero_pipe_buf_ops: a hole of a tmpfs file
+};
+
+/// One slot of the ring (`struct pipe_buffer`). A freed slot keeps its stale values but `ops`.
+struct PipeBuffer {
+  PageId page = kNoPage;
+  u32 offset = 0;  ///< first byte of data in the page
+  u32 len = 0;     ///< bytes of data
+  PipeBufOps ops = PipeBufOps::kNone;
+  u8 flags = 0;           ///< kPipeBufFlag*
+  u64 private_value = 0;  ///< `private`: unused by write()
+
+  bool operator==(const PipeBuffer&) const = default;
+};
+
+/// A pipe (`struct pipe_inode_info`). The wait queues and the O_ASYNC lists belong to tasks and
+/// files, so they live beside this in sim/kernel.
+struct PipeInode {
+  u32 head = 0;                ///< slots ever produced, modulo 2^32
+  u32 tail = 0;                ///< slots ever consumed, modulo 2^32
+  u32 max_usage = 0;           ///< slots that may be occupied: the capacity
+  u32 ring_size = 0;           ///< slots of the array: a power of two
+  u32 nr_accounted = 0;        ///< pages charged to the creator
+  u32 readers = 0;             ///< open files with FMODE_READ
+  u32 writers = 0;             ///< open files with FMODE_WRITE
+  u32 files = 0;               ///< open files, also those still in a blocked open()
+  u32 r_counter = 1;           ///< opens for reading ever, plus one
+  u32 w_counter = 1;           ///< opens for writing ever, plus one
+  bool poll_usage = false;     ///< somebody polled this pipe
+  bool note_loss = false;      ///< the next read delivers a loss record first
+  std::array<PageId, 2> tmp_page{kNoPage, kNoPage};  ///< released pages for the next write
+  std::vector<PipeBuffer> bufs;                      ///< the ring: `ring_size` slots
+
+  /// The slot of free-running index `index`.
+  [[nodiscard]] PipeBuffer& slot(u32 index) { return bufs[index & (ring_size - 1)]; }
+  [[nodiscard]] const PipeBuffer& slot(u32 index) const { return bufs[index & (ring_size - 1)]; }
+
+  bool operator==(const PipeInode&) const = default;
+  void hash_into(Hasher& hasher) const;
+};
+
+/// Occupied slots. Linux include/linux/pipe_fs_i.h: pipe_occupancy().
+[[nodiscard]] constexpr u32 pipe_occupancy(const PipeInode& pipe) { return pipe.head - pipe.tail; }
+/// Linux include/linux/pipe_fs_i.h: pipe_empty().
+[[nodiscard]] constexpr bool pipe_empty(const PipeInode& pipe) { return pipe.head == pipe.tail; }
+/// Full by slots, whatever room the last slot has. Linux include/linux/pipe_fs_i.h: pipe_full().
+[[nodiscard]] constexpr bool pipe_full(const PipeInode& pipe) {
+  return pipe_occupancy(pipe) >= pipe.max_usage;
+}
+
+/// A page for a write: a kept one, else a fresh one. Linux fs/pipe.c: anon_pipe_get_page().
+[[nodiscard]] PageId anon_pipe_get_page(PipeInode& pipe, PagePool& pages);
+/// Keeps `page` for the next write when nobody else refers to it and a cell is empty; drops the
+/// reference otherwise. Linux fs/pipe.c: anon_pipe_put_page().
+void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
+                        const KernelProfile& profile);
+/// Frees an occupied slot's page as its operation table says and clears `ops`; `tail` is the
+/// caller's. Linux include/linux/pipe_fs_i.h: pipe_buf_release().
+void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
+                      const KernelProfile& profile);
+
+/// Bytes that can be read now: the sum of all slot lengths. Linux fs/pipe.c: pipe_ioctl(FIONREAD).
+[[nodiscard]] Bytes pipe_fionread(const PipeInode& pipe);
+
+/// The first broken rule of the structure, in words, or nothing.
+[[nodiscard]] std::optional<std::string> broken_invariant(const PipeInode& pipe,
+                                                          const PagePool& pages);
+
+}  // namespace ipcsim

@@ -1,0 +1,88 @@
+// write() and read() on a pipe, one lock-held section at a time.
+#pragma once
+
+#include <string>
+
+#include "model/base/kernel_profile.hpp"
+#include "model/base/page_pool.hpp"
+#include "model/base/result.hpp"
+#include "model/base/user_memory.hpp"
+#include "model/pipe/effects.hpp"
+#include "model/pipe/pipe_inode.hpp"
+
+namespace ipcsim {
+
+/// How a lock-held section of a call ended.
+enum class PipeSectionEnd : u8 {
+  kReturned,  ///< the call is over; `result` says how
+  kAsleep,    ///< exclusively asleep on rd_wait (read) or wr_wait (write)
+};
+
+/// The outcome of one section. Effects come after the lock is dropped and before the task sleeps or
+/// returns.
+struct PipeSection {
+  PipeSectionEnd end = PipeSectionEnd::kReturned;
+  Result<Bytes> result{Bytes{0}};
+  PipeEffects effects;
+};
+
+/// What a section needs to know about the call's open file and its task, as they are now.
+struct PipeIoContext {
+  bool nonblock = false;        ///< O_NONBLOCK on the file, or RWF_NOWAIT
+  bool packets = false;         ///< O_DIRECT on the file (write only)
+  bool nosignal = false;        ///< RWF_NOSIGNAL (write only)
+  bool signal_pending = false;  ///< a deliverable signal is waiting for the task
+};
+
+/// The locals of a write() that outlive a sleep.
+struct PipeWrite {
+  u64 done = 0;                   ///< bytes in the pipe so far
+  bool slept = false;             ///< the next section follows a sleep (`wake_next_writer`)
+  bool was_empty = false;         ///< the pipe was empty when the lock was last taken
+
+  bool operator==(const PipeWrite&) const = default;
+};
+
+/// One section of write(2)/writev(2) with at least one byte to write: up to the return or the next
+/// sleep. After a sleep the caller runs it again, however the task was woken.
+/// Errors, in the order the kernel tests them:
+///   EPIPE        no reader (with kSendSigpipe unless nosignal)
+///   EFAULT       the bytes to merge, or the first page, cannot be read
+///   EAGAIN       no free slot, nonblock
+///   ERESTARTSYS  no free slot, a signal is pending
+/// Bytes already in the pipe turn every error into a short count.
+/// Linux fs/pipe.c: anon_pipe_write().
+[[nodiscard]] PipeSection pipe_write_section(PipeInode& pipe, PipeWrite& call,
+                                             std::span<const UserSegment> from,
+                                             const PipeIoContext& context, PagePool& pages,
+                                             const KernelProfile& profile);
+
+/// The condition that a sleeping writer waits for. Linux fs/pipe.c: pipe_writable().
+[[nodiscard]] constexpr bool pipe_writable(const PipeInode& pipe) {
+  return !pipe_full(pipe) || pipe.readers == 0;
+}
+
+/// The locals of a read() that outlive a sleep. (It sleeps only while it has no byte.)
+struct PipeRead {
+  bool slept = false;  ///< the next section follows a sleep (`wake_next_reader`)
+
+  bool operator==(const PipeRead&) const = default;
+};
+
+/// One section of read(2)/readv(2) with at least one byte of room. Bytes that arrive are appended to
+/// `*out` (null when contents are not kept). Errors, in the order the kernel tests them:
+///   EFAULT       there is data, but the buffer cannot be written
+///   EAGAIN       no data, a writer exists, nonblock
+///   ERESTARTSYS  no data after a sleep, and a signal is pending
+/// No data and no writer: 0 bytes. Linux fs/pipe.c: anon_pipe_read().
+[[nodiscard]] PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call,
+                                            std::span<const UserSegment> to, std::string* out,
+                                            const PipeIoContext& context, PagePool& pages,
+                                            const KernelProfile& profile);
+
+/// The condition that a sleeping reader waits for. Linux fs/pipe.c: pipe_readable().
+[[nodiscard]] constexpr bool pipe_readable(const PipeInode& pipe) {
+  return !pipe_empty(pipe) || pipe.writers == 0;
+}
+
+}  // namespace ipcsim

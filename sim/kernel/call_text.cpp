@@ -1,0 +1,200 @@
+// Calls and results as text for people, in the manner of strace.
+#include <fmt/format.h>
+
+#include "model/base/text.hpp"
+#include "sim/kernel/call.hpp"
+
+namespace ipcsim {
+namespace {
+
+constexpr std::size_t kShownBytes = 32;
+
+/// Text with everything but printable ASCII escaped.
+std::string quoted(std::string_view bytes) {
+  std::string text = "\"";
+  for (const char c : bytes) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      text += "\\n";
+    } else if (c == '"' || c == '\\') {
+      text += '\\';
+      text += c;
+    } else if (code < 0x20 || code >= 0x7f) {
+      text += fmt::format("\\x{:02x}", code);
+    } else {
+      text += c;
+    }
+  }
+  return text + '"';
+}
+
+std::string payload_text(const Payload& payload) {
+  if (const auto pattern = payload.pattern()) {
+    return fmt::format("<{} bytes of pattern {}>", payload.len(), *pattern);
+  }
+  if (payload.len() > 0 && payload.known_len() == 0) {
+    return fmt::format("<{} bytes>", payload.len());
+  }
+  const std::string_view shown = payload.stored_bytes().substr(0, kShownBytes);
+  return quoted(shown) + (shown.size() < payload.len() ? "..." : "");
+}
+
+std::string segment_text(const UserSegment& segment) {
+  if (segment.mapped == 0) {
+    return "<bad pointer>";
+  }
+  const std::string text = payload_text(segment.data);
+  return segment.mapped < segment.len
+             ? fmt::format("{}<{} bytes mapped>", text, segment.mapped)
+             : text;
+}
+
+/// "[a, b]"
+template <class Range, class F>
+std::string listed(const Range& range, F text) {
+  return "[" + joined(range, ", ", text) + "]";
+}
+
+/// Collects the arguments of a call.
+class Arguments {
+ public:
+  void field(std::string_view /*name*/, const auto& value) { add(text(value)); }
+  void mode(std::string_view /*name*/, u32 value) { add(fmt::format("{:#o}", value)); }
+  void fcntl_arg(std::string_view /*name*/, FcntlCmd cmd, i64 arg) {
+    if (cmd.v == kFSetfl) {
+      add(flags_text(open_flag_names(), static_cast<u64>(arg), "0"));
+    } else if (cmd.v == kFSetfd) {
+      add(flags_text(fd_flag_names(), static_cast<u64>(arg), "0"));
+    } else if (cmd.v != kFGetfl && cmd.v != kFGetfd && cmd.v != kFGetpipeSz) {
+      add(fmt::format("{}", arg));
+    }
+  }
+  void in_buffer(std::string_view /*pointer*/, std::string_view /*len*/, const UserSegment& buf) {
+    add(segment_text(buf));
+    add(fmt::format("{}", buf.len));
+  }
+  void out_buffer(std::string_view /*pointer*/, std::string_view /*len*/, const UserSegment& buf) {
+    if (buf.mapped < buf.len) {
+      add(buf.mapped == 0 ? "<bad pointer>" : fmt::format("<{} bytes mapped>", buf.mapped));
+    }
+    add(fmt::format("{}", buf.len));
+  }
+  void in_iov(std::string_view /*name*/, const std::vector<UserSegment>& iov) {
+    add(listed(iov, segment_text));
+  }
+  void out_iov(std::string_view /*name*/, const std::vector<UserSegment>& iov) {
+    add(listed(iov, [](const UserSegment& s) { return fmt::format("{}", s.len); }));
+  }
+
+  [[nodiscard]] const std::string& joined() const { return text_; }
+
+ private:
+  void add(std::string_view argument) {
+    text_ += text_.empty() ? "" : ", ";
+    text_ += argument;
+  }
+
+  template <class Tag, class Rep>
+  static std::string text(Strong<Tag, Rep> v) {
+    return fmt::format("{}", v.v);
+  }
+  static std::string text(std::integral auto v) { return fmt::format("{}", v); }
+  static std::string text(OpenFlags v) { return flags_text(open_flag_names(), v.v, "0"); }
+  static std::string text(CloneFlags v) { return flags_text(clone_flag_names(), v.v, "0"); }
+  static std::string text(SaFlags v) { return flags_text(sa_flag_names(), v.v, "0"); }
+  static std::string text(PollEvents v) { return flags_text(poll_event_names(), v.v, "0"); }
+  static std::string text(Signal v) { return signal_name(v); }
+  static std::string text(FcntlCmd v) { return named(fcntl_names(), v.v); }
+  static std::string text(IoctlRequest v) { return named(ioctl_names(), v.v); }
+  static std::string text(Resource v) { return named(rlimit_names(), v.v); }
+  static std::string text(TaskId v) { return fmt::format("task {}", v.v); }
+  static std::string text(const std::string& v) { return quoted(v); }
+  static std::string text(OutPtr v) {
+    return v == OutPtr::kValid ? "&" : v == OutPtr::kNull ? "NULL" : "<bad pointer>";
+  }
+  static std::string text(Disposition v) {
+    return v == Disposition::kDefault ? "SIG_DFL" : v == Disposition::kIgnore ? "SIG_IGN" : "handler";
+  }
+  static std::string text(MaskHow v) {
+    return v == MaskHow::kBlock ? "SIG_BLOCK"
+                                : v == MaskHow::kUnblock ? "SIG_UNBLOCK" : "SIG_SETMASK";
+  }
+  static std::string text(const Timespec& t) { return fmt::format("{}.{:09}", t.tv_sec, t.tv_nsec); }
+  static std::string text(const MqAttr& a) {
+    return fmt::format("{{flags={}, maxmsg={}, msgsize={}}}",
+                       flags_text(open_flag_names(), static_cast<u64>(a.mq_flags), "0"),
+                       a.mq_maxmsg, a.mq_msgsize);
+  }
+  static std::string text(const std::vector<PollFd>& fds) {
+    return listed(fds, [](const PollFd& p) { return fmt::format("{}:{}", p.fd.v, text(p.events)); });
+  }
+  static std::string text(const std::vector<Signal>& set) {
+    return listed(set, [](Signal s) { return signal_name(s); });
+  }
+  template <class T>
+  static std::string text(const UserPtr<T>& p) {
+    return p.is_null() ? "NULL" : p.is_bad() ? "<bad pointer>" : text(p.value);
+  }
+  static std::string named(std::span<const NamedNumber> names, u64 number) {
+    const auto name = name_of(names, number);
+    return name ? std::string(*name) : fmt::format("{:#x}", number);
+  }
+
+  std::string text_;
+};
+
+struct OutputText {
+  std::string operator()(const std::monostate& /*out*/) const { return {}; }
+  std::string operator()(const PipeFds& out) const {
+    return fmt::format(" pipefd=[{}, {}]", out.read.v, out.write.v);
+  }
+  std::string operator()(const ReadBytes& out) const { return " " + payload_text(out.buf); }
+  std::string operator()(const ReceivedMessage& out) const {
+    return " " + payload_text(out.msg) +
+           (out.msg_prio ? fmt::format(" prio {}", *out.msg_prio) : "");
+  }
+  std::string operator()(const MqAttr& out) const {
+    return fmt::format(" {{flags={:#o}, maxmsg={}, msgsize={}, curmsgs={}}}", out.mq_flags,
+                       out.mq_maxmsg, out.mq_msgsize, out.mq_curmsgs);
+  }
+  std::string operator()(const IntOut& out) const { return fmt::format(" [{}]", out.value); }
+  std::string operator()(const Revents& out) const {
+    return " " + listed(out.revents, [](PollEvents e) {
+             return flags_text(poll_event_names(), e.v, "0");
+           });
+  }
+};
+
+}  // namespace
+
+std::string to_text(const Call& call) {
+  return std::visit(
+      [](const auto& c) {
+        Arguments arguments;
+        c.each_field(c, arguments);
+        return fmt::format("{}({})", c.kName, arguments.joined());
+      },
+      call);
+}
+
+std::string to_text(const SysResult& result) {
+  if (result.error != Errno::kOk) {
+    return fmt::format("-1 {}", errno_name(result.error));
+  }
+  return fmt::format("{}{}", result.ret, std::visit(OutputText{}, result.out));
+}
+
+std::string to_text(const Completion& completion) {
+  switch (completion.kind) {
+    case Completion::Kind::kReturned:
+      return to_text(completion.result);
+    case Completion::Kind::kDied:
+      return completion.signal.v == 0 ? std::string("died: its process ended")
+                                      : "killed by " + signal_name(completion.signal);
+    case Completion::Kind::kNotModelled:
+      return "not modelled: " + completion.reason;
+  }
+  return {};
+}
+
+}  // namespace ipcsim

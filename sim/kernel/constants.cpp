@@ -1,0 +1,147 @@
+#include "sim/kernel/constants.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <range/v3/algorithm/find.hpp>
+
+namespace ipcsim {
+namespace {
+
+constexpr std::array kOpenFlags = std::to_array<NamedNumber>({
+    {"O_WRONLY", kOWronly},
+    {"O_RDWR", kORdwr},
+    {"O_CREAT", kOCreat},
+    {"O_EXCL", kOExcl},
+    {"O_NOCTTY", kONoctty},
+    {"O_TRUNC", kOTrunc},
+    {"O_APPEND", kOAppend},
+    {"O_NONBLOCK", kONonblock},
+    {"O_DSYNC", kODsync},
+    {"O_ASYNC", kOAsync},
+    {"O_DIRECT", kODirect},
+    {"O_LARGEFILE", kOLargefile},
+    {"O_DIRECTORY", kODirectory},
+    {"O_NOFOLLOW", kONofollow},
+    {"O_NOATIME", kONoatime},
+    {"O_CLOEXEC", kOCloexec},
+    {"O_PATH", kOPath},
+});
+
+constexpr std::array kFdFlags = std::to_array<NamedNumber>({{"FD_CLOEXEC", kFdCloexec}});
+
+constexpr std::array kPollEvents = std::to_array<NamedNumber>({
+    {"POLLIN", 0x001},
+    {"POLLPRI", 0x002},
+    {"POLLOUT", 0x004},
+    {"POLLERR", 0x008},
+    {"POLLHUP", 0x010},
+    {"POLLNVAL", 0x020},
+    {"POLLRDNORM", 0x040},
+    {"POLLRDBAND", 0x080},
+    {"POLLWRNORM", 0x100},
+    {"POLLWRBAND", 0x200},
+    {"POLLMSG", 0x400},
+    {"POLLRDHUP", 0x2000},
+});
+
+constexpr std::array kCloneFlags = std::to_array<NamedNumber>({
+    {"CLONE_VM", kCloneVm},
+    {"CLONE_FS", kCloneFs},
+    {"CLONE_FILES", kCloneFiles},
+    {"CLONE_SIGHAND", kCloneSighand},
+    {"CLONE_VFORK", kCloneVfork},
+    {"CLONE_THREAD", kCloneThread},
+    {"CLONE_SYSVSEM", kCloneSysvsem},
+});
+
+constexpr std::array kSaFlags = std::to_array<NamedNumber>({
+    {"SA_NOCLDSTOP", 1},
+    {"SA_NOCLDWAIT", 2},
+    {"SA_SIGINFO", 4},
+    {"SA_RESTORER", 0x04000000},
+    {"SA_ONSTACK", 0x08000000},
+    {"SA_RESTART", kSaRestart},
+    {"SA_NODEFER", 0x40000000},
+    {"SA_RESETHAND", 0x80000000},
+});
+
+constexpr std::array kSignals = std::to_array<NamedNumber>({
+    {"SIGHUP", 1},     {"SIGINT", 2},   {"SIGQUIT", 3}, {"SIGILL", 4},    {"SIGTRAP", 5},
+    {"SIGABRT", 6},    {"SIGBUS", 7},   {"SIGFPE", 8},  {"SIGKILL", 9},   {"SIGUSR1", 10},
+    {"SIGSEGV", 11},   {"SIGUSR2", 12}, {"SIGPIPE", 13}, {"SIGALRM", 14}, {"SIGTERM", 15},
+    {"SIGSTKFLT", 16}, {"SIGCHLD", 17}, {"SIGCONT", 18}, {"SIGSTOP", 19}, {"SIGTSTP", 20},
+    {"SIGTTIN", 21},   {"SIGTTOU", 22}, {"SIGURG", 23}, {"SIGXCPU", 24},  {"SIGXFSZ", 25},
+    {"SIGVTALRM", 26}, {"SIGPROF", 27}, {"SIGWINCH", 28}, {"SIGIO", 29},  {"SIGPWR", 30},
+    {"SIGSYS", 31},
+});
+
+constexpr std::array kFcntlCmds = std::to_array<NamedNumber>({
+    {"F_DUPFD", kFDupfd},
+    {"F_GETFD", kFGetfd},
+    {"F_SETFD", kFSetfd},
+    {"F_GETFL", kFGetfl},
+    {"F_SETFL", kFSetfl},
+    {"F_DUPFD_CLOEXEC", kFDupfdCloexec},
+    {"F_SETPIPE_SZ", kFSetpipeSz},
+    {"F_GETPIPE_SZ", kFGetpipeSz},
+});
+
+constexpr std::array kIoctlRequests = std::to_array<NamedNumber>({
+    {"FIONREAD", kFionread},
+    {"FIONBIO", kFionbio},
+    {"FIOCLEX", kFioclex},
+    {"FIONCLEX", kFionclex},
+});
+
+constexpr std::array kResources = std::to_array<NamedNumber>({
+    {"RLIMIT_NOFILE", kRlimitNofile},
+    {"RLIMIT_MSGQUEUE", kRlimitMsgqueue},
+});
+
+}  // namespace
+
+std::span<const NamedNumber> open_flag_names() { return kOpenFlags; }
+std::span<const NamedNumber> fd_flag_names() { return kFdFlags; }
+std::span<const NamedNumber> poll_event_names() { return kPollEvents; }
+std::span<const NamedNumber> clone_flag_names() { return kCloneFlags; }
+std::span<const NamedNumber> sa_flag_names() { return kSaFlags; }
+std::span<const NamedNumber> signal_names() { return kSignals; }
+std::span<const NamedNumber> fcntl_names() { return kFcntlCmds; }
+std::span<const NamedNumber> ioctl_names() { return kIoctlRequests; }
+std::span<const NamedNumber> rlimit_names() { return kResources; }
+
+std::optional<std::string_view> name_of(std::span<const NamedNumber> names, u64 number) {
+  const auto row = ranges::find(names, number, &NamedNumber::number);
+  return row == names.end() ? std::nullopt : std::optional{row->name};
+}
+
+std::optional<u64> number_of(std::span<const NamedNumber> names, std::string_view name) {
+  const auto row = ranges::find(names, name, &NamedNumber::name);
+  return row == names.end() ? std::nullopt : std::optional{row->number};
+}
+
+std::string signal_name(Signal signal) {
+  const auto name = name_of(kSignals, signal.v);
+  return name ? std::string(*name) : fmt::format("{}", signal.v);
+}
+
+std::string flags_text(std::span<const NamedNumber> names, u64 bits, std::string_view none) {
+  std::string text;
+  const auto append = [&](std::string_view part) {
+    text += text.empty() ? "" : "|";
+    text += part;
+  };
+  for (const NamedNumber& row : names) {
+    if ((bits & row.number) == row.number) {
+      append(row.name);
+      bits &= ~row.number;
+    }
+  }
+  if (bits != 0) {
+    append(fmt::format("{:#x}", bits));
+  }
+  return text.empty() ? std::string(none) : text;
+}
+
+}  // namespace ipcsim

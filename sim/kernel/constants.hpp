@@ -1,0 +1,125 @@
+// The kernel's constants, under names that are not host macros, with the kernel's names as text.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/base/types.hpp"
+
+namespace ipcsim {
+
+/// A name and the number it stands for.
+struct NamedNumber {
+  std::string_view name;
+  u64 number;
+};
+
+/// Flag words of different calls never mix. Values are those of x86-64.
+using OpenFlags = Strong<struct OpenFlagsTag, u32>;    ///< O_*
+using FdFlags = Strong<struct FdFlagsTag, u32>;        ///< FD_CLOEXEC
+using PollEvents = Strong<struct PollEventsTag, u32>;  ///< POLL*
+using CloneFlags = Strong<struct CloneFlagsTag, u64>;  ///< CLONE_*
+using SaFlags = Strong<struct SaFlagsTag, u32>;        ///< SA_*
+/// A signal's number. 0 is no signal (kill() with it only tests).
+using Signal = Strong<struct SignalTag, u32>;
+/// fcntl()'s command.
+using FcntlCmd = Strong<struct FcntlCmdTag, u32>;
+/// ioctl()'s request.
+using IoctlRequest = Strong<struct IoctlRequestTag, u32>;
+/// A limit of setrlimit().
+using Resource = Strong<struct ResourceTag, u32>;
+
+inline constexpr u32 kORdonly = 0;
+inline constexpr u32 kOWronly = 01;
+inline constexpr u32 kORdwr = 02;
+inline constexpr u32 kOAccmode = 03;
+inline constexpr u32 kOCreat = 0100;
+inline constexpr u32 kOExcl = 0200;
+inline constexpr u32 kONoctty = 0400;
+inline constexpr u32 kOTrunc = 01000;
+inline constexpr u32 kOAppend = 02000;
+inline constexpr u32 kONonblock = 04000;
+inline constexpr u32 kODsync = 010000;
+inline constexpr u32 kOAsync = 020000;
+inline constexpr u32 kODirect = 040000;
+inline constexpr u32 kOLargefile = 0100000;
+inline constexpr u32 kODirectory = 0200000;
+inline constexpr u32 kONofollow = 0400000;
+inline constexpr u32 kONoatime = 01000000;
+inline constexpr u32 kOCloexec = 02000000;
+inline constexpr u32 kOPath = 010000000;
+/// O_NOTIFICATION_PIPE of pipe2() is the bit of O_EXCL.
+inline constexpr u32 kONotificationPipe = kOExcl;
+
+inline constexpr u32 kFdCloexec = 1;
+
+inline constexpr u32 kFDupfd = 0;
+inline constexpr u32 kFGetfd = 1;
+inline constexpr u32 kFSetfd = 2;
+inline constexpr u32 kFGetfl = 3;
+inline constexpr u32 kFSetfl = 4;
+inline constexpr u32 kFDupfdCloexec = 1030;
+inline constexpr u32 kFSetpipeSz = 1031;
+inline constexpr u32 kFGetpipeSz = 1032;
+
+inline constexpr u32 kFionread = 0x541b;
+inline constexpr u32 kFionbio = 0x5421;
+inline constexpr u32 kFioclex = 0x5451;
+inline constexpr u32 kFionclex = 0x5450;
+
+inline constexpr u64 kCloneVm = 0x00000100;
+inline constexpr u64 kCloneFs = 0x00000200;
+inline constexpr u64 kCloneFiles = 0x00000400;
+inline constexpr u64 kCloneSighand = 0x00000800;
+inline constexpr u64 kCloneVfork = 0x00004000;
+inline constexpr u64 kCloneThread = 0x00010000;
+inline constexpr u64 kCloneSysvsem = 0x00040000;
+
+inline constexpr u32 kSaRestart = 0x10000000;
+
+inline constexpr Signal kSigkill{9};
+inline constexpr Signal kSigusr1{10};
+inline constexpr Signal kSigpipe{13};
+inline constexpr Signal kSigalrm{14};
+inline constexpr Signal kSigchld{17};
+inline constexpr Signal kSigcont{18};
+inline constexpr Signal kSigstop{19};
+inline constexpr Signal kSigtstp{20};
+inline constexpr Signal kSigttin{21};
+inline constexpr Signal kSigttou{22};
+inline constexpr Signal kSigurg{23};
+inline constexpr Signal kSigwinch{28};
+inline constexpr Signal kSigio{29};
+inline constexpr u32 kMostSignal = 64;
+
+inline constexpr u32 kRlimitNofile = 7;
+inline constexpr u32 kRlimitMsgqueue = 12;
+
+/// Bits with their names, the single bits first (a flag word is printed as names, then a number for
+/// what is left). O_RDONLY, which is no bit, is not listed.
+[[nodiscard]] std::span<const NamedNumber> open_flag_names();
+[[nodiscard]] std::span<const NamedNumber> fd_flag_names();
+[[nodiscard]] std::span<const NamedNumber> poll_event_names();
+[[nodiscard]] std::span<const NamedNumber> clone_flag_names();
+[[nodiscard]] std::span<const NamedNumber> sa_flag_names();
+/// Names of numbers that exclude each other.
+[[nodiscard]] std::span<const NamedNumber> signal_names();
+[[nodiscard]] std::span<const NamedNumber> fcntl_names();
+[[nodiscard]] std::span<const NamedNumber> ioctl_names();
+[[nodiscard]] std::span<const NamedNumber> rlimit_names();
+
+/// The name of `number` in `names`, or nothing.
+[[nodiscard]] std::optional<std::string_view> name_of(std::span<const NamedNumber> names,
+                                                      u64 number);
+/// The number called `name`, or nothing.
+[[nodiscard]] std::optional<u64> number_of(std::span<const NamedNumber> names,
+                                           std::string_view name);
+/// "SIGUSR1", or "SIGRT_n" style numbers as "34".
+[[nodiscard]] std::string signal_name(Signal signal);
+/// "O_RDWR|O_NONBLOCK"; `none` when no bit is set.
+[[nodiscard]] std::string flags_text(std::span<const NamedNumber> names, u64 bits,
+                                     std::string_view none);
+
+}  // namespace ipcsim

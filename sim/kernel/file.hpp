@@ -1,0 +1,87 @@
+// Open files and the descriptor tables that refer to them.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "model/base/arena.hpp"
+#include "model/base/result.hpp"
+#include "model/base/types.hpp"
+#include "model/pipe/pipe_file.hpp"
+#include "sim/kernel/constants.hpp"
+
+namespace ipcsim {
+
+using PipeId = Strong<struct PipeIdTag, u32>;
+using MqueueId = Strong<struct MqueueIdTag, u32>;
+using FileId = Strong<struct FileIdTag, u32>;
+using FdTableId = Strong<struct FdTableIdTag, u32>;
+inline constexpr FileId kNoFile{0xffffffffU};
+
+/// What an open file is.
+enum class FileKind : u8 {
+  kOther,   ///< not under study
+  kPipe,    ///< an end of a pipe, or an open FIFO
+  kMqueue,  ///< a message queue descriptor
+};
+
+/// An open file description (`struct file`).
+struct File {
+  FileKind kind = FileKind::kOther;
+  PipeId pipe;        ///< of kPipe
+  MqueueId mqueue;    ///< of kMqueue
+  u32 f_count = 0;    ///< descriptors and calls in progress that refer to it
+  u32 f_flags = 0;    ///< O_* with the access mode
+  PipeMode f_mode;    ///< FMODE_READ, FMODE_WRITE
+  bool path_only = false;  ///< O_PATH: no operation reaches the object
+  u32 f_pipe = 0;     ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
+
+  bool operator==(const File&) const = default;
+};
+
+/// A descriptor table (`struct files_struct`): which descriptor is which open file.
+class FdTable {
+ public:
+  struct Entry {
+    FileId file = kNoFile;
+    bool reserved = false;  ///< taken by an open() that has not finished
+    bool close_on_exec = false;
+    bool operator==(const Entry&) const = default;
+  };
+
+  /// Takes the lowest free descriptor from `lowest` on.
+  /// Errors: EMFILE when that is `rlimit_nofile` or more. Linux fs/file.c: alloc_fd().
+  [[nodiscard]] Result<Fd> reserve(Fd lowest, u64 rlimit_nofile, bool close_on_exec);
+  /// Gives a reserved descriptor its file. Linux fs/file.c: fd_install().
+  void install(Fd fd, FileId file);
+  /// Gives a reserved descriptor back. Linux fs/file.c: put_unused_fd().
+  void unreserve(Fd fd);
+  /// Makes `fd`, whatever it was, refer to `file`. REQUIRES: fd is not negative.
+  void set(Fd fd, FileId file, bool close_on_exec);
+  /// Frees an open descriptor and returns what it was.
+  FileId clear(Fd fd);
+
+  /// The file behind `fd`, or kNoFile.
+  [[nodiscard]] FileId file(Fd fd) const;
+  [[nodiscard]] bool reserved(Fd fd) const;
+  [[nodiscard]] bool close_on_exec(Fd fd) const { return entry(fd).close_on_exec; }
+  void set_close_on_exec(Fd fd, bool on) { entries_[index(fd)].close_on_exec = on; }
+  /// Frees what an unfinished open() of another task had reserved: a copied table starts without.
+  void drop_reserved();
+  /// All open descriptors in ascending order.
+  [[nodiscard]] std::vector<Fd> open_fds() const;
+
+  u32 users = 1;  ///< tasks that share this table
+
+  bool operator==(const FdTable&) const = default;
+
+ private:
+  [[nodiscard]] static std::size_t index(Fd fd) { return static_cast<std::size_t>(fd.v); }
+  [[nodiscard]] const Entry& entry(Fd fd) const { return entries_[index(fd)]; }
+  void trim();
+
+  std::vector<Entry> entries_;
+  std::size_t next_free_ = 0;  // no free entry below this one
+};
+
+}  // namespace ipcsim

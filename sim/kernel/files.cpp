@@ -1,0 +1,108 @@
+#include "sim/kernel/files.hpp"
+
+#include "sim/kernel/wake.hpp"
+
+namespace ipcsim {
+
+UserId KernelState::user_of(TaskId id) {
+  const u32 uid = process_of(id).uid;
+  for (u32 i = 0; i < users.size(); ++i) {
+    if (users[i].uid == uid) {
+      return UserId{i};
+    }
+  }
+  users.push_back({.uid = uid});
+  return UserId{static_cast<u32>(users.size() - 1)};
+}
+
+File* find_file(KernelState& k, TaskId id, Fd fd, bool path_too) {
+  const FileId file = k.fd_table(id).file(fd);
+  if (file == kNoFile || (k.files[file].path_only && !path_too)) {
+    return nullptr;
+  }
+  return &k.files[file];
+}
+
+namespace {
+
+void release_pipe_file(KernelState& k, TaskId current, const File& file) {
+  PipeEffects effects;
+  pipe_release(k.pipes[file.pipe].inode, file.f_mode, effects);
+  apply_effects(k, current, file.pipe, effects);
+  put_pipe(k, file.pipe);
+}
+
+}  // namespace
+
+void fput(KernelState& k, TaskId current, FileId id) {
+  if (--k.files[id].f_count > 0) {
+    return;
+  }
+  const File file = k.files[id];
+  k.files.erase(id);
+  if (file.path_only) {
+    return;
+  }
+  if (file.kind == FileKind::kPipe) {
+    release_pipe_file(k, current, file);
+  } else if (file.kind == FileKind::kMqueue) {
+    --k.mqueues[file.mqueue].files;
+    put_mqueue(k, file.mqueue);
+  }
+}
+
+void filp_close(KernelState& k, TaskId current, FileId file) { fput(k, current, file); }
+
+void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
+  if (--k.fd_tables[table].users > 0) {
+    return;
+  }
+  for (const Fd fd : k.fd_tables[table].open_fds()) {
+    filp_close(k, current, k.fd_tables[table].clear(fd));
+  }
+  k.fd_tables.erase(table);
+}
+
+Result<PipeId> make_pipe(KernelState& k, TaskId id) {
+  const UserId user = k.user_of(id);
+  Result<PipeInode> inode = alloc_pipe_info(k.users[user.v].pipe, k.pipe_limits,
+                                            k.process_of(id).caps, k.pages.page_size());
+  if (!inode) {
+    return fail(inode.error());
+  }
+  return k.pipes.insert({.inode = std::move(*inode),
+                         .rd_wait = k.wait_queues.create(),
+                         .wr_wait = k.wait_queues.create(),
+                         .user = user,
+                         .serial = ++k.serial});
+}
+
+void put_pipe(KernelState& k, PipeId id) {
+  PipeObject& pipe = k.pipes[id];
+  if (--pipe.inode.files > 0) {
+    return;
+  }
+  free_pipe_info(pipe.inode, k.users[pipe.user.v].pipe, k.pages, *k.profile);
+  k.wait_queues.destroy(pipe.rd_wait);
+  k.wait_queues.destroy(pipe.wr_wait);
+  if (!pipe.anonymous) {
+    FifoNode& node = k.fifos[pipe.fifo];
+    node.pipe = kNoPipe;
+    if (!node.linked) {
+      k.fifos.erase(pipe.fifo);
+    }
+  }
+  k.pipes.erase(id);
+}
+
+void put_mqueue(KernelState& k, MqueueId id) {
+  const MqueueObject& queue = k.mqueues[id];
+  if (queue.files > 0 || queue.linked) {
+    return;
+  }
+  k.users[queue.user.v].mq_bytes -= queue.bytes;
+  k.wait_queues.destroy(queue.wait_q);
+  k.mqueues.erase(id);
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,67 @@
+// A simulated kernel: tasks that make calls, one lock-held section at a time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/kernel/kernel_state.hpp"
+#include "sim/kernel/snapshot.hpp"
+
+namespace ipcsim {
+
+/// A simulated kernel with its tasks: a value, to be copied, compared and hashed. Nothing runs by
+/// itself: somebody posts calls, and somebody (a scheduler) says which runnable task takes the next
+/// section.
+class Kernel {
+ public:
+  /// The system that `environment` describes, as `profile` has it. REQUIRES: task numbers in
+  /// `environment` are at least 1 and differ.
+  Kernel(const Environment& environment, const KernelProfile& profile, Contents contents);
+
+  /// True when the task exists and is in no call.
+  [[nodiscard]] bool idle(TaskId task) const;
+  /// True when the task exists (is not dead).
+  [[nodiscard]] bool exists(TaskId task) const { return state_.exists(task); }
+  /// The task enters a call and is runnable. REQUIRES: idle(task).
+  void post(TaskId task, Call call);
+  /// Sends a signal as tgkill() does; nothing happens when the task is dead.
+  /// Errors (by text): a signal that stops or continues is not modelled.
+  [[nodiscard]] std::optional<std::string> post_signal(TaskId task, Signal signal);
+  /// Makes a descriptor of an existing task an open file that is not under study.
+  void post_other_fd(TaskId task, Fd fd, bool cloexec);
+  /// Time goes on; tasks whose timeout lies in it are woken, the earliest first.
+  void advance(Nanoseconds by);
+
+  /// The task that is first on the run queue, or kNoTask.
+  [[nodiscard]] TaskId first_runnable() const { return state_.run_first; }
+  /// All runnable tasks, first come first.
+  [[nodiscard]] std::vector<TaskId> runnable() const;
+  /// Runs the next section of a runnable task. When its call is to be started again the task is
+  /// runnable still, and first.
+  void run_section(TaskId task);
+
+  /// Calls that ended since this was last asked, in order.
+  [[nodiscard]] std::vector<Completion> take_completions() {
+    return std::exchange(state_.completions, {});
+  }
+  /// Tasks that are in a call, by number.
+  [[nodiscard]] std::vector<Sleeper> sleepers() const;
+  /// Objects as they are.
+  [[nodiscard]] Snapshot snapshot() const;
+  /// The first broken rule of any structure, in words, or nothing.
+  [[nodiscard]] std::optional<std::string> broken_invariant() const;
+
+  [[nodiscard]] const KernelState& state() const { return state_; }
+  bool operator==(const Kernel&) const = default;
+  /// Equal kernels have equal hashes.
+  [[nodiscard]] u64 hash() const;
+
+ private:
+  void finish_call(TaskId task, Section section);
+
+  KernelState state_;
+};
+
+}  // namespace ipcsim

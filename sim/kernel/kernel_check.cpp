@@ -1,0 +1,134 @@
+// The rules that hold between the structures of a kernel whenever no section runs.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "model/mqueue/mq_ops.hpp"
+#include "sim/kernel/kernel.hpp"
+
+namespace ipcsim {
+namespace {
+
+using Broken = std::optional<std::string>;
+
+/// Every page's count is the number of places that refer to it.
+Broken check_pages(const KernelState& k) {
+  std::map<PageId, u32> references;
+  k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
+    for (u32 index = pipe.inode.tail; index != pipe.inode.head; ++index) {
+      ++references[pipe.inode.slot(index).page];
+    }
+    for (const PageId page : pipe.inode.tmp_page) {
+      if (page != kNoPage) {
+        ++references[page];
+      }
+    }
+  });
+  for (const auto& [page, count] : references) {
+    if (k.pages.refcount(page) != count) {
+      return fmt::format("page {} has as many references ({}) as places that name it ({})", page.v,
+                         k.pages.refcount(page), count);
+    }
+  }
+  if (k.pages.live() != references.size()) {
+    return fmt::format("every live page ({}) is named somewhere ({})", k.pages.live(),
+                       references.size());
+  }
+  return std::nullopt;
+}
+
+/// The files that a sleeping call holds.
+std::vector<FileId> held_files(const Task& task) {
+  return std::visit(
+      [](const auto& call) -> std::vector<FileId> {
+        if constexpr (requires { call.files; }) {
+          return call.files;
+        } else if constexpr (requires { call.file; }) {
+          return {call.file};
+        } else {
+          return {};
+        }
+      },
+      task.progress);
+}
+
+/// Every file's count is the number of descriptors and calls that refer to it.
+Broken check_files(const KernelState& k) {
+  std::map<FileId, u32> references;
+  k.fd_tables.each([&](FdTableId /*id*/, const FdTable& table) {
+    for (const Fd fd : table.open_fds()) {
+      ++references[table.file(fd)];
+    }
+  });
+  for (const Task& task : k.tasks) {
+    for (const FileId file : held_files(task)) {
+      ++references[file];
+    }
+  }
+  Broken broken;
+  k.files.each([&](FileId id, const File& file) {
+    if (!broken && references[id] != file.f_count) {
+      broken = fmt::format("file {} has as many references ({}) as users ({})", id.v, file.f_count,
+                           references[id]);
+    }
+  });
+  return broken;
+}
+
+/// A pipe's readers, writers and files are its open files.
+Broken check_pipe_counts(const KernelState& k) {
+  struct Counts {
+    u32 readers = 0;
+    u32 writers = 0;
+    u32 files = 0;
+  };
+  std::map<PipeId, Counts> counts;
+  k.files.each([&](FileId /*id*/, const File& file) {
+    if (file.kind == FileKind::kPipe && !file.path_only) {
+      Counts& c = counts[file.pipe];
+      c.readers += file.f_mode.read ? 1 : 0;
+      c.writers += file.f_mode.write ? 1 : 0;
+      ++c.files;
+    }
+  });
+  Broken broken;
+  k.pipes.each([&](PipeId id, const PipeObject& pipe) {
+    const Counts& c = counts[id];
+    if (!broken && (pipe.inode.readers != c.readers || pipe.inode.writers != c.writers ||
+                    pipe.inode.files != c.files)) {
+      broken = fmt::format(
+          "pipe {} counts its open files: readers {} of {}, writers {} of {}, files {} of {}",
+          pipe.serial, pipe.inode.readers, c.readers, pipe.inode.writers, c.writers,
+          pipe.inode.files, c.files);
+    }
+  });
+  return broken;
+}
+
+Broken check_objects(const KernelState& k) {
+  Broken broken;
+  k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
+    if (auto rule = broken_invariant(pipe.inode, k.pages); rule && !broken) {
+      broken = fmt::format("pipe {}: {}", pipe.serial, *rule);
+    }
+  });
+  k.mqueues.each([&](MqueueId /*id*/, const MqueueObject& queue) {
+    if (auto rule = broken_invariant(queue.inode); rule && !broken) {
+      broken = fmt::format("queue \"{}\": {}", queue.name, *rule);
+    }
+  });
+  return broken;
+}
+
+}  // namespace
+
+std::optional<std::string> Kernel::broken_invariant() const {
+  for (auto* check : {check_objects, check_pages, check_files, check_pipe_counts}) {
+    if (auto broken = check(state_)) {
+      return broken;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace ipcsim

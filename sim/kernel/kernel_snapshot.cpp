@@ -1,0 +1,150 @@
+// A kernel's objects, normalised.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <range/v3/algorithm/sort.hpp>
+
+#include "sim/kernel/kernel.hpp"
+
+namespace ipcsim {
+namespace {
+
+/// Numbers pages by first appearance.
+class PageNames {
+ public:
+  Identity operator()(PageId page) {
+    const auto [entry, fresh] = names_.try_emplace(page, Identity{static_cast<u32>(names_.size())});
+    return entry->second;
+  }
+
+ private:
+  std::map<PageId, Identity> names_;
+};
+
+std::vector<WaiterSnapshot> waiters(const WaitQueues& queues, WaitQueueId queue) {
+  std::vector<WaiterSnapshot> list;
+  queues.each(queue, [&](const WaitEntry& entry) {
+    list.push_back({.task = entry.task, .exclusive = entry.exclusive, .poll = entry.poll});
+  });
+  return list;
+}
+
+PipeSnapshot snapshot_of(const KernelState& k, const PipeObject& object, PageNames& pages) {
+  const PipeInode& pipe = object.inode;
+  PipeSnapshot snapshot{
+      .name = object.anonymous ? fmt::format("pipe:{}", object.serial) : k.fifos[object.fifo].name,
+      .head = pipe.head,
+      .tail = pipe.tail,
+      .max_usage = pipe.max_usage,
+      .ring_size = pipe.ring_size,
+      .nr_accounted = pipe.nr_accounted,
+      .readers = pipe.readers,
+      .writers = pipe.writers,
+      .files = pipe.files,
+      .r_counter = pipe.r_counter,
+      .w_counter = pipe.w_counter,
+      .poll_usage = pipe.poll_usage,
+      .note_loss = pipe.note_loss,
+      .tmp_page = {},
+      .slots = {},
+      .rd_wait = waiters(k.wait_queues, object.rd_wait),
+      .wr_wait = waiters(k.wait_queues, object.wr_wait)};
+  for (u32 index = pipe.tail; index != pipe.head; ++index) {
+    const PipeBuffer& buf = pipe.slot(index);
+    snapshot.slots.push_back({.index = index & (pipe.ring_size - 1),
+                              .page = pages(buf.page),
+                              .offset = buf.offset,
+                              .len = buf.len,
+                              .ops = buf.ops,
+                              .flags = buf.flags});
+  }
+  for (u32 i = 0; i < k.profile->tmp_pages; ++i) {
+    const PageId page = pipe.tmp_page[i];
+    snapshot.tmp_page.push_back(page == kNoPage ? std::nullopt : std::optional{pages(page)});
+  }
+  return snapshot;
+}
+
+MqNodeSnapshot node_of(const MsgTree& tree, MsgNodeId id) {
+  const MsgTreeNode& node = tree.node(id);
+  const auto priority = [&](MsgNodeId child) {
+    return child == kNoMsgNode ? std::nullopt : std::optional<u32>{tree.node(child).priority};
+  };
+  MqNodeSnapshot snapshot{.priority = node.priority,
+                          .black = node.color == RbColor::kBlack,
+                          .left = priority(node.left()),
+                          .right = priority(node.right()),
+                          .lens = {}};
+  for (MsgId msg = node.first; msg != kNoMsg; msg = tree.next(msg)) {
+    snapshot.lens.push_back(tree.text(msg).len());
+  }
+  return snapshot;
+}
+
+std::vector<MqWaiterSnapshot> mq_waiters(const MqueueInode& queue, MqSide side) {
+  std::vector<MqWaiterSnapshot> list;
+  for (const MqWaiter& waiter : queue.waiters(side)) {
+    MqWaiterSnapshot snapshot{.task = TaskId{waiter.task.v}, .prio = {}, .len = {}};
+    if (side == MqSide::kSend) {
+      snapshot.prio = waiter.message.prio;
+      snapshot.len = waiter.message.text.len();
+    }
+    list.push_back(snapshot);
+  }
+  return list;
+}
+
+MqueueSnapshot snapshot_of(const MqueueObject& object) {
+  const MqueueInode& queue = object.inode;
+  const MsgTree& tree = queue.msg_tree;
+  MqueueSnapshot snapshot{.name = object.name,
+                          .mq_maxmsg = queue.attr.mq_maxmsg,
+                          .mq_msgsize = queue.attr.mq_msgsize,
+                          .mq_curmsgs = queue.mq_curmsgs(),
+                          .qsize = queue.qsize,
+                          .node_cache = queue.node_cache,
+                          .root = {},
+                          .msg_tree_rightmost = {},
+                          .nodes = {},
+                          .send_wait = mq_waiters(queue, MqSide::kSend),
+                          .recv_wait = mq_waiters(queue, MqSide::kRecv),
+                          .notify_owner = {}};
+  if (!tree.empty()) {
+    snapshot.root = tree.node(tree.root()).priority;
+    snapshot.msg_tree_rightmost = tree.node(tree.rightmost()).priority;
+  }
+  for (MsgNodeId id = tree.root(); id != kNoMsgNode; id = tree.next_preorder(id)) {
+    snapshot.nodes.push_back(node_of(tree, id));
+  }
+  ranges::sort(snapshot.nodes, {}, &MqNodeSnapshot::priority);
+  if (queue.notify) {
+    snapshot.notify_owner = TaskId{queue.notify->owner.v};
+  }
+  return snapshot;
+}
+
+/// Objects in the order of their creation.
+template <class Id, class Object>
+std::vector<const Object*> by_creation(const Arena<Id, Object>& arena) {
+  std::vector<const Object*> objects;
+  arena.each([&](Id /*id*/, const Object& object) { objects.push_back(&object); });
+  ranges::sort(objects, {}, [](const Object* object) { return object->serial; });
+  return objects;
+}
+
+}  // namespace
+
+Snapshot Kernel::snapshot() const {
+  Snapshot snapshot;
+  PageNames pages;
+  for (const PipeObject* pipe : by_creation(state_.pipes)) {
+    snapshot.pipes.push_back(snapshot_of(state_, *pipe, pages));
+  }
+  for (const MqueueObject* queue : by_creation(state_.mqueues)) {
+    snapshot.mqueues.push_back(snapshot_of(*queue));
+  }
+  return snapshot;
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,133 @@
+// Everything a simulated kernel holds, as one value.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/base/arena.hpp"
+#include "model/base/kernel_profile.hpp"
+#include "model/base/page_pool.hpp"
+#include "model/mqueue/mq_limits.hpp"
+#include "model/mqueue/mqueue_inode.hpp"
+#include "model/pipe/pipe_inode.hpp"
+#include "model/pipe/pipe_size.hpp"
+#include "sim/kernel/call.hpp"
+#include "sim/kernel/environment.hpp"
+#include "sim/kernel/file.hpp"
+#include "sim/kernel/task.hpp"
+#include "sim/kernel/wait_queue.hpp"
+
+namespace ipcsim {
+
+using UserId = Strong<struct UserIdTag, u32>;
+using FifoId = Strong<struct FifoIdTag, u32>;
+inline constexpr PipeId kNoPipe{0xffffffffU};
+
+/// A pipe with what surrounds it in the kernel.
+struct PipeObject {
+  PipeInode inode;
+  WaitQueueId rd_wait;
+  WaitQueueId wr_wait;
+  UserId user;             ///< who is charged
+  bool anonymous = false;  ///< made by pipe2(), not a FIFO
+  FifoId fifo;             ///< the node of a FIFO
+  u32 serial = 0;          ///< 1, 2, 3 ... by creation
+  bool operator==(const PipeObject&) const = default;
+};
+
+/// A FIFO in the file system. It has a pipe while somebody has it open.
+struct FifoNode {
+  std::string name;
+  PipeId pipe = kNoPipe;
+  bool linked = true;  ///< the name still refers to it
+  bool operator==(const FifoNode&) const = default;
+};
+
+/// A message queue with what surrounds it in the kernel.
+struct MqueueObject {
+  MqueueInode inode;
+  WaitQueueId wait_q;  ///< pollers
+  std::string name;
+  bool linked = true;
+  u32 files = 0;  ///< open files
+  UserId user;    ///< who is charged
+  u64 bytes = 0;  ///< charged against RLIMIT_MSGQUEUE
+  u32 mode = 0;
+  u32 uid = 0;
+  u32 serial = 0;
+  bool operator==(const MqueueObject&) const = default;
+};
+
+/// What a user is charged (`struct user_struct`, `struct ucounts`).
+struct User {
+  u32 uid = 0;
+  PipeUser pipe;
+  u64 mq_bytes = 0;
+  bool operator==(const User&) const = default;
+};
+
+/// The state. Copies are independent of each other; page contents are shared until written.
+struct KernelState {
+  const KernelProfile* profile = nullptr;
+  PipeLimits pipe_limits;
+  MqLimits mq_limits;
+  PagePool pages;
+  Arena<PipeId, PipeObject> pipes;
+  Arena<FifoId, FifoNode> fifos;
+  Arena<MqueueId, MqueueObject> mqueues;
+  Arena<FileId, File> files;
+  Arena<FdTableId, FdTable> fd_tables;
+  std::vector<User> users;
+  std::vector<Process> processes;
+  std::vector<Task> tasks;  ///< by task number minus one; gaps are dead tasks
+  WaitQueues wait_queues;
+  TaskId run_first;  ///< the run queue, linked through Task::run_next
+  TaskId run_last;
+  Nanoseconds now;  ///< CLOCK_REALTIME
+  u32 serial = 0;   ///< objects made so far
+
+  /// Calls that ended since somebody last took them. Not part of what `==` compares in effect: empty
+  /// between steps.
+  std::vector<Completion> completions;
+
+  [[nodiscard]] Task& task(TaskId id) { return tasks[id.v - 1]; }
+  [[nodiscard]] const Task& task(TaskId id) const { return tasks[id.v - 1]; }
+  [[nodiscard]] Process& process_of(TaskId id) { return processes[task(id).process.v]; }
+  [[nodiscard]] const Process& process_of(TaskId id) const {
+    return processes[task(id).process.v];
+  }
+  [[nodiscard]] FdTable& fd_table(TaskId id) { return fd_tables[task(id).files]; }
+  [[nodiscard]] bool exists(TaskId id) const {
+    return id.v >= 1 && id.v <= tasks.size() && task(id).state != TaskState::kDead;
+  }
+  [[nodiscard]] UserId user_of(TaskId id);
+
+  bool operator==(const KernelState&) const = default;
+};
+
+/// How a section of a call ended.
+struct Section {
+  enum class End : u8 {
+    kReturned,     ///< `result` is what the call gives (it may be ERESTARTSYS)
+    kAsleep,       ///< the task sleeps; the wait is set up
+    kGone,         ///< the task is dead
+    kNotModelled,  ///< no answer: `reason`
+  };
+  End end = End::kReturned;
+  SysResult result;
+  std::string reason;
+
+  [[nodiscard]] static Section returned(i64 value, Output out = {}) {
+    return {End::kReturned, SysResult::success(value, std::move(out)), {}};
+  }
+  [[nodiscard]] static Section failed(Errno error) {
+    return {End::kReturned, SysResult::failure(error), {}};
+  }
+  [[nodiscard]] static Section asleep() { return {End::kAsleep, {}, {}}; }
+  [[nodiscard]] static Section gone() { return {End::kGone, {}, {}}; }
+  [[nodiscard]] static Section not_modelled(std::string why) {
+    return {End::kNotModelled, {}, std::move(why)};
+  }
+};
+
+}  // namespace ipcsim

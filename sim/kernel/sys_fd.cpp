@@ -1,0 +1,159 @@
+// Descriptors: close(), the dup family, fcntl(), ioctl(). Linux fs/file.c, fs/open.c, fs/fcntl.c.
+#include "sim/kernel/files.hpp"
+#include "sim/kernel/sys_pipe.hpp"
+#include "sim/kernel/syscalls.hpp"
+
+namespace ipcsim {
+namespace {
+
+/// Status flags that F_SETFL changes (SETFL_MASK).
+constexpr u32 kSetflMask = kOAppend | kONonblock | kODirect | kONoatime | kOAsync;
+
+Section dup_from(KernelState& k, TaskId id, Fd oldfd, Fd lowest, bool close_on_exec) {
+  FdTable& table = k.fd_table(id);
+  const FileId file = table.file(oldfd);
+  const Result<Fd> fd = table.reserve(lowest, k.process_of(id).rlimit_nofile, close_on_exec);
+  if (!fd) {
+    return Section::failed(fd.error());
+  }
+  ++k.files[file].f_count;
+  table.install(*fd, file);
+  return Section::returned(fd->v);
+}
+
+/// Linux fs/file.c: ksys_dup3().
+Section dup_to(KernelState& k, TaskId id, Fd oldfd, Fd newfd, bool close_on_exec) {
+  FdTable& table = k.fd_table(id);
+  if (newfd.v < 0 || static_cast<u64>(newfd.v) >= k.process_of(id).rlimit_nofile) {
+    return Section::failed(Errno::kEBADF);
+  }
+  const FileId file = table.file(oldfd);
+  if (file == kNoFile) {
+    return Section::failed(Errno::kEBADF);
+  }
+  if (table.reserved(newfd)) {
+    return Section::failed(Errno::kEBUSY);
+  }
+  const FileId replaced = table.file(newfd);
+  ++k.files[file].f_count;
+  table.set(newfd, file, close_on_exec);
+  if (replaced != kNoFile) {
+    filp_close(k, id, replaced);
+  }
+  return Section::returned(newfd.v);
+}
+
+Section set_status_flags(File& file, i64 arg) {
+  const u32 flags = static_cast<u32>(arg);
+  if (((flags ^ file.f_flags) & kOAsync) != 0) {
+    return Section::not_modelled("O_ASYNC");
+  }
+  if (file.kind == FileKind::kMqueue && (flags & kODirect) != 0) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  file.f_flags = (file.f_flags & ~kSetflMask) | (flags & kSetflMask);
+  return Section::returned(0);
+}
+
+bool allowed_on_path_file(u32 cmd) {
+  return cmd == kFDupfd || cmd == kFDupfdCloexec || cmd == kFGetfd || cmd == kFSetfd ||
+         cmd == kFGetfl;
+}
+
+Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& call) {
+  switch (call.request.v) {
+    case kFioclex:
+    case kFionclex:
+      k.fd_table(id).set_close_on_exec(call.fd, call.request.v == kFioclex);
+      return Section::returned(0);
+    case kFionbio:
+      if (call.arg != OutPtr::kValid) {
+        return Section::failed(Errno::kEFAULT);
+      }
+      file.f_flags = call.value != 0 ? file.f_flags | kONonblock : file.f_flags & ~kONonblock;
+      return Section::returned(0);
+    case kFionread:
+      return file.kind == FileKind::kPipe
+                 ? pipe_ioctl_fionread(k, file.pipe, call.arg)
+                 : Section::not_modelled("FIONREAD on a file that is no pipe");
+    default:
+      return file.kind == FileKind::kOther
+                 ? Section::not_modelled("ioctl() on a file that is no pipe or queue")
+                 : Section::failed(Errno::kENOTTY);
+  }
+}
+
+}  // namespace
+
+Section run(KernelState& k, TaskId id, const CloseCall& call) {
+  FdTable& table = k.fd_table(id);
+  if (table.file(call.fd) == kNoFile) {
+    return Section::failed(Errno::kEBADF);
+  }
+  filp_close(k, id, table.clear(call.fd));
+  return Section::returned(0);
+}
+
+Section run(KernelState& k, TaskId id, const DupCall& call) {
+  if (find_file(k, id, call.oldfd, true) == nullptr) {
+    return Section::failed(Errno::kEBADF);
+  }
+  return dup_from(k, id, call.oldfd, Fd{0}, false);
+}
+
+Section run(KernelState& k, TaskId id, const Dup2Call& call) {
+  if (call.oldfd == call.newfd) {
+    return find_file(k, id, call.oldfd, true) == nullptr ? Section::failed(Errno::kEBADF)
+                                                         : Section::returned(call.newfd.v);
+  }
+  return dup_to(k, id, call.oldfd, call.newfd, false);
+}
+
+Section run(KernelState& k, TaskId id, const Dup3Call& call) {
+  if ((call.flags.v & ~kOCloexec) != 0 || call.oldfd == call.newfd) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  return dup_to(k, id, call.oldfd, call.newfd, call.flags.v != 0);
+}
+
+Section run(KernelState& k, TaskId id, const FcntlCall& call) {
+  File* file = find_file(k, id, call.fd, true);
+  if (file == nullptr || (file->path_only && !allowed_on_path_file(call.cmd.v))) {
+    return Section::failed(Errno::kEBADF);
+  }
+  FdTable& table = k.fd_table(id);
+  switch (call.cmd.v) {
+    case kFDupfd:
+    case kFDupfdCloexec:
+      if (call.arg < 0 || static_cast<u64>(call.arg) >= k.process_of(id).rlimit_nofile) {
+        return Section::failed(Errno::kEINVAL);
+      }
+      return dup_from(k, id, call.fd, Fd{static_cast<i32>(call.arg)},
+                      call.cmd.v == kFDupfdCloexec);
+    case kFGetfd:
+      return Section::returned(table.close_on_exec(call.fd) ? kFdCloexec : 0);
+    case kFSetfd:
+      table.set_close_on_exec(call.fd, (call.arg & kFdCloexec) != 0);
+      return Section::returned(0);
+    case kFGetfl:
+      return Section::returned(file->f_flags);
+    case kFSetfl:
+      return set_status_flags(*file, call.arg);
+    case kFGetpipeSz:
+    case kFSetpipeSz:
+      if (file->kind == FileKind::kOther) {
+        return Section::not_modelled("a pipe size of a file that may be no pipe");
+      }
+      return file->kind == FileKind::kPipe ? pipe_fcntl(k, id, file->pipe, call)
+                                           : Section::failed(Errno::kEBADF);
+    default:
+      return Section::not_modelled("this fcntl() command");
+  }
+}
+
+Section run(KernelState& k, TaskId id, const IoctlCall& call) {
+  File* file = find_file(k, id, call.fd);
+  return file == nullptr ? Section::failed(Errno::kEBADF) : generic_ioctl(k, id, *file, call);
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,184 @@
+// mq_timedsend() and mq_timedreceive(). Linux ipc/mqueue.c.
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "model/mqueue/mq_ops.hpp"
+#include "sim/kernel/files.hpp"
+#include "sim/kernel/signals.hpp"
+#include "sim/kernel/sys_mqueue.hpp"
+#include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/wake.hpp"
+
+namespace ipcsim {
+namespace {
+
+/// Copies the timeout in. Errors, before anything else is looked at: EFAULT, EINVAL.
+/// Linux ipc/mqueue.c: prepare_timeout().
+Errno check_timeout(const UserPtr<Timespec>& timeout) {
+  if (timeout.is_null()) {
+    return Errno::kOk;
+  }
+  if (timeout.is_bad()) {
+    return Errno::kEFAULT;
+  }
+  const Timespec& t = timeout.value;
+  const bool valid = t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < kNanosecondsPerSecond;
+  return valid ? Errno::kOk : Errno::kEINVAL;
+}
+
+std::optional<Nanoseconds> deadline_of(const UserPtr<Timespec>& timeout) {
+  if (timeout.is_null()) {
+    return std::nullopt;
+  }
+  constexpr i64 kLatestSecond = INT64_MAX / kNanosecondsPerSecond - 1;
+  const i64 sec = std::min(timeout.value.tv_sec, kLatestSecond);
+  return Nanoseconds{sec * kNanosecondsPerSecond + timeout.value.tv_nsec};
+}
+
+MqCaller caller_of(const KernelState& k, TaskId id, const File& file) {
+  return {.task = WaiterId{id.v},
+          .prio = k.task(id).prio,
+          .nonblock = (file.f_flags & kONonblock) != 0};
+}
+
+/// The call joins a list: asleep until a peer, a signal or the time ends it.
+Section sleep_in_list(KernelState& k, TaskId id, FileId file, const UserPtr<Timespec>& timeout,
+                      CallInProgress progress) {
+  Task& task = k.task(id);
+  ++k.files[file].f_count;
+  task.progress = std::move(progress);
+  task.deadline = deadline_of(timeout);
+  if (task.deadline && *task.deadline <= k.now) {
+    enqueue_first(k, id);  // the time is over already
+  } else {
+    task.state = TaskState::kAsleep;
+  }
+  return Section::asleep();
+}
+
+/// A sleeper was woken, but not by a peer. Linux ipc/mqueue.c: wq_sleep().
+Section wake_without_peer(KernelState& k, TaskId id, MqueueId queue, MqSide side) {
+  Task& task = k.task(id);
+  const bool timed_out = task.deadline && *task.deadline <= k.now;
+  if (!signal_pending(k, id) && !timed_out) {
+    task.state = TaskState::kAsleep;
+    return Section::asleep();
+  }
+  wq_remove(k.mqueues[queue].inode, side, WaiterId{id.v});
+  return Section::failed(signal_pending(k, id) ? Errno::kERESTARTSYS : Errno::kETIMEDOUT);
+}
+
+/// A peer completes the call of a sleeper.
+template <class Progress>
+Progress& complete(KernelState& k, WaiterId waiter) {
+  const TaskId id{waiter.v};
+  auto& progress = std::get<Progress>(k.task(id).progress);
+  progress.ready = true;
+  wake_task(k, id);
+  return progress;
+}
+
+void wake_pollers(KernelState& k, MqueueId queue) {
+  wake_up(k, k.mqueues[queue].wait_q, WakeCount::kOne, 0);
+}
+
+Section start_send(KernelState& k, TaskId id, FileId file_id, const MqTimedsendCall& call) {
+  const File& file = k.files[file_id];
+  const MqueueId queue = file.mqueue;
+  MqSendOutcome outcome = mq_send(k.mqueues[queue].inode,
+                                  {.prio = call.msg_prio, .text = call.msg.data},
+                                  caller_of(k, id, file));
+  if (outcome.end == MqEnd::kAsleep) {
+    return sleep_in_list(k, id, file_id, call.abs_timeout, MqSendInProgress{.file = file_id});
+  }
+  if (outcome.end == MqEnd::kFailed) {
+    return Section::failed(outcome.error);
+  }
+  if (outcome.receiver) {
+    complete<MqReceiveInProgress>(k, *outcome.receiver).message = std::move(outcome.handed_over);
+  }
+  if (outcome.wake_pollers) {
+    wake_pollers(k, queue);
+  }
+  return Section::returned(0);
+}
+
+/// Copies a received message out: the priority first. On EFAULT the message is lost.
+Section deliver(const MqTimedreceiveCall& call, MqMessage message) {
+  const u64 len = message.text.len();
+  if (call.msg_prio == OutPtr::kBad || std::min(call.msg.mapped, len) < len) {
+    return Section::failed(Errno::kEFAULT);
+  }
+  const auto prio =
+      call.msg_prio == OutPtr::kValid ? std::optional{message.prio} : std::nullopt;
+  return Section::returned(static_cast<i64>(len), ReceivedMessage{std::move(message.text), prio});
+}
+
+Section start_receive(KernelState& k, TaskId id, FileId file_id, const MqTimedreceiveCall& call) {
+  const File& file = k.files[file_id];
+  const MqueueId queue = file.mqueue;
+  MqReceiveOutcome outcome = mq_receive(k.mqueues[queue].inode, caller_of(k, id, file));
+  if (outcome.end == MqEnd::kAsleep) {
+    return sleep_in_list(k, id, file_id, call.abs_timeout,
+                         MqReceiveInProgress{.file = file_id, .message = {}});
+  }
+  if (outcome.end == MqEnd::kFailed) {
+    return Section::failed(outcome.error);
+  }
+  if (outcome.sender) {
+    complete<MqSendInProgress>(k, *outcome.sender);
+  }
+  if (outcome.wake_pollers) {
+    wake_pollers(k, queue);
+  }
+  return deliver(call, std::move(outcome.message));
+}
+
+}  // namespace
+
+Section run(KernelState& k, TaskId id, const MqTimedsendCall& call) {
+  if (const auto* progress = std::get_if<MqSendInProgress>(&k.task(id).progress)) {
+    return progress->ready
+               ? Section::returned(0)
+               : wake_without_peer(k, id, k.files[progress->file].mqueue, MqSide::kSend);
+  }
+  if (const Errno error = check_timeout(call.abs_timeout); error != Errno::kOk) {
+    return Section::failed(error);
+  }
+  if (call.msg_prio >= kMqPrioMax) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  const File* file = find_mqueue_file(k, id, call.mqdes);
+  if (file == nullptr || !file->f_mode.write) {
+    return Section::failed(Errno::kEBADF);
+  }
+  if (call.msg.len > static_cast<u64>(k.mqueues[file->mqueue].inode.attr.mq_msgsize)) {
+    return Section::failed(Errno::kEMSGSIZE);
+  }
+  if (call.msg.mapped < call.msg.len) {
+    return Section::failed(Errno::kEFAULT);
+  }
+  return start_send(k, id, k.fd_table(id).file(call.mqdes), call);
+}
+
+Section run(KernelState& k, TaskId id, const MqTimedreceiveCall& call) {
+  if (auto* progress = std::get_if<MqReceiveInProgress>(&k.task(id).progress)) {
+    return progress->ready
+               ? deliver(call, std::move(progress->message))
+               : wake_without_peer(k, id, k.files[progress->file].mqueue, MqSide::kRecv);
+  }
+  if (const Errno error = check_timeout(call.abs_timeout); error != Errno::kOk) {
+    return Section::failed(error);
+  }
+  const File* file = find_mqueue_file(k, id, call.mqdes);
+  if (file == nullptr || !file->f_mode.read) {
+    return Section::failed(Errno::kEBADF);
+  }
+  if (call.msg.len < static_cast<u64>(k.mqueues[file->mqueue].inode.attr.mq_msgsize)) {
+    return Section::failed(Errno::kEMSGSIZE);
+  }
+  return start_receive(k, id, k.fd_table(id).file(call.mqdes), call);
+}
+
+}  // namespace ipcsim

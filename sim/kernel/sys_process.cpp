@@ -1,0 +1,209 @@
+// Processes and threads: fork(), vfork(), clone(), execve(), exit(), limits.
+// Linux kernel/fork.c, fs/exec.c, kernel/exit.c.
+#include <range/v3/algorithm/sort.hpp>
+#include <utility>
+
+#include "sim/kernel/files.hpp"
+#include "sim/kernel/signals.hpp"
+#include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/wake.hpp"
+
+namespace ipcsim {
+namespace {
+
+/// Makes the task `child`, idle, in `process`, with the table `files`.
+void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, FdTableId files) {
+  while (k.tasks.size() < child.v) {
+    k.tasks.push_back({.state = TaskState::kDead});
+  }
+  const Task& model = k.task(parent);
+  Task task{.process = process, .files = files, .blocked = model.blocked, .prio = model.prio};
+  k.task(child) = std::move(task);
+}
+
+/// A copy of the caller's table; every open file gets one more reference.
+FdTableId copy_fd_table(KernelState& k, FdTableId from) {
+  FdTable copy = k.fd_tables[from];
+  copy.users = 1;
+  for (const Fd fd : copy.open_fds()) {
+    ++k.files[copy.file(fd)].f_count;
+  }
+  copy.drop_reserved();
+  return k.fd_tables.insert(std::move(copy));
+}
+
+bool number_is_free(const KernelState& k, TaskId child) {
+  return child.v >= 1 && (child.v > k.tasks.size() || k.task(child).process == ProcessId{0});
+}
+
+Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
+  if (!number_is_free(k, child)) {
+    return Section::not_modelled("a new task under a number that is taken");
+  }
+  const bool thread = (flags & kCloneThread) != 0;
+  if ((thread && (flags & kCloneSighand) == 0) ||
+      ((flags & kCloneSighand) != 0 && (flags & kCloneVm) == 0)) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  if ((flags & kCloneSighand) != 0 && !thread) {
+    return Section::not_modelled("signal handlers shared between processes");
+  }
+  const FdTableId files = k.task(id).files;
+  FdTableId child_files = files;
+  if ((flags & kCloneFiles) != 0) {
+    ++k.fd_tables[files].users;
+  } else {
+    child_files = copy_fd_table(k, files);
+  }
+  ProcessId process = k.task(id).process;
+  if (thread) {
+    ++k.processes[process.v].live_threads;
+  } else {
+    Process copy = k.process_of(id);
+    copy.leader = child;
+    copy.live_threads = 1;
+    copy.shared_pending = {};
+    copy.exec_waiter = kNoTask;
+    k.processes.push_back(std::move(copy));
+    process = ProcessId{static_cast<u32>(k.processes.size() - 1)};
+  }
+  add_task(k, id, child, process, child_files);
+  if ((flags & kCloneVfork) != 0) {
+    k.task(child).vfork_parent = id;
+    k.task(id).progress = VforkInProgress{};
+    k.task(id).state = TaskState::kAsleep;
+    return Section::asleep();
+  }
+  return Section::returned(child.v);
+}
+
+Section fork_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
+  if (std::holds_alternative<VforkInProgress>(k.task(id).progress)) {
+    return Section::returned(child.v);
+  }
+  return clone_section(k, id, flags, child);
+}
+
+/// The child has its own memory now, or none: the parent of a vfork() goes on.
+void complete_vfork(KernelState& k, TaskId id) {
+  const TaskId parent = std::exchange(k.task(id).vfork_parent, kNoTask);
+  if (parent != kNoTask && k.exists(parent)) {
+    wake_task(k, parent);
+  }
+}
+
+/// The last thread of a process is gone: who died in a call, or by a signal, is reported.
+void report_process_end(KernelState& k, ProcessId id) {
+  Process& process = k.processes[id.v];
+  ranges::sort(process.died_in_call);
+  for (const TaskId task : process.died_in_call) {
+    k.completions.push_back(
+        {.task = task, .kind = Completion::Kind::kDied, .signal = process.exit_signal});
+  }
+  process.died_in_call.clear();
+}
+
+/// Kills the other threads. True when none is left. Linux fs/exec.c: de_thread().
+bool de_thread(KernelState& k, TaskId id) {
+  Process& process = k.process_of(id);
+  for (u32 i = 0; i < k.tasks.size(); ++i) {
+    const TaskId other{i + 1};
+    Task& task = k.tasks[i];
+    if (other != id && task.process == k.task(id).process && task.state != TaskState::kDead &&
+        !std::exchange(task.killed, true)) {
+      if (task.state == TaskState::kAsleep || task.state == TaskState::kIdle) {
+        enqueue(k, other);
+      }
+    }
+  }
+  return process.live_threads == 1;
+}
+
+}  // namespace
+
+void exit_task(KernelState& k, TaskId id) {
+  end_progress(k, id);
+  const Task& task = k.task(id);
+  const ProcessId process_id = task.process;
+  const FdTableId files = task.files;
+  const bool in_call = task.in_call() && !std::holds_alternative<ExitCall>(*task.call) &&
+                       !std::holds_alternative<ExitGroupCall>(*task.call);
+  complete_vfork(k, id);
+  put_fd_table(k, id, files);
+  Process& process = k.processes[process_id.v];
+  if (in_call || process.exit_signal.v != 0) {
+    process.died_in_call.push_back(id);
+  }
+  k.task(id) = {.process = process_id, .state = TaskState::kDead};
+  --process.live_threads;
+  if (process.exec_waiter != kNoTask && process.live_threads == 1) {
+    wake_task(k, process.exec_waiter);
+    report_process_end(k, process_id);
+  }
+  if (process.live_threads == 0) {
+    report_process_end(k, process_id);
+  }
+}
+
+Section run(KernelState& k, TaskId id, const ForkCall& call) {
+  return fork_section(k, id, 0, call.child);
+}
+
+Section run(KernelState& k, TaskId id, const VforkCall& call) {
+  return fork_section(k, id, kCloneVfork | kCloneVm, call.child);
+}
+
+Section run(KernelState& k, TaskId id, const CloneCall& call) {
+  return fork_section(k, id, call.flags.v, call.child);
+}
+
+Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
+  Process& process = k.process_of(id);
+  if (!de_thread(k, id)) {
+    process.exec_waiter = id;
+    k.task(id).progress = ExecInProgress{};
+    k.task(id).state = TaskState::kAsleep;
+    return Section::asleep();
+  }
+  process.exec_waiter = kNoTask;
+  if (k.fd_table(id).users > 1) {
+    const FdTableId shared = k.task(id).files;
+    k.task(id).files = copy_fd_table(k, shared);
+    --k.fd_tables[shared].users;
+  }
+  complete_vfork(k, id);
+  FdTable& table = k.fd_table(id);
+  for (const Fd fd : table.open_fds()) {
+    if (table.close_on_exec(fd)) {
+      filp_close(k, id, table.clear(fd));
+    }
+  }
+  process.handled = {};
+  process.restart = {};
+  return Section::returned(0);
+}
+
+Section run(KernelState& k, TaskId id, const ExitCall& /*call*/) {
+  exit_task(k, id);
+  return Section::gone();
+}
+
+Section run(KernelState& k, TaskId id, const ExitGroupCall& /*call*/) {
+  begin_group_exit(k, k.task(id).process, Signal{0});
+  exit_task(k, id);
+  return Section::gone();
+}
+
+Section run(KernelState& k, TaskId id, const SetrlimitCall& call) {
+  Process& process = k.process_of(id);
+  if (call.resource.v == kRlimitNofile) {
+    process.rlimit_nofile = call.rlim_cur;
+  } else if (call.resource.v == kRlimitMsgqueue) {
+    process.rlimit_msgqueue = call.rlim_cur;
+  } else {
+    return Section::not_modelled("this resource limit");
+  }
+  return Section::returned(0);
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,190 @@
+// read(), write() and their vector forms. Linux fs/read_write.c, fs/pipe.c.
+#include <algorithm>
+#include <range/v3/algorithm/any_of.hpp>
+
+#include "sim/kernel/files.hpp"
+#include "sim/kernel/signals.hpp"
+#include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/wake.hpp"
+
+namespace ipcsim {
+namespace {
+
+/// Longest transfer of one call (MAX_RW_COUNT): what is over is silently left out.
+constexpr u64 kMaxRwCount = 0x7ffff000;
+/// Most segments of one vector call (UIO_MAXIOV).
+constexpr std::size_t kMaxIov = 1024;
+/// Lengths from here on reach out of the user half of the address space.
+constexpr u64 kUserSpace = u64{1} << 47U;
+
+using Segments = std::span<const UserSegment>;
+
+Errno check_vector(Segments iov) {
+  if (iov.size() > kMaxIov) {
+    return Errno::kEINVAL;
+  }
+  if (ranges::any_of(iov, [](const UserSegment& s) { return static_cast<i64>(s.len) < 0; })) {
+    return Errno::kEINVAL;
+  }
+  const bool outside = ranges::any_of(iov, [](const UserSegment& s) { return s.len >= kUserSpace; });
+  return outside ? Errno::kEFAULT : Errno::kOk;
+}
+
+Errno check_single(Segments buf) {
+  return buf.front().len >= kUserSpace ? Errno::kEFAULT : Errno::kOk;
+}
+
+/// The segments without what lies beyond the longest transfer.
+std::vector<UserSegment> cut_to_longest(Segments segments) {
+  std::vector<UserSegment> cut;
+  u64 left = kMaxRwCount;
+  for (UserSegment segment : segments) {
+    segment.len = std::min(segment.len, left);
+    left -= segment.len;
+    cut.push_back(std::move(segment));
+  }
+  return cut;
+}
+
+/// Which way the bytes go, and whether the call is a vector call.
+struct Direction {
+  bool write = false;
+  bool vector = false;
+};
+
+/// Runs the pipe's section and turns its outcome into the call's.
+Section finish_section(KernelState& k, TaskId id, PipeId pipe, const PipeSection& section,
+                       WaitQueueId queue) {
+  if (section.end == PipeSectionEnd::kAsleep) {
+    apply_effects(k, id, pipe, section.effects);
+    sleep_on(k, id, queue, true);
+    return Section::asleep();
+  }
+  finish_wait(k, id);
+  apply_effects(k, id, pipe, section.effects);
+  return section.result ? Section::returned(static_cast<i64>(section.result->v))
+                        : Section::failed(section.result.error());
+}
+
+PipeIoContext context_of(const KernelState& k, TaskId id, const File& file) {
+  return {.nonblock = (file.f_flags & kONonblock) != 0,
+          .packets = (file.f_flags & kODirect) != 0,
+          .signal_pending = signal_pending(k, id)};
+}
+
+Section write_section(KernelState& k, TaskId id, FileId file_id, Segments segments) {
+  const File& file = k.files[file_id];
+  const PipeId pipe = file.pipe;
+  Task& task = k.task(id);
+  WriteInProgress progress{.file = file_id};
+  if (const auto* saved = std::get_if<WriteInProgress>(&task.progress)) {
+    progress = *saved;
+  }
+  const PipeSection section =
+      pipe_write_section(k.pipes[pipe].inode, progress.locals, segments, context_of(k, id, file),
+                         k.pages, *k.profile);
+  if (section.end == PipeSectionEnd::kAsleep) {
+    task.progress = progress;
+  }
+  return finish_section(k, id, pipe, section, k.pipes[pipe].wr_wait);
+}
+
+Section read_section(KernelState& k, TaskId id, FileId file_id, Segments segments) {
+  const File& file = k.files[file_id];
+  const PipeId pipe = file.pipe;
+  Task& task = k.task(id);
+  ReadInProgress progress{.file = file_id};
+  if (const auto* saved = std::get_if<ReadInProgress>(&task.progress)) {
+    progress = *saved;
+  }
+  std::string bytes;
+  const bool keep = k.pages.contents() == Contents::kKept;
+  const PipeSection section =
+      pipe_read_section(k.pipes[pipe].inode, progress.locals, segments, keep ? &bytes : nullptr,
+                        context_of(k, id, file), k.pages, *k.profile);
+  if (section.end == PipeSectionEnd::kAsleep) {
+    task.progress = progress;
+  }
+  Section outcome = finish_section(k, id, pipe, section, k.pipes[pipe].rd_wait);
+  if (outcome.end == Section::End::kReturned && outcome.result.ret > 0) {
+    const u64 len = static_cast<u64>(outcome.result.ret);
+    outcome.result.out =
+        ReadBytes{keep ? Payload::of_bytes(std::move(bytes)) : Payload::of_unknown(len)};
+  }
+  return outcome;
+}
+
+Section transfer_section(KernelState& k, TaskId id, FileId file, Segments segments,
+                         Direction direction) {
+  return direction.write ? write_section(k, id, file, segments)
+                         : read_section(k, id, file, segments);
+}
+
+/// The checks of the VFS, then the pipe's first section.
+Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments, Direction direction) {
+  const File* file = find_file(k, id, fd);
+  if (file == nullptr) {
+    return Section::failed(Errno::kEBADF);
+  }
+  if (file->kind == FileKind::kOther) {
+    return Section::not_modelled("a transfer on a file that is no pipe, FIFO or queue");
+  }
+  if (direction.write ? !file->f_mode.write : !file->f_mode.read) {
+    return Section::failed(Errno::kEBADF);
+  }
+  if (file->kind == FileKind::kMqueue) {
+    return direction.write ? Section::failed(Errno::kEINVAL)
+                           : Section::not_modelled("reading the status text of a queue");
+  }
+  const Errno error = direction.vector ? check_vector(segments) : check_single(segments);
+  if (error != Errno::kOk) {
+    return Section::failed(error);
+  }
+  if (total_len(segments) == 0) {
+    return Section::returned(0);
+  }
+  return transfer_section(k, id, k.fd_table(id).file(fd), segments, direction);
+}
+
+/// The file that a sleeping transfer holds.
+FileId held_file(const Task& task, Direction direction) {
+  return direction.write ? std::get<WriteInProgress>(task.progress).file
+                         : std::get<ReadInProgress>(task.progress).file;
+}
+
+Section transfer(KernelState& k, TaskId id, Fd fd, Segments segments, Direction direction) {
+  std::vector<UserSegment> cut;
+  if (total_len(segments) > kMaxRwCount && segments.front().len < kUserSpace) {
+    cut = cut_to_longest(segments);
+    segments = cut;
+  }
+  const bool resumed = !std::holds_alternative<std::monostate>(k.task(id).progress);
+  if (resumed) {
+    return transfer_section(k, id, held_file(k.task(id), direction), segments, direction);
+  }
+  Section section = start_transfer(k, id, fd, segments, direction);
+  if (section.end == Section::End::kAsleep) {
+    ++k.files[held_file(k.task(id), direction)].f_count;
+  }
+  return section;
+}
+
+}  // namespace
+
+Section run(KernelState& k, TaskId id, const ReadCall& call) {
+  return transfer(k, id, call.fd, {&call.buf, 1}, {.write = false, .vector = false});
+}
+
+Section run(KernelState& k, TaskId id, const WriteCall& call) {
+  return transfer(k, id, call.fd, {&call.buf, 1}, {.write = true, .vector = false});
+}
+
+Section run(KernelState& k, TaskId id, const ReadvCall& call) {
+  return transfer(k, id, call.fd, call.iov, {.write = false, .vector = true});
+}
+
+Section run(KernelState& k, TaskId id, const WritevCall& call) {
+  return transfer(k, id, call.fd, call.iov, {.write = true, .vector = true});
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,52 @@
+// The system calls: one run() a call, which runs one lock-held section of it.
+#pragma once
+
+#include "sim/kernel/kernel_state.hpp"
+
+namespace ipcsim {
+
+// Each runs the next section of `call`, which task `id` is in: the first one when
+// Task::progress is empty, otherwise the one after the sleep that progress describes. On
+// Section::End::kReturned the progress is the caller's to clear.
+
+Section run(KernelState& k, TaskId id, const Pipe2Call& call);
+Section run(KernelState& k, TaskId id, const ReadCall& call);
+Section run(KernelState& k, TaskId id, const WriteCall& call);
+Section run(KernelState& k, TaskId id, const ReadvCall& call);
+Section run(KernelState& k, TaskId id, const WritevCall& call);
+Section run(KernelState& k, TaskId id, const CloseCall& call);
+Section run(KernelState& k, TaskId id, const DupCall& call);
+Section run(KernelState& k, TaskId id, const Dup2Call& call);
+Section run(KernelState& k, TaskId id, const Dup3Call& call);
+Section run(KernelState& k, TaskId id, const FcntlCall& call);
+Section run(KernelState& k, TaskId id, const IoctlCall& call);
+Section run(KernelState& k, TaskId id, const PollCall& call);
+Section run(KernelState& k, TaskId id, const OpenCall& call);
+Section run(KernelState& k, TaskId id, const MkfifoCall& call);
+Section run(KernelState& k, TaskId id, const UnlinkCall& call);
+Section run(KernelState& k, TaskId id, const MqOpenCall& call);
+Section run(KernelState& k, TaskId id, const MqUnlinkCall& call);
+Section run(KernelState& k, TaskId id, const MqTimedsendCall& call);
+Section run(KernelState& k, TaskId id, const MqTimedreceiveCall& call);
+Section run(KernelState& k, TaskId id, const MqGetsetattrCall& call);
+Section run(KernelState& k, TaskId id, const ForkCall& call);
+Section run(KernelState& k, TaskId id, const VforkCall& call);
+Section run(KernelState& k, TaskId id, const CloneCall& call);
+Section run(KernelState& k, TaskId id, const ExecveCall& call);
+Section run(KernelState& k, TaskId id, const ExitCall& call);
+Section run(KernelState& k, TaskId id, const ExitGroupCall& call);
+Section run(KernelState& k, TaskId id, const KillCall& call);
+Section run(KernelState& k, TaskId id, const TgkillCall& call);
+Section run(KernelState& k, TaskId id, const RtSigactionCall& call);
+Section run(KernelState& k, TaskId id, const RtSigprocmaskCall& call);
+Section run(KernelState& k, TaskId id, const SetrlimitCall& call);
+
+/// Ends a sleeping call's waits and drops what it holds, before its result is given or it is started
+/// again.
+void end_progress(KernelState& k, TaskId id);
+
+/// The thread ends: its descriptors go, and its process with the last one. Linux kernel/exit.c:
+/// do_exit().
+void exit_task(KernelState& k, TaskId id);
+
+}  // namespace ipcsim

@@ -1,0 +1,132 @@
+// Tasks and processes of a simulated kernel, and the calls they are in.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "model/base/caps.hpp"
+#include "model/base/types.hpp"
+#include "model/mqueue/mqueue_inode.hpp"
+#include "model/pipe/pipe_file.hpp"
+#include "model/pipe/pipe_io.hpp"
+#include "sim/kernel/call.hpp"
+#include "sim/kernel/file.hpp"
+#include "sim/kernel/wait_queue.hpp"
+
+namespace ipcsim {
+
+using ProcessId = Strong<struct ProcessIdTag, u32>;
+
+/// A set of signals 1..64.
+struct SignalSet {
+  u64 bits = 0;
+
+  [[nodiscard]] constexpr bool has(Signal s) const { return (bits >> (s.v - 1) & 1U) != 0; }
+  constexpr void add(Signal s) { bits |= u64{1} << (s.v - 1); }
+  constexpr void remove(Signal s) { bits &= ~(u64{1} << (s.v - 1)); }
+  [[nodiscard]] constexpr bool empty() const { return bits == 0; }
+  bool operator==(const SignalSet&) const = default;
+};
+
+// A call in progress: which file it holds, and the kernel function's locals that outlive a sleep.
+
+struct WriteInProgress {
+  FileId file;
+  PipeWrite locals;
+  bool operator==(const WriteInProgress&) const = default;
+};
+struct ReadInProgress {
+  FileId file;
+  PipeRead locals;
+  bool operator==(const ReadInProgress&) const = default;
+};
+/// open() of a FIFO: the descriptor is reserved and the file made, but not yet visible.
+struct OpenInProgress {
+  FileId file;
+  Fd fd;
+  FifoOpen locals;
+  bool operator==(const OpenInProgress&) const = default;
+};
+/// A sender or receiver in a queue's list. `ready`: a peer has completed it.
+struct MqSendInProgress {
+  FileId file;
+  bool ready = false;
+  bool operator==(const MqSendInProgress&) const = default;
+};
+struct MqReceiveInProgress {
+  FileId file;
+  bool ready = false;
+  MqMessage message;
+  bool operator==(const MqReceiveInProgress&) const = default;
+};
+/// poll(): the registrations it waits with.
+struct PollInProgress {
+  std::vector<FileId> files;  ///< held while registered
+  std::vector<WaitEntryId> entries;
+  bool operator==(const PollInProgress&) const = default;
+};
+/// vfork(): waiting for the child to exec or exit.
+struct VforkInProgress {
+  bool operator==(const VforkInProgress&) const = default;
+};
+/// execve(): waiting for the other threads to end.
+struct ExecInProgress {
+  bool operator==(const ExecInProgress&) const = default;
+};
+
+using CallInProgress =
+    std::variant<std::monostate, WriteInProgress, ReadInProgress, OpenInProgress, MqSendInProgress,
+                 MqReceiveInProgress, PollInProgress, VforkInProgress, ExecInProgress>;
+
+/// Where a task is.
+enum class TaskState : u8 {
+  kIdle,      ///< in user space, in no call
+  kRunnable,  ///< on the run queue
+  kAsleep,    ///< interruptibly asleep in a call
+  kDead,
+};
+
+/// A thread (`struct task_struct`).
+struct Task {
+  ProcessId process;
+  FdTableId files;
+  TaskState state = TaskState::kIdle;
+  bool killed = false;  ///< SIGKILL is pending: it dies when it next runs
+  SignalSet pending;    ///< sent to this thread
+  SignalSet blocked;
+  std::shared_ptr<const Call> call;  ///< the call it is in, null when in none
+  CallInProgress progress;           ///< empty until the call first sleeps
+  WaitEntryId wait_entry = kNoWaitEntry;
+  std::optional<Nanoseconds> deadline;  ///< when the sleep times out
+  TaskId vfork_parent;                  ///< asleep until this task execs or is gone
+  i32 prio = 120;                       ///< effective priority on the kernel's scale
+  TaskId run_next;                      ///< next on the run queue
+
+  [[nodiscard]] bool in_call() const { return call != nullptr; }
+  friend bool operator==(const Task& a, const Task& b);
+};
+
+/// A process (`struct signal_struct` and what its threads share).
+struct Process {
+  TaskId leader;
+  u32 live_threads = 1;
+  u32 uid = 0;  ///< real and effective
+  Caps caps;
+  u64 rlimit_nofile = 0;
+  u64 rlimit_msgqueue = 0;
+  SignalSet handled;          ///< signals with a handler
+  SignalSet ignored;          ///< signals set to SIG_IGN
+  SignalSet restart;          ///< signals whose handler has SA_RESTART
+  SignalSet shared_pending;   ///< sent to the process
+  bool exiting = false;       ///< every thread dies when it next runs
+  Signal exit_signal;         ///< what killed it; 0: it exits by itself
+  TaskId exec_waiter;         ///< the thread whose execve() waits for the others
+  /// Threads that died in a call since the process began to exit, for the report at its end.
+  std::vector<TaskId> died_in_call;
+
+  bool operator==(const Process&) const = default;
+};
+
+}  // namespace ipcsim

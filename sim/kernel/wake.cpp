@@ -1,0 +1,117 @@
+#include "sim/kernel/wake.hpp"
+
+#include <utility>
+
+#include "sim/kernel/signals.hpp"
+
+namespace ipcsim {
+
+void enqueue(KernelState& k, TaskId id) {
+  Task& task = k.task(id);
+  task.state = TaskState::kRunnable;
+  task.run_next = kNoTask;
+  if (k.run_last == kNoTask) {
+    k.run_first = id;
+  } else {
+    k.task(k.run_last).run_next = id;
+  }
+  k.run_last = id;
+}
+
+void enqueue_first(KernelState& k, TaskId id) {
+  Task& task = k.task(id);
+  task.state = TaskState::kRunnable;
+  task.run_next = k.run_first;
+  k.run_first = id;
+  if (k.run_last == kNoTask) {
+    k.run_last = id;
+  }
+}
+
+void dequeue(KernelState& k, TaskId id) {
+  TaskId before = kNoTask;
+  for (TaskId at = k.run_first; at != id; at = k.task(at).run_next) {
+    IPCSIM_CHECK(at != kNoTask);
+    before = at;
+  }
+  const TaskId after = std::exchange(k.task(id).run_next, kNoTask);
+  if (before == kNoTask) {
+    k.run_first = after;
+  } else {
+    k.task(before).run_next = after;
+  }
+  if (k.run_last == id) {
+    k.run_last = before;
+  }
+}
+
+bool wake_task(KernelState& k, TaskId id) {
+  if (k.task(id).state != TaskState::kAsleep) {
+    return false;
+  }
+  enqueue(k, id);
+  return true;
+}
+
+void wake_up(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
+  WaitEntryId at = k.wait_queues.first(queue);
+  while (at != kNoWaitEntry) {
+    const WaitEntry entry = k.wait_queues[at];
+    const WaitEntryId next = entry.next;
+    const bool wanted = !entry.poll || key == 0 || (entry.key & key) != 0;
+    const bool woken = wanted && wake_task(k, entry.task);
+    if (woken && !entry.poll) {
+      // autoremove_wake_function(): a woken sleeper leaves the queue at once.
+      k.wait_queues.remove(at);
+      k.task(entry.task).wait_entry = kNoWaitEntry;
+    }
+    if (woken && entry.exclusive && count == WakeCount::kOne) {
+      return;
+    }
+    at = next;
+  }
+}
+
+void sleep_on(KernelState& k, TaskId id, WaitQueueId queue, bool exclusive) {
+  Task& task = k.task(id);
+  if (task.wait_entry == kNoWaitEntry) {
+    task.wait_entry = k.wait_queues.add(queue, {.task = id, .exclusive = exclusive});
+  }
+  task.state = TaskState::kAsleep;
+}
+
+void finish_wait(KernelState& k, TaskId id) {
+  Task& task = k.task(id);
+  if (task.wait_entry != kNoWaitEntry) {
+    k.wait_queues.remove(std::exchange(task.wait_entry, kNoWaitEntry));
+  }
+  task.deadline.reset();
+}
+
+void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffects& effects) {
+  for (const PipeEffect effect : effects.list()) {
+    const PipeObject& object = k.pipes[pipe];
+    switch (effect) {
+      case PipeEffect::kSendSigpipe:
+        send_signal_to_task(k, current, kSigpipe);
+        break;
+      case PipeEffect::kWakeRdWait:
+        wake_up(k, object.rd_wait, WakeCount::kOne, kPollIn | kPollRdNorm);
+        break;
+      case PipeEffect::kWakeWrWait:
+        wake_up(k, object.wr_wait, WakeCount::kOne, kPollOut | kPollWrNorm);
+        break;
+      case PipeEffect::kWakeAllRdWait:
+        wake_up(k, object.rd_wait, WakeCount::kAll, 0);
+        break;
+      case PipeEffect::kWakeAllWrWait:
+        wake_up(k, object.wr_wait, WakeCount::kAll, 0);
+        break;
+      case PipeEffect::kSigioReaders:
+      case PipeEffect::kSigioWriters:
+        break;  // O_ASYNC is refused as not modelled, so nobody subscribed.
+    }
+  }
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,87 @@
+#include "sim/replay/call_index.hpp"
+
+#include <range/v3/algorithm/any_of.hpp>
+
+namespace ipcsim {
+namespace {
+
+bool is_cut(const UserSegment& segment) { return !segment.data.known(); }
+
+bool has_cut_contents(const Call& call) {
+  if (const auto* write = std::get_if<WriteCall>(&call)) {
+    return is_cut(write->buf);
+  }
+  if (const auto* writev = std::get_if<WritevCall>(&call)) {
+    return ranges::any_of(writev->iov, is_cut);
+  }
+  return false;
+}
+
+/// The number that a call gives to the task it makes.
+std::optional<TaskId> child_of(const Call& call) {
+  return std::visit(
+      [](const auto& c) -> std::optional<TaskId> {
+        if constexpr (requires { c.child; }) {
+          return c.child;
+        } else {
+          return std::nullopt;
+        }
+      },
+      call);
+}
+
+/// Goes through the events once.
+class Indexer {
+ public:
+  explicit Indexer(const Trace& trace) { index_.of_event.assign(trace.events.size(), kNoCall); }
+
+  void begin(u32 event, const CallEvent& call) {
+    const auto number = static_cast<u32>(index_.calls.size());
+    index_.calls.push_back({.begin = event, .end = {}});
+    index_.of_event[event] = number;
+    current_[call.task] = number;
+    index_.cut_contents |= has_cut_contents(call.call);
+    if (const auto child = child_of(call.call)) {
+      index_.parents[*child] = call.task;
+    }
+    if (call.result) {
+      end(event, {.task = call.task, .result = *call.result});
+    }
+  }
+
+  void end(u32 event, Completion completion) {
+    const auto found = current_.find(completion.task);
+    if (found != current_.end()) {
+      index_.of_event[event] = found->second;
+      index_.calls[found->second].end = std::move(completion);
+      current_.erase(found);
+    }
+  }
+
+  CallIndex take() { return std::move(index_); }
+
+ private:
+  CallIndex index_;
+  std::map<TaskId, u32> current_;  // the call that each task is in
+};
+
+}  // namespace
+
+CallIndex index_calls(const Trace& trace) {
+  Indexer indexer(trace);
+  for (u32 i = 0; i < trace.events.size(); ++i) {
+    const EventBody& body = trace.events[i].body;
+    if (const auto* call = std::get_if<CallEvent>(&body)) {
+      indexer.begin(i, *call);
+    } else if (const auto* ret = std::get_if<ReturnEvent>(&body)) {
+      indexer.end(i, {.task = ret->task, .result = ret->result});
+    } else if (const auto* died = std::get_if<DiedEvent>(&body)) {
+      indexer.end(i, {.task = died->task,
+                      .kind = Completion::Kind::kDied,
+                      .signal = died->signal});
+    }
+  }
+  return indexer.take();
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,45 @@
+#include "sim/replay/compare.hpp"
+
+namespace ipcsim {
+namespace {
+
+bool agrees(const Output& expected, const Output& actual) {
+  if (std::holds_alternative<std::monostate>(expected)) {
+    return true;
+  }
+  if (expected.index() != actual.index()) {
+    return false;
+  }
+  if (const auto* bytes = std::get_if<ReadBytes>(&expected)) {
+    return bytes->buf.compatible_with(std::get<ReadBytes>(actual).buf);
+  }
+  if (const auto* message = std::get_if<ReceivedMessage>(&expected)) {
+    const auto& other = std::get<ReceivedMessage>(actual);
+    return message->msg.compatible_with(other.msg) && message->msg_prio == other.msg_prio;
+  }
+  return expected == actual;
+}
+
+}  // namespace
+
+bool agrees(const SysResult& expected, const SysResult& actual) {
+  return expected.ret == actual.ret && expected.error == actual.error &&
+         agrees(expected.out, actual.out);
+}
+
+bool agrees(const Completion& expected, const Completion& actual) {
+  if (expected.task != actual.task || expected.kind != actual.kind) {
+    return false;
+  }
+  switch (expected.kind) {
+    case Completion::Kind::kReturned:
+      return agrees(expected.result, actual.result);
+    case Completion::Kind::kDied:
+      return expected.signal == actual.signal;
+    case Completion::Kind::kNotModelled:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,90 @@
+#include <range/v3/algorithm/find.hpp>
+#include <map>
+#include <set>
+
+#include "sim/replay/actions.hpp"
+#include "sim/replay/settled_runner.hpp"
+
+namespace ipcsim {
+namespace {
+
+Event event_of(const Completion& completion, std::string call) {
+  if (completion.kind == Completion::Kind::kDied) {
+    return {.body = DiedEvent{completion.task, completion.signal}};
+  }
+  return {.body = ReturnEvent{completion.task, std::move(call), completion.result}};
+}
+
+/// Writes down what follows each action.
+class Recorder {
+ public:
+  explicit Recorder(std::vector<Event>& events) : events_(events) {}
+
+  void record(Event action, const Settled& settled) {
+    auto rest = settled.completions.begin();
+    if (auto* call = std::get_if<CallEvent>(&action.body)) {
+      call->result.reset();
+      calls_[call->task] = std::string(call_name(call->call));
+      // A call that ends first of all takes the one-line form.
+      if (rest != settled.completions.end() && rest->task == call->task &&
+          rest->kind == Completion::Kind::kReturned) {
+        call->result = rest->result;
+        ++rest;
+      }
+    }
+    events_.push_back(std::move(action));
+    for (; rest != settled.completions.end(); ++rest) {
+      events_.push_back(event_of(*rest, calls_[rest->task]));
+      asleep_.erase(rest->task);
+    }
+    for (const Sleeper& sleeper : settled.sleepers) {
+      if (asleep_.insert(sleeper.task).second) {
+        events_.push_back({.body = SleepEvent{sleeper.task, std::string(sleeper.call)}});
+      }
+    }
+  }
+
+ private:
+  std::vector<Event>& events_;
+  std::map<TaskId, std::string> calls_;  // the call that each task was last in
+  std::set<TaskId> asleep_;              // tasks already written down as asleep
+};
+
+}  // namespace
+
+std::expected<Trace, MachineError> rerecord_settled(const Trace& trace, Machine& machine) {
+  Trace recorded{.name = trace.name, .header = trace.header, .events = {}};
+  Recorder recorder(recorded.events);
+  for (const Event& event : trace.events) {
+    if (std::holds_alternative<NoteEvent>(event.body)) {
+      recorded.events.push_back(event);
+    }
+    if (!is_action(event)) {
+      continue;
+    }
+    if (const auto why = cannot_post(machine, event)) {
+      return std::unexpected(MachineError{
+          .unsupported = false,
+          .message = trace.name + ":" + std::to_string(event.line) + ": " + *why});
+    }
+    if (auto posted = post_event(machine, event); !posted) {
+      return std::unexpected(posted.error());
+    }
+    auto settled = machine.settle();
+    if (!settled) {
+      return std::unexpected(settled.error());
+    }
+    for (const Completion& completion : settled->completions) {
+      if (completion.kind == Completion::Kind::kNotModelled) {
+        return std::unexpected(
+            MachineError{.unsupported = true,
+                         .message = trace.name + ":" + std::to_string(event.line) + ": " +
+                                    completion.reason});
+      }
+    }
+    recorder.record(event, *settled);
+  }
+  return recorded;
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,255 @@
+#include "sim/replay/settled_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <range/v3/algorithm/find.hpp>
+#include <range/v3/algorithm/find_if.hpp>
+#include <set>
+
+#include "sim/replay/actions.hpp"
+#include "sim/replay/compare.hpp"
+#include "sim/replay/settled_steps.hpp"
+
+namespace ipcsim {
+namespace {
+
+const Completion* find_completion(const Settled& settled, TaskId task) {
+  const auto found = ranges::find(settled.completions, task, &Completion::task);
+  return found == settled.completions.end() ? nullptr : &*found;
+}
+
+std::string order_text(const std::vector<TaskId>& order) {
+  std::string text;
+  for (const TaskId task : order) {
+    text += fmt::format("{}task {}", text.empty() ? "" : ", then ", task.v);
+  }
+  return text;
+}
+
+/// Runs one trace and keeps the account.
+class SettledRun {
+ public:
+  SettledRun(const Trace& trace, std::span<Machine* const> machines, const StepObserver& observer)
+      : trace_(trace), machines_(machines), observer_(observer) {}
+
+  std::expected<Report, MachineError> run() {
+    for (const SettledStep& step : cut_into_steps(trace_)) {
+      ++report_.steps;
+      const bool on = can_go_on(step);
+      if (!on) {
+        break;
+      }
+      if (auto done = run_step(step); !done) {
+        return std::unexpected(done.error());
+      }
+    }
+    return std::move(report_);
+  }
+
+ private:
+  /// False, with a difference, when a machine cannot take the step: the trace went another way.
+  bool can_go_on(const SettledStep& step) {
+    for (Machine* machine : machines_) {
+      if (const auto why = cannot_post(*machine, *step.event)) {
+        differ(step, acting_task(*step.event), "the call is made", "recorded", *why,
+               machine->name());
+        return false;
+      }
+    }
+    return true;
+  }
+
+  std::expected<void, MachineError> run_step(const SettledStep& step) {
+    before_ = machines_.front()->snapshot();
+    std::vector<Settled> settled;
+    for (Machine* machine : machines_) {
+      if (auto posted = post_event(*machine, *step.event); !posted) {
+        return std::unexpected(located(step, posted.error()));
+      }
+      auto outcome = machine->settle();
+      if (!outcome) {
+        return std::unexpected(located(step, outcome.error()));
+      }
+      settled.push_back(*std::move(outcome));
+    }
+    compare_step(step, settled);
+    if (observer_) {
+      observer_({report_.steps, step.event, settled});
+    }
+    return {};
+  }
+
+  void compare_step(const SettledStep& step, const std::vector<Settled>& settled) {
+    blamed_.clear();
+    for (std::size_t m = 0; m < settled.size(); ++m) {
+      compare_with_record(step, settled[m], *machines_[m], m == 0);
+    }
+    for (std::size_t m = 1; m < settled.size(); ++m) {
+      compare_machines(step, settled.front(), settled[m], *machines_[m]);
+    }
+  }
+
+  void compare_with_record(const SettledStep& step, const Settled& settled, const Machine& machine,
+                           bool counts) {
+    std::vector<TaskId> order;
+    for (const ExpectedCompletion& expected : step.completions) {
+      const TaskId task = expected.completion.task;
+      const Completion* actual = find_completion(settled, task);
+      asserted_asleep_.erase(task);
+      if (actual != nullptr && actual->kind == Completion::Kind::kNotModelled) {
+        report_.not_modelled += counts ? 1 : 0;
+        continue;
+      }
+      report_.compared += counts ? 1 : 0;
+      if (actual == nullptr) {
+        differ(step, task, to_text(expected.completion), "recorded", "still in the call",
+               machine.name());
+      } else if (!agrees(expected.completion, *actual)) {
+        differ(step, task, to_text(expected.completion), "recorded", to_text(*actual),
+               machine.name());
+      } else {
+        order.push_back(task);
+      }
+    }
+    compare_order(step, settled, machine, order);
+    compare_sleepers(step, settled, machine, counts);
+    find_unexpected(step, settled, machine, counts);
+  }
+
+  /// The recorded order of the calls that ended as recorded.
+  void compare_order(const SettledStep& step, const Settled& settled, const Machine& machine,
+                     const std::vector<TaskId>& recorded) {
+    if (!machine.ordered()) {
+      return;
+    }
+    std::vector<TaskId> actual;
+    for (const Completion& completion : settled.completions) {
+      if (ranges::find(recorded, completion.task) != recorded.end()) {
+        actual.push_back(completion.task);
+      }
+    }
+    if (actual != recorded) {
+      differ(step, acting_task(*step.event), "calls end in the order " + order_text(recorded),
+             "recorded", order_text(actual), machine.name());
+    }
+  }
+
+  void compare_sleepers(const SettledStep& step, const Settled& settled, const Machine& machine,
+                        bool counts) {
+    for (const ExpectedSleeper& expected : step.sleepers) {
+      report_.compared += counts ? 1 : 0;
+      asserted_asleep_.insert(expected.sleeper.task);
+      if (ranges::find(settled.sleepers, expected.sleeper) == settled.sleepers.end()) {
+        const Completion* completion = find_completion(settled, expected.sleeper.task);
+        differ(step, expected.sleeper.task, fmt::format("asleep in {}", expected.sleeper.call),
+               "recorded", completion != nullptr ? to_text(*completion) : "in no call",
+               machine.name());
+      }
+    }
+  }
+
+  /// Calls that ended although the trace has them asleep, or returning later.
+  void find_unexpected(const SettledStep& step, const Settled& settled, const Machine& machine,
+                       bool counts) {
+    for (const Completion& completion : settled.completions) {
+      const bool expected =
+          ranges::find(step.completions, completion.task, [](const ExpectedCompletion& e) {
+            return e.completion.task;
+          }) != step.completions.end();
+      if (expected) {
+        continue;
+      }
+      if (completion.kind == Completion::Kind::kNotModelled) {
+        report_.not_modelled += counts ? 1 : 0;
+      } else if (asserted_asleep_.contains(completion.task) ||
+                 returns_later(step, completion.task)) {
+        differ(step, completion.task, "still in the call", "recorded", to_text(completion),
+               machine.name());
+      }
+    }
+  }
+
+  /// True when a later event says how the call that `task` is in ended.
+  [[nodiscard]] bool returns_later(const SettledStep& step, TaskId task) const {
+    const auto index = static_cast<std::size_t>(step.event - trace_.events.data()) + 1;
+    for (std::size_t i = index; i < trace_.events.size(); ++i) {
+      const Event& event = trace_.events[i];
+      if (acting_task(event) == task) {
+        return std::holds_alternative<ReturnEvent>(event.body) ||
+               std::holds_alternative<DiedEvent>(event.body);
+      }
+    }
+    return false;
+  }
+
+  void compare_machines(const SettledStep& step, const Settled& model, const Settled& other,
+                        const Machine& machine) {
+    for (const Completion& expected : model.completions) {
+      if (expected.kind == Completion::Kind::kNotModelled) {
+        continue;
+      }
+      const Completion* actual = find_completion(other, expected.task);
+      if (actual == nullptr || !agrees(expected, *actual)) {
+        differ(step, expected.task, to_text(expected), machines_.front()->name(),
+               actual == nullptr ? "still in the call" : to_text(*actual), machine.name());
+      }
+    }
+    for (const Completion& actual : other.completions) {
+      if (find_completion(model, actual.task) == nullptr) {
+        differ(step, actual.task, "still in the call", machines_.front()->name(), to_text(actual),
+               machine.name());
+      }
+    }
+    for (const Sleeper& sleeper : other.sleepers) {
+      if (ranges::find(model.sleepers, sleeper) == model.sleepers.end()) {
+        differ(step, sleeper.task, fmt::format("not asleep in {}", sleeper.call),
+               machines_.front()->name(), "asleep", machine.name());
+      }
+    }
+  }
+
+  /// Records a difference, one a task and step.
+  void differ(const SettledStep& step, TaskId task, std::string expected, std::string expected_by,
+              std::string actual, std::string actual_by) {
+    if (!blamed_.insert(task).second) {
+      return;
+    }
+    report_.differences.push_back({.where = where(step),
+                                   .step = report_.steps,
+                                   .task = task,
+                                   .call = action_text(*step.event),
+                                   .expected = std::move(expected),
+                                   .expected_by = std::move(expected_by),
+                                   .actual = std::move(actual),
+                                   .actual_by = std::move(actual_by),
+                                   .state_before = before_ ? to_text(*before_) : std::string{}});
+  }
+
+  [[nodiscard]] std::string where(const SettledStep& step) const {
+    return fmt::format("{}:{}", trace_.name, step.event->line);
+  }
+
+  [[nodiscard]] MachineError located(const SettledStep& step, MachineError error) const {
+    error.message = fmt::format("{}: {}", where(step), error.message);
+    return error;
+  }
+
+  const Trace& trace_;
+  std::span<Machine* const> machines_;
+  const StepObserver& observer_;
+  Report report_;
+  std::optional<Snapshot> before_;    // the first machine's objects before the step
+  std::set<TaskId> blamed_;           // tasks with a difference in this step
+  std::set<TaskId> asserted_asleep_;  // tasks that the trace has asleep
+};
+
+}  // namespace
+
+std::expected<Report, MachineError> run_settled(const Trace& trace,
+                                                std::span<Machine* const> machines,
+                                                const StepObserver& observer) {
+  return SettledRun(trace, machines, observer).run();
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,47 @@
+#include "sim/replay/settled_steps.hpp"
+
+#include "sim/replay/actions.hpp"
+
+namespace ipcsim {
+namespace {
+
+/// Adds what the event records to the step it belongs to.
+struct Record {
+  SettledStep& step;
+  const Event& event;
+
+  void operator()(const CallEvent& call) const {
+    if (call.result) {
+      step.completions.push_back({&event, {.task = call.task, .result = *call.result}});
+    }
+  }
+  void operator()(const ReturnEvent& ret) const {
+    step.completions.push_back({&event, {.task = ret.task, .result = ret.result}});
+  }
+  void operator()(const DiedEvent& died) const {
+    step.completions.push_back(
+        {&event,
+         {.task = died.task, .kind = Completion::Kind::kDied, .signal = died.signal}});
+  }
+  void operator()(const SleepEvent& sleep) const {
+    step.sleepers.push_back({&event, {sleep.task, sleep.call}});
+  }
+  void operator()(const auto& /*other*/) const {}
+};
+
+}  // namespace
+
+std::vector<SettledStep> cut_into_steps(const Trace& trace) {
+  std::vector<SettledStep> steps;
+  for (const Event& event : trace.events) {
+    if (is_action(event)) {
+      steps.push_back({.event = &event});
+    }
+    if (!steps.empty()) {
+      std::visit(Record{steps.back(), event}, event.body);
+    }
+  }
+  return steps;
+}
+
+}  // namespace ipcsim

@@ -88,6 +88,10 @@ class PagePool {
   [[nodiscard]] Contents contents() const { return contents_; }
   /// Pages with at least one reference.
   [[nodiscard]] u32 live() const { return live_; }
+  /// True when `page` has a reference.
+  [[nodiscard]] bool contains(PageId page) const {
+    return page.v < entries_.size() && entries_[page.v].refcount > 0;
+  }
 
   /// A page with one reference. Its contents are whatever they were before.
   [[nodiscard]] PageId alloc();
@@ -116,7 +120,7 @@ class PagePool {
     bool operator==(const Entry&) const = default;
   };
   [[nodiscard]] Entry& entry(PageId page) {
-    IPCSIM_CHECK(page.v < entries_.size() && entries_[page.v].refcount > 0);
+    IPCSIM_CHECK(contains(page));
     return entries_[page.v];
   }
   [[nodiscard]] const Entry& entry(PageId page) const {

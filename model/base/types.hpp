@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 
 namespace ipcsim {
 
@@ -39,5 +40,11 @@ using Nanoseconds = Strong<struct NanosecondsTag, i64>;
 
 inline constexpr TaskId kNoTask{0};
 inline constexpr i64 kNanosecondsPerSecond = 1'000'000'000;
+
+/// `by` after `time`, or the last moment that there is. REQUIRES: by.v >= 0.
+[[nodiscard]] constexpr Nanoseconds later(Nanoseconds time, Nanoseconds by) {
+  constexpr i64 kLast = std::numeric_limits<i64>::max();
+  return Nanoseconds{time.v > kLast - by.v ? kLast : time.v + by.v};
+}
 
 }  // namespace ipcsim

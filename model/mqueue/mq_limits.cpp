@@ -13,6 +13,11 @@ constexpr u64 kTreeNodeSize = 48;  // struct posix_msg_tree_node of a 64-bit ker
 
 }  // namespace
 
+Errno mq_check_count(u64 queues, const MqLimits& limits, Caps caps) {
+  const bool room = queues < limits.mq_queues_max || caps.has(Cap::kSysResource);
+  return room ? Errno::kOk : Errno::kENOSPC;
+}
+
 Result<MqSize> mq_new_size(const std::optional<MqSize>& asked, const MqLimits& limits, Caps caps) {
   if (!asked) {
     return MqSize{.mq_maxmsg = std::min(limits.mq_msg_max, limits.mq_msg_default),

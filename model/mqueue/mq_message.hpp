@@ -23,9 +23,9 @@ struct MqMessage {
   void hash_into(Hasher& hasher) const;
 };
 
-/// Extra blocks (`struct msg_msgseg`) behind the first block of a message of `len` bytes: each block
-/// fills at most one page, its record included. REQUIRES: page_size > kMsgMsgSize.
-/// Linux ipc/msgutil.c: alloc_msg() with DATALEN_MSG and DATALEN_SEG.
+/// Extra blocks (`struct msg_msgseg`) behind the first block of a message of `len` bytes: each
+/// block fills at most one page, its record included. REQUIRES: page_size > kMsgMsgSize. Linux
+/// ipc/msgutil.c: alloc_msg() with DATALEN_MSG and DATALEN_SEG.
 [[nodiscard]] u64 msg_segments(Bytes len, u32 page_size);
 
 /// Adds what `==` compares: both lengths and every known byte, however they are written down.

@@ -1,41 +1,37 @@
 #include "model/mqueue/mq_ops.hpp"
 
-#include <range/v3/algorithm/find.hpp>
-#include <range/v3/algorithm/find_if.hpp>
 #include <utility>
+
+#include "model/base/check.hpp"
 
 namespace ipcsim {
 namespace {
 
-constexpr u32 kReadable = 0x041;  // EPOLLIN | EPOLLRDNORM
-constexpr u32 kWritable = 0x104;  // EPOLLOUT | EPOLLWRNORM
+constexpr u32 kReadable = 0x041;   // EPOLLIN | EPOLLRDNORM
+constexpr u32 kWritable = 0x104;   // EPOLLOUT | EPOLLWRNORM
+constexpr i32 kSigeventKinds = 3;  // SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD
+constexpr i32 kNsig = 64;          // _NSIG
 
-/// Linux ipc/mqueue.c: msg_insert(). Uses up the spare node when a new one is needed.
-void insert(MqueueInode& queue, MqMessage message) {
-  queue.qsize += message.text.len();
-  if (queue.msg_tree.insert(std::move(message))) {
-    queue.node_cache = false;
-  }
-}
-
-/// Linux ipc/mqueue.c: msg_get(). A node that falls empty is kept if there is no spare one.
-MqMessage take(MqueueInode& queue) {
-  MsgTreePop popped = queue.msg_tree.pop();
-  queue.node_cache = queue.node_cache || popped.erased_node;
-  queue.qsize -= popped.message.text.len();
-  return std::move(popped.message);
-}
-
-/// The waiter to be served next, off its list.
-MqWaiter take_first_waiter(MqueueInode& queue, MqSide side) {
-  MqWaiter waiter = std::move(queue.waiters(side).back());
-  queue.waiters(side).pop_back();
-  return waiter;
+/// Puts a caller to sleep.
+void wq_add(MqueueInode& queue, MqSide side, const MqCaller& caller, MqMessage message) {
+  queue.waiters(side).add(
+      {.task = caller.task, .prio = caller.prio, .message = std::move(message)});
 }
 
 }  // namespace
 
+Errno mq_check_prio(u32 prio) { return prio < kMqPrioMax ? Errno::kOk : Errno::kEINVAL; }
+
+Errno mq_check_send(const MqueueInode& queue, Bytes len) {
+  return len.v > static_cast<u64>(queue.attr.mq_msgsize) ? Errno::kEMSGSIZE : Errno::kOk;
+}
+
+Errno mq_check_receive(const MqueueInode& queue, Bytes len) {
+  return len.v < static_cast<u64>(queue.attr.mq_msgsize) ? Errno::kEMSGSIZE : Errno::kOk;
+}
+
 MqSendOutcome mq_send(MqueueInode& queue, MqMessage message, const MqCaller& caller) {
+  IPCSIM_CHECK(mq_check_send(queue, Bytes{message.text.len()}) == Errno::kOk);
   MqSendOutcome outcome;
   queue.node_cache = true;
   if (queue.full()) {
@@ -44,17 +40,16 @@ MqSendOutcome mq_send(MqueueInode& queue, MqMessage message, const MqCaller& cal
       outcome.error = Errno::kEAGAIN;
       return outcome;
     }
-    wq_add(queue, MqSide::kSend,
-           {.task = caller.task, .prio = caller.prio, .message = std::move(message)});
+    wq_add(queue, MqSide::kSend, caller, std::move(message));
     outcome.end = MqEnd::kAsleep;
     return outcome;
   }
   if (!queue.waiters(MqSide::kRecv).empty()) {
-    outcome.receiver = take_first_waiter(queue, MqSide::kRecv).task;
+    outcome.receiver = queue.waiters(MqSide::kRecv).pop_tail().task;
     outcome.handed_over = std::move(message);
     return outcome;
   }
-  insert(queue, std::move(message));
+  msg_insert(queue, std::move(message));
   if (queue.mq_curmsgs() == 1) {
     outcome.fired = std::exchange(queue.notify, std::nullopt);
   }
@@ -71,49 +66,42 @@ MqReceiveOutcome mq_receive(MqueueInode& queue, const MqCaller& caller) {
       outcome.error = Errno::kEAGAIN;
       return outcome;
     }
-    wq_add(queue, MqSide::kRecv, {.task = caller.task, .prio = caller.prio, .message = {}});
+    wq_add(queue, MqSide::kRecv, caller, {});
     outcome.end = MqEnd::kAsleep;
     return outcome;
   }
-  outcome.message = take(queue);
+  outcome.message = msg_get(queue);
   if (queue.waiters(MqSide::kSend).empty()) {
     outcome.wake_pollers = true;
     return outcome;
   }
-  MqWaiter sender = take_first_waiter(queue, MqSide::kSend);
-  insert(queue, std::move(sender.message));
+  MqWaiter sender = queue.waiters(MqSide::kSend).pop_tail();
+  msg_insert(queue, std::move(sender.message));
   outcome.sender = sender.task;
   return outcome;
 }
 
-void wq_add(MqueueInode& queue, MqSide side, MqWaiter waiter) {
-  std::vector<MqWaiter>& list = queue.waiters(side);
-  const auto place =
-      ranges::find_if(list, [&](const MqWaiter& other) { return other.prio <= waiter.prio; });
-  list.insert(place, std::move(waiter));
-}
-
 bool wq_remove(MqueueInode& queue, MqSide side, WaiterId task) {
-  std::vector<MqWaiter>& list = queue.waiters(side);
-  const auto place = ranges::find(list, task, &MqWaiter::task);
-  if (place == list.end()) {
-    return false;
-  }
-  list.erase(place);
-  return true;
+  return queue.waiters(side).remove(task);
 }
 
 void wq_set_prio(MqueueInode& queue, WaiterId task, i32 prio) {
-  for (std::vector<MqWaiter>& list : queue.e_wait_q) {
-    const auto place = ranges::find(list, task, &MqWaiter::task);
-    if (place != list.end()) {
-      place->prio = prio;
-    }
+  for (MqWaitList& list : queue.e_wait_q) {
+    list.set_prio(task, prio);
   }
 }
 
 u32 mq_poll_mask(const MqueueInode& queue) {
   return (queue.msg_tree.empty() ? 0 : kReadable) | (queue.full() ? 0 : kWritable);
+}
+
+Errno mq_check_sigevent(i32 sigev_notify, i32 sigev_signo) {
+  if (sigev_notify < 0 || sigev_notify >= kSigeventKinds) {
+    return Errno::kEINVAL;
+  }
+  const bool is_signal = sigev_notify == static_cast<i32>(MqNotifyKind::kSignal);
+  const bool sendable = sigev_signo >= 0 && sigev_signo <= kNsig;
+  return is_signal && !sendable ? Errno::kEINVAL : Errno::kOk;
 }
 
 Errno mq_register(MqueueInode& queue, const MqNotify& notify) {

@@ -1,8 +1,9 @@
 #include "model/mqueue/mq_wait_list.hpp"
 
+#include <utility>
+
 #include <range/v3/algorithm/equal.hpp>
 #include <range/v3/algorithm/find.hpp>
-#include <utility>
 
 #include "model/base/check.hpp"
 
@@ -20,6 +21,7 @@ void MqWaiter::hash_into(Hasher& hasher) const {
   message.hash_into(hasher);
 }
 
+// The list reads backwards here: from waiters_.end(), the head, down to the tail.
 void MqWaitList::add(MqWaiter waiter) {
   auto place = waiters_.end();
   const auto tail = waiters_.begin() + served_;
@@ -33,10 +35,7 @@ MqWaiter MqWaitList::pop_tail() {
   IPCSIM_CHECK(!empty());
   MqWaiter first = std::move(waiters_[served_]);
   ++served_;
-  if (served_ == waiters_.size()) {
-    waiters_.clear();
-    served_ = 0;
-  } else if (served_ >= kFewServed && served_ >= size()) {
+  if (empty() || (served_ >= kFewServed && served_ >= size())) {
     waiters_.erase(waiters_.begin(), waiters_.begin() + served_);
     served_ = 0;
   }
@@ -65,9 +64,7 @@ bool MqWaitList::set_prio(WaiterId task, i32 prio) {
   return true;
 }
 
-bool operator==(const MqWaitList& a, const MqWaitList& b) {
-  return ranges::equal(a, b);
-}
+bool operator==(const MqWaitList& a, const MqWaitList& b) { return ranges::equal(a, b); }
 
 void MqWaitList::hash_into(Hasher& hasher) const {
   hasher.add(size());

@@ -12,12 +12,12 @@ namespace ipcsim {
 /// Names a sleeping task. Opaque: the layer above uses its own task numbers.
 using WaiterId = Strong<struct WaiterTag, u32>;
 
-/// A task asleep on a queue (`struct ext_wait_queue`). Whoever is in a list is in STATE_NONE: a peer that
-/// completes a call (STATE_READY) takes its waiter out in the same section.
+/// A task asleep on a queue (`struct ext_wait_queue`). Whoever is in a list is in STATE_NONE: a
+/// peer that completes a call (STATE_READY) takes its waiter out in the same section.
 struct MqWaiter {
   WaiterId task;
-  /// The task's effective priority now, on the kernel's scale, smaller is more urgent: 120 + nice for
-  /// normal policies, 99 - rt_priority for SCHED_FIFO and SCHED_RR, -1 for SCHED_DEADLINE.
+  /// The task's effective priority now, on the kernel's scale, smaller is more urgent: 120 + nice
+  /// for normal policies, 99 - rt_priority for SCHED_FIFO and SCHED_RR, -1 for SCHED_DEADLINE.
   i32 prio = 120;
   MqMessage message;  ///< of a sender; it is no part of the queue yet
 
@@ -36,9 +36,9 @@ class MqWaitList {
   [[nodiscard]] auto end() const { return waiters_.crend() - served_; }
 
   /// Inserts before the first element, from the head on, whose present prio is not greater than the
-  /// newcomer's; at the tail if there is none. Among equals the oldest is nearest the tail. The list
-  /// is never sorted again, so after set_prio() it may be out of order and the rule still holds to
-  /// the letter. Linux ipc/mqueue.c: wq_add().
+  /// newcomer's; at the tail if there is none. Among equals the oldest is nearest the tail. The
+  /// list is never sorted again, so after set_prio() it may be out of order and the rule still
+  /// holds to the letter. Linux ipc/mqueue.c: wq_add().
   void add(MqWaiter waiter);
   /// Takes the waiter that is served first. REQUIRES: !empty().
   /// Linux ipc/mqueue.c: wq_get_first_waiter().
@@ -54,8 +54,8 @@ class MqWaitList {
  private:
   [[nodiscard]] std::vector<MqWaiter>::iterator find(WaiterId task);
 
-  // The tail comes first, so that a newcomer who is nobody's better is appended. The first `served_`
-  // elements are gone already; they are erased in one go when they are many.
+  // The tail comes first, so that a newcomer who is nobody's better is appended. The first
+  // `served_` elements are gone already; they are erased in one go when they are many.
   std::vector<MqWaiter> waiters_;
   u32 served_ = 0;
 };

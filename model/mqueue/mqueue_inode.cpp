@@ -1,8 +1,10 @@
 #include "model/mqueue/mqueue_inode.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <utility>
+#include <vector>
 
-#include <range/v3/algorithm/any_of.hpp>
+#include <fmt/format.h>
 
 namespace ipcsim {
 
@@ -11,33 +13,89 @@ void MqueueInode::hash_into(Hasher& hasher) const {
   hasher.add(attr.mq_msgsize);
   msg_tree.hash_into(hasher);
   hasher.add(node_cache);
-  for (const auto& list : e_wait_q) {
-    hasher.add(list.size());
-    for (const MqWaiter& waiter : list) {
-      hasher.add(waiter.task);
-      hasher.add(waiter.prio);
-      waiter.message.hash_into(hasher);
-    }
+  hasher.add(qsize);
+  for (const MqWaitList& list : e_wait_q) {
+    list.hash_into(hasher);
   }
   hasher.add(notify.has_value());
   if (notify) {
     hasher.add(notify->kind);
     hasher.add(notify->signo);
+    hasher.add(notify->value);
     hasher.add(notify->owner);
+    hasher.add(notify->self_exec_id);
   }
+}
+
+void msg_insert(MqueueInode& queue, MqMessage message) {
+  queue.qsize += message.text.len();
+  if (queue.msg_tree.insert(std::move(message))) {
+    queue.node_cache = false;
+  }
+}
+
+MqMessage msg_get(MqueueInode& queue) {
+  MsgTreePop popped = queue.msg_tree.pop();
+  queue.node_cache = queue.node_cache || popped.erased_node;
+  queue.qsize -= popped.message.text.len();
+  return std::move(popped.message);
 }
 
 namespace {
 
-/// The lengths of all messages in the tree.
-u64 bytes_in_tree(const MsgTree& tree) {
+using Broken = std::optional<std::string>;
+
+Broken check_counters(const MqueueInode& queue) {
+  if (queue.attr.mq_maxmsg <= 0 || queue.attr.mq_msgsize <= 0) {
+    return fmt::format("mq_maxmsg {} and mq_msgsize {} are positive", queue.attr.mq_maxmsg,
+                       queue.attr.mq_msgsize);
+  }
+  if (queue.mq_curmsgs() > queue.attr.mq_maxmsg) {
+    return fmt::format("mq_curmsgs {} is at most mq_maxmsg {}", queue.mq_curmsgs(),
+                       queue.attr.mq_maxmsg);
+  }
+  const MsgTree& tree = queue.msg_tree;
+  const u64 longest = static_cast<u64>(queue.attr.mq_msgsize);
   u64 bytes = 0;
   for (MsgNodeId node = tree.root(); node != kNoMsgNode; node = tree.next_preorder(node)) {
     for (MsgId msg = tree.node(node).first; msg != kNoMsg; msg = tree.next(msg)) {
+      if (tree.text(msg).len() > longest) {
+        return fmt::format("a message of {} bytes is at most mq_msgsize {}", tree.text(msg).len(),
+                           longest);
+      }
       bytes += tree.text(msg).len();
     }
   }
-  return bytes;
+  if (queue.qsize != bytes) {
+    return fmt::format("qsize {} is the sum of the messages' lengths {}", queue.qsize, bytes);
+  }
+  return std::nullopt;
+}
+
+Broken check_waiters(const MqueueInode& queue) {
+  if (!queue.waiters(MqSide::kRecv).empty() && !queue.msg_tree.empty()) {
+    return std::string("receivers sleep only while the queue is empty");
+  }
+  if (!queue.waiters(MqSide::kSend).empty() && !queue.full()) {
+    return std::string("senders sleep only while the queue is full");
+  }
+  for (const MqWaiter& sender : queue.waiters(MqSide::kSend)) {
+    if (sender.message.prio >= kMqPrioMax ||
+        sender.message.text.len() > static_cast<u64>(queue.attr.mq_msgsize)) {
+      return fmt::format("the message of waiter {} has passed the checks", sender.task.v);
+    }
+  }
+  std::vector<u32> tasks;
+  for (const MqWaitList& list : queue.e_wait_q) {
+    for (const MqWaiter& waiter : list) {
+      tasks.push_back(waiter.task.v);
+    }
+  }
+  std::ranges::sort(tasks);
+  if (const auto twice = std::ranges::adjacent_find(tasks); twice != tasks.end()) {
+    return fmt::format("waiter {} sleeps once", *twice);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -46,21 +104,10 @@ std::optional<std::string> broken_invariant(const MqueueInode& queue) {
   if (auto broken = queue.msg_tree.broken_invariant()) {
     return broken;
   }
-  if (queue.mq_curmsgs() > queue.attr.mq_maxmsg) {
-    return fmt::format("mq_curmsgs {} is at most mq_maxmsg {}", queue.mq_curmsgs(),
-                       queue.attr.mq_maxmsg);
+  if (auto broken = check_counters(queue)) {
+    return broken;
   }
-  if (queue.qsize != bytes_in_tree(queue.msg_tree)) {
-    return fmt::format("qsize {} is the sum of the messages' lengths {}", queue.qsize,
-                       bytes_in_tree(queue.msg_tree));
-  }
-  if (!queue.waiters(MqSide::kRecv).empty() && !queue.msg_tree.empty()) {
-    return std::string("receivers sleep only while the queue is empty");
-  }
-  if (!queue.waiters(MqSide::kSend).empty() && !queue.full()) {
-    return std::string("senders sleep only while the queue is full");
-  }
-  return std::nullopt;
+  return check_waiters(queue);
 }
 
 }  // namespace ipcsim

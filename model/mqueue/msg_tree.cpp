@@ -134,7 +134,8 @@ void MsgTree::replace_child(MsgNodeId parent, MsgNodeId from, MsgNodeId to) {
   }
 }
 
-// `down` sinks to `side`; its child on the other side takes its place and hands over its inner part.
+// `down` sinks to `side`; its child on the other side takes its place and hands over its inner
+// part.
 void MsgTree::rotate(MsgNodeId down, RbSide side) {
   const MsgNodeId up = child(down, other(side));
   const MsgNodeId inner = child(up, side);

@@ -1,4 +1,5 @@
-// The messages of a queue: a red-black tree of priorities, each with its messages in order of arrival.
+// The messages of a queue: a red-black tree of priorities, each with its messages in order of
+// arrival.
 #pragma once
 
 #include <array>
@@ -47,11 +48,11 @@ struct MsgTreePop {
   bool erased_node = false;  ///< it was the last message of its priority
 };
 
-/// The tree of a queue (`msg_tree` with `msg_tree_rightmost`): one node for each priority that has a
-/// message. Shape and colours are those of the kernel's tree after the same operations. A value:
-/// copies share nothing, and two trees are equal when shape, colours and messages are, however their
-/// arenas were filled. Costs O(log priorities) for insert() and O(1) amortised for pop(); neither
-/// allocates once the arenas have grown to the number of messages present at a time.
+/// The tree of a queue (`msg_tree` with `msg_tree_rightmost`): one node for each priority that has
+/// a message. Shape and colours are those of the kernel's tree after the same operations. A value:
+/// copies share nothing, and two trees are equal when shape, colours and messages are, however
+/// their arenas were filled. Costs O(log priorities) for insert() and O(1) amortised for pop();
+/// neither allocates once the arenas have grown to the number of messages present at a time.
 class MsgTree {
  public:
   [[nodiscard]] bool empty() const { return root_ == kNoMsgNode; }

@@ -54,8 +54,9 @@ void MsgTree::hash_into(Hasher& hasher) const {
   }
 }
 
-/// Walks a tree that may be broken in any way: no link is followed before it was looked at, and no
-/// more nodes and messages are visited than the arenas have.
+/// Walks a tree that may be broken in any way: no link is followed before it was looked at. A node
+/// is met once, because it is the only one of its parent's children that is this node, and the root
+/// has no parent.
 class MsgTreeChecker {
  public:
   explicit MsgTreeChecker(const MsgTree& tree) : tree_(tree) {}
@@ -63,23 +64,23 @@ class MsgTreeChecker {
   std::optional<std::string> run() {
     if (tree_.root_ != kNoMsgNode) {
       if (!valid(tree_.root_)) {
-        return "the root is no node";
+        return "the root is a node";
       }
       if (tree_.node(tree_.root_).parent != kNoMsgNode) {
-        return "the root has a parent";
+        return "the root has no parent";
       }
       if (tree_.node(tree_.root_).color != RbColor::kBlack) {
-        return "the root is red";
+        return "the root is black";
       }
       if (auto broken = walk()) {
         return broken;
       }
     }
     if (tree_.rightmost_ != greatest_) {
-      return "rightmost is not the node of the greatest priority";
+      return "rightmost is the node of the greatest priority";
     }
     if (tree_.size_ != messages_) {
-      return fmt::format("{} messages are counted, {} are in lists", tree_.size_, messages_);
+      return fmt::format("size {} is the number of messages in lists {}", tree_.size_, messages_);
     }
     return free_lists();
   }
@@ -90,7 +91,8 @@ class MsgTreeChecker {
   bool valid(MsgNodeId id) const { return id.v < tree_.nodes_.size(); }
   bool valid(MsgId id) const { return id.v < tree_.msgs_.size(); }
 
-  // Down the left part, the node, down the right part, up: by the parent links, which enter() proved.
+  // Down the left part, the node, down the right part, up: by the parent links, which enter()
+  // proved.
   std::optional<std::string> walk() {
     MsgNodeId at = tree_.root_;
     u32 blacks = 0;
@@ -126,29 +128,29 @@ class MsgTreeChecker {
     }
   }
 
-  // Before the parts of a node: its links, its colour, the height of the places where a part is missing.
+  // Before the parts of a node: its links, its colour, the height of the places where a part is
+  // missing.
   std::optional<std::string> enter(MsgNodeId id, u32 blacks) {
     const MsgTreeNode& node = tree_.node(id);
-    if (++visited_ > tree_.nodes_.size()) {
-      return "the links form a circle";
-    }
+    ++visited_;
     if (node.left() == node.right() && node.left() != kNoMsgNode) {
-      return fmt::format("priority {}: both children are the same node", node.priority);
+      return fmt::format("priority {}: the children are two nodes", node.priority);
     }
     for (const MsgNodeId child : node.child) {
       if (child == kNoMsgNode) {
-        if (height_.value_or(blacks) != blacks) {
-          return fmt::format("priority {}: {} black nodes above a missing child, elsewhere {}",
+        if (!height_) {
+          height_ = blacks;
+        } else if (*height_ != blacks) {
+          return fmt::format("priority {}: {} black nodes down to a missing child, everywhere {}",
                              node.priority, blacks, *height_);
         }
-        height_ = blacks;
         continue;
       }
       if (!valid(child) || tree_.node(child).parent != id) {
-        return fmt::format("priority {}: a child has another parent", node.priority);
+        return fmt::format("priority {}: a child has its parent as parent", node.priority);
       }
       if (node.color == RbColor::kRed && tree_.node(child).color == RbColor::kRed) {
-        return fmt::format("priority {}: red with a red child", node.priority);
+        return fmt::format("priority {}: a red node has black children", node.priority);
       }
     }
     return list(node);
@@ -156,11 +158,8 @@ class MsgTreeChecker {
 
   std::optional<std::string> between(MsgNodeId id) {
     const MsgTreeNode& node = tree_.node(id);
-    if (node.priority >= kMqPrioMax) {
-      return fmt::format("priority {} is out of range", node.priority);
-    }
     if (greatest_ != kNoMsgNode && tree_.node(greatest_).priority >= node.priority) {
-      return fmt::format("priority {} comes after {}", node.priority,
+      return fmt::format("priority {} is greater than {} before it", node.priority,
                          tree_.node(greatest_).priority);
     }
     greatest_ = id;
@@ -171,15 +170,15 @@ class MsgTreeChecker {
     MsgId last = kNoMsg;
     for (MsgId id = node.first; id != kNoMsg; id = tree_.next(id)) {
       if (!valid(id) || ++messages_ > tree_.msgs_.size()) {
-        return fmt::format("priority {}: the list of messages has no end", node.priority);
+        return fmt::format("priority {}: the list of messages has an end", node.priority);
       }
       last = id;
     }
     if (last == kNoMsg) {
-      return fmt::format("priority {}: a node without messages", node.priority);
+      return fmt::format("priority {}: a node has a message", node.priority);
     }
     if (last != node.last) {
-      return fmt::format("priority {}: the last message is not the list's end", node.priority);
+      return fmt::format("priority {}: the last message ends the list", node.priority);
     }
     return std::nullopt;
   }
@@ -188,24 +187,24 @@ class MsgTreeChecker {
   std::optional<std::string> free_lists() {
     for (MsgNodeId id = tree_.free_nodes_; id != kNoMsgNode; id = tree_.node(id).parent) {
       if (!valid(id) || ++visited_ > tree_.nodes_.size()) {
-        return "the list of free nodes has no end";
+        return "the list of free nodes has an end";
       }
     }
     for (MsgId id = tree_.free_msgs_; id != kNoMsg; id = tree_.next(id)) {
       if (!valid(id) || ++messages_ > tree_.msgs_.size()) {
-        return "the list of free messages has no end";
+        return "the list of free messages has an end";
       }
     }
     if (visited_ != tree_.nodes_.size() || messages_ != tree_.msgs_.size()) {
-      return "a node or a message is neither in the tree nor free";
+      return "every node and message is in the tree or free";
     }
     return std::nullopt;
   }
 
   const MsgTree& tree_;
-  std::optional<u32> height_;         // black nodes from the root to any missing child
-  MsgNodeId greatest_ = kNoMsgNode;   // the last one in order, so far
-  std::size_t visited_ = 0;           // nodes
+  std::optional<u32> height_;        // black nodes from the root to any missing child
+  MsgNodeId greatest_ = kNoMsgNode;  // the last one in order, so far
+  std::size_t visited_ = 0;          // nodes
   std::size_t messages_ = 0;
 };
 

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <range/v3/algorithm/find.hpp>
+#include <range/v3/algorithm/count.hpp>
+#include <range/v3/algorithm/count_if.hpp>
 #include <range/v3/numeric/accumulate.hpp>
 #include <range/v3/view/iota.hpp>
 #include <range/v3/view/transform.hpp>
@@ -88,8 +89,8 @@ std::optional<std::string> broken_slot(const PipeInode& pipe, const PagePool& pa
   if (buf.ops == PipeBufOps::kZero) {
     return std::nullopt;
   }
-  if (pages.refcount(buf.page) == 0) {
-    return fmt::format("the page of occupied slot {} has a reference", index);
+  if (!pages.contains(buf.page)) {
+    return fmt::format("the page of occupied slot {} is a live one", index);
   }
   if (buf.ops == PipeBufOps::kAnon && u64{buf.offset} + buf.len > pages.page_size()) {
     return fmt::format("slot {} ends within its page: offset {} + len {} <= {}", index, buf.offset,
@@ -100,6 +101,24 @@ std::optional<std::string> broken_slot(const PipeInode& pipe, const PagePool& pa
   }
   if (buf.len == 0) {
     return fmt::format("occupied slot {} has data", index);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> broken_tmp_page(const PipeInode& pipe, const PagePool& pages) {
+  for (const PageId page : pipe.tmp_page) {
+    if (page == kNoPage) {
+      continue;
+    }
+    if (!pages.contains(page) || pages.refcount(page) != 1) {
+      return fmt::format("kept page {} has exactly one reference", page.v);
+    }
+    const auto in_slots = ranges::count_if(pipe.bufs, [&](const PipeBuffer& buf) {
+      return buf.ops != PipeBufOps::kNone && buf.page == page;
+    });
+    if (in_slots > 0 || ranges::count(pipe.tmp_page, page) > 1) {
+      return fmt::format("kept page {} has no other place", page.v);
+    }
   }
   return std::nullopt;
 }
@@ -131,12 +150,7 @@ std::optional<std::string> broken_invariant(const PipeInode& pipe, const PagePoo
       return fmt::format("free slot {} has no operations", index);
     }
   }
-  for (const PageId page : pipe.tmp_page) {
-    if (page != kNoPage && pages.refcount(page) != 1) {
-      return std::string("a kept page has exactly one reference");
-    }
-  }
-  return std::nullopt;
+  return broken_tmp_page(pipe, pages);
 }
 
 }  // namespace ipcsim

@@ -9,6 +9,12 @@ namespace {
 
 constexpr u64 kLargestSize = u64{1} << 31U;
 
+/// pipe-max-size as it reads back after it was written. Linux fs/pipe.c: do_proc_dopipe_max_size_conv().
+u64 max_size_in_force(const PipeLimits& limits, u32 page_size) {
+  const u32 rounded = round_pipe_size(limits.pipe_max_size, page_size);
+  return rounded == 0 ? limits.pipe_max_size : rounded;
+}
+
 bool too_many_pipe_buffers_soft(const PipeUser& user, const PipeLimits& limits) {
   return limits.pipe_user_pages_soft != 0 && user.pipe_bufs > limits.pipe_user_pages_soft;
 }
@@ -47,8 +53,9 @@ u32 round_pipe_size(u64 size_bytes, u32 page_size) {
 Result<PipeInode> alloc_pipe_info(PipeUser& user, const PipeLimits& limits, Caps caps,
                                   u32 page_size) {
   u32 slots = kPipeDefBuffers;
-  if (u64{slots} * page_size > limits.pipe_max_size && !caps.has(Cap::kSysResource)) {
-    slots = std::max(limits.pipe_max_size / page_size, u32{1});
+  const u64 max_size = max_size_in_force(limits, page_size);
+  if (u64{slots} * page_size > max_size && !caps.has(Cap::kSysResource)) {
+    slots = static_cast<u32>(max_size / page_size);
   }
   user.pipe_bufs += slots;
   if (too_many_pipe_buffers_soft(user, limits) && pipe_is_unprivileged_user(caps)) {
@@ -90,7 +97,7 @@ Result<Bytes> pipe_set_size(PipeInode& pipe, Bytes size, PipeUser& user, const P
   }
   const u32 slots = rounded / page_size;
   const bool grows = slots > pipe.max_usage;
-  if (grows && rounded > limits.pipe_max_size && !caps.has(Cap::kSysResource)) {
+  if (grows && rounded > max_size_in_force(limits, page_size) && !caps.has(Cap::kSysResource)) {
     return fail(Errno::kEPERM);
   }
   PipeUser charged = user;

@@ -11,7 +11,7 @@ namespace ipcsim {
 
 /// The files pipe-max-size, pipe-user-pages-soft and pipe-user-pages-hard of /proc/sys/fs.
 struct PipeLimits {
-  u32 pipe_max_size = 1048576;       ///< bytes
+  u32 pipe_max_size = 1048576;       ///< bytes; in force is round_pipe_size() of it, as the file does
   u64 pipe_user_pages_soft = 16384;  ///< pages; 0 is no limit
   u64 pipe_user_pages_hard = 0;      ///< pages; 0 is no limit
 

@@ -21,7 +21,7 @@ Result<Fd> FdTable::reserve(Fd lowest, u64 rlimit_nofile, bool close_on_exec) {
   if (index(lowest) <= next_free_) {
     next_free_ = i;
   }
-  if (i >= rlimit_nofile) {
+  if (i >= std::min(rlimit_nofile, kNrOpen)) {
     return fail(Errno::kEMFILE);
   }
   if (i >= entries_.size()) {
@@ -69,14 +69,17 @@ bool FdTable::reserved(Fd fd) const {
   return fd.v >= 0 && index(fd) < entries_.size() && entry(fd).reserved;
 }
 
-void FdTable::drop_reserved() {
-  for (Entry& entry : entries_) {
+FdTable FdTable::copy_for_one() const {
+  FdTable copy = *this;
+  copy.users_ = 1;
+  for (Entry& entry : copy.entries_) {
     if (entry.reserved) {
       entry = {};
     }
   }
-  next_free_ = 0;
-  trim();
+  copy.next_free_ = 0;
+  copy.trim();
+  return copy;
 }
 
 std::vector<Fd> FdTable::open_fds() const {

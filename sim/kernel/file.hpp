@@ -17,6 +17,8 @@ using MqueueId = Strong<struct MqueueIdTag, u32>;
 using FileId = Strong<struct FileIdTag, u32>;
 using FdTableId = Strong<struct FdTableIdTag, u32>;
 inline constexpr FileId kNoFile{0xffffffffU};
+/// Descriptors are below this, whatever RLIMIT_NOFILE says (/proc/sys/fs/nr_open).
+inline constexpr u64 kNrOpen = 1048576;
 
 /// What an open file is.
 enum class FileKind : u8 {
@@ -50,7 +52,7 @@ class FdTable {
   };
 
   /// Takes the lowest free descriptor from `lowest` on.
-  /// Errors: EMFILE when that is `rlimit_nofile` or more. Linux fs/file.c: alloc_fd().
+  /// Errors: EMFILE when that is `rlimit_nofile` or kNrOpen, or more. Linux fs/file.c: alloc_fd().
   [[nodiscard]] Result<Fd> reserve(Fd lowest, u64 rlimit_nofile, bool close_on_exec);
   /// Gives a reserved descriptor its file. Linux fs/file.c: fd_install().
   void install(Fd fd, FileId file);
@@ -66,12 +68,17 @@ class FdTable {
   [[nodiscard]] bool reserved(Fd fd) const;
   [[nodiscard]] bool close_on_exec(Fd fd) const { return entry(fd).close_on_exec; }
   void set_close_on_exec(Fd fd, bool on) { entries_[index(fd)].close_on_exec = on; }
-  /// Frees what an unfinished open() of another task had reserved: a copied table starts without.
-  void drop_reserved();
   /// All open descriptors in ascending order.
   [[nodiscard]] std::vector<Fd> open_fds() const;
 
-  u32 users = 1;  ///< tasks that share this table
+  /// Tasks that share this table.
+  [[nodiscard]] u32 users() const { return users_; }
+  void add_user() { ++users_; }
+  /// One task less; says how many are left.
+  u32 drop_user() { return --users_; }
+  /// A table for one task, without what unfinished open()s have reserved in this one.
+  /// Linux fs/file.c: dup_fd().
+  [[nodiscard]] FdTable copy_for_one() const;
 
   bool operator==(const FdTable&) const = default;
 
@@ -80,6 +87,7 @@ class FdTable {
   [[nodiscard]] const Entry& entry(Fd fd) const { return entries_[index(fd)]; }
   void trim();
 
+  u32 users_ = 1;
   std::vector<Entry> entries_;
   std::size_t next_free_ = 0;  // no free entry below this one
 };

@@ -54,7 +54,7 @@ void fput(KernelState& k, TaskId current, FileId id) {
 void filp_close(KernelState& k, TaskId current, FileId file) { fput(k, current, file); }
 
 void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
-  if (--k.fd_tables[table].users > 0) {
+  if (k.fd_tables[table].drop_user() > 0) {
     return;
   }
   for (const Fd fd : k.fd_tables[table].open_fds()) {

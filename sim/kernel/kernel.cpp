@@ -1,6 +1,7 @@
 #include "sim/kernel/kernel.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <range/v3/algorithm/sort.hpp>
 
 #include "sim/kernel/files.hpp"
@@ -51,7 +52,7 @@ Kernel::Kernel(const Environment& environment, const KernelProfile& profile, Con
     IPCSIM_CHECK(task.task.v >= 1 && !exists(task.task));
     add_initial_task(state_, task, environment.caps);
     for (const Fd fd : task.other_fds) {
-      post_other_fd(task.task, fd, false);
+      static_cast<void>(post_other_fd(task.task, fd, false));
     }
   }
 }
@@ -77,16 +78,20 @@ std::optional<std::string> Kernel::post_signal(TaskId task, Signal signal) {
   return std::nullopt;
 }
 
-void Kernel::post_other_fd(TaskId task, Fd fd, bool cloexec) {
+std::optional<std::string> Kernel::post_other_fd(TaskId task, Fd fd, bool cloexec) {
   FdTable& table = state_.fd_table(task);
+  if (table.reserved(fd)) {
+    return fmt::format("descriptor {} is taken by an open() that has not finished", fd.v);
+  }
   if (table.file(fd) != kNoFile) {
     filp_close(state_, task, table.clear(fd));
   }
   table.set(fd, state_.files.insert({.kind = FileKind::kOther, .f_count = 1}), cloexec);
+  return std::nullopt;
 }
 
 void Kernel::advance(Nanoseconds by) {
-  state_.now.v += by.v;
+  state_.now = later(state_.now, by);
   std::vector<std::pair<Nanoseconds, TaskId>> due;
   for (u32 i = 0; i < state_.tasks.size(); ++i) {
     const Task& task = state_.tasks[i];
@@ -120,8 +125,8 @@ void Kernel::run_section(TaskId id) {
       exit_task(state_, id);
       return;
     }
-    state_.task(id).state = TaskState::kIdle;
     if (call == nullptr) {
+      state_.task(id).state = TaskState::kIdle;
       return;
     }
   }
@@ -141,7 +146,9 @@ void Kernel::finish_call(TaskId id, Section section) {
   if (signal_pending(state_, id)) {
     taken = take_signals(state_, id);
     if (taken.dies) {
-      exit_task(state_, id);
+      const bool returned = completion.kind == Completion::Kind::kReturned &&
+                            !internal(completion.result.error);
+      exit_task(state_, id, returned ? std::optional{completion.result} : std::nullopt);
       return;
     }
   }

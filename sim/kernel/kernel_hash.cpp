@@ -83,7 +83,7 @@ void add_file(Hasher& hasher, FileId id, const File& file) {
 
 void add_fd_table(Hasher& hasher, FdTableId id, const FdTable& table) {
   hasher.add(id);
-  hasher.add(table.users);
+  hasher.add(table.users());
   for (const Fd fd : table.open_fds()) {
     hasher.add(fd);
     hasher.add(table.file(fd));

@@ -82,21 +82,20 @@ void send_signal_to_task(KernelState& k, TaskId id, Signal signal) {
   }
 }
 
-void send_signal_to_process(KernelState& k, ProcessId process, Signal signal) {
+void send_signal_to_process(KernelState& k, TaskId id, Signal signal) {
+  const ProcessId process = k.task(id).process;
   Process& p = k.processes[process.v];
-  // The leader first, then the other threads in turn.
-  TaskId taker = kNoTask;
-  const auto consider = [&](TaskId id) {
-    if (taker == kNoTask && k.exists(id) && !k.task(id).blocked.has(signal)) {
-      taker = id;
-    }
-  };
-  consider(p.leader);
-  each_thread(k, process, consider);
-  const Task& judge = k.task(k.exists(p.leader) ? p.leader : taker);
-  if (is_ignored(p, judge, signal)) {
+  if (is_ignored(p, k.task(id), signal)) {
     return;
   }
+  TaskId taker = kNoTask;
+  const auto consider = [&](TaskId thread) {
+    if (taker == kNoTask && k.exists(thread) && !k.task(thread).blocked.has(signal)) {
+      taker = thread;
+    }
+  };
+  consider(id);
+  each_thread(k, process, consider);
   if (signal == kSigkill || (taker != kNoTask && is_fatal(p, signal))) {
     begin_group_exit(k, process, signal);
     return;

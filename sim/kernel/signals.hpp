@@ -13,8 +13,9 @@ namespace ipcsim {
 /// Sends a signal to one thread, as tgkill() does. Ignored signals leave no trace; a fatal one makes
 /// the whole process exit. Linux kernel/signal.c: send_signal_locked(), complete_signal().
 void send_signal_to_task(KernelState& k, TaskId id, Signal signal);
-/// Sends a signal to a process, as kill() does: the first thread that does not block it takes it.
-void send_signal_to_process(KernelState& k, ProcessId process, Signal signal);
+/// Sends a signal to the process of the thread `id`, as kill() does: that thread takes it, or if it
+/// blocks the signal or is gone the first other one that does not.
+void send_signal_to_process(KernelState& k, TaskId id, Signal signal);
 
 /// True when the task has a signal that it does not block: an interruptible sleep ends.
 [[nodiscard]] bool signal_pending(const KernelState& k, TaskId id);

@@ -1,4 +1,6 @@
 // Descriptors: close(), the dup family, fcntl(), ioctl(). Linux fs/file.c, fs/open.c, fs/fcntl.c.
+#include <algorithm>
+
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/sys_pipe.hpp"
 #include "sim/kernel/syscalls.hpp"
@@ -24,11 +26,9 @@ Section dup_from(KernelState& k, TaskId id, Fd oldfd, Fd lowest, bool close_on_e
 /// Linux fs/file.c: ksys_dup3().
 Section dup_to(KernelState& k, TaskId id, Fd oldfd, Fd newfd, bool close_on_exec) {
   FdTable& table = k.fd_table(id);
-  if (newfd.v < 0 || static_cast<u64>(newfd.v) >= k.process_of(id).rlimit_nofile) {
-    return Section::failed(Errno::kEBADF);
-  }
+  const u64 limit = std::min(k.process_of(id).rlimit_nofile, kNrOpen);
   const FileId file = table.file(oldfd);
-  if (file == kNoFile) {
+  if (newfd.v < 0 || static_cast<u64>(newfd.v) >= limit || file == kNoFile) {
     return Section::failed(Errno::kEBADF);
   }
   if (table.reserved(newfd)) {
@@ -53,6 +53,25 @@ Section set_status_flags(File& file, i64 arg) {
   }
   file.f_flags = (file.f_flags & ~kSetflMask) | (flags & kSetflMask);
   return Section::returned(0);
+}
+
+/// Commands about the open file, not the descriptor.
+Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call) {
+  if (file.kind == FileKind::kOther) {
+    return Section::not_modelled("this fcntl() command on a file that is no pipe or queue");
+  }
+  switch (call.cmd.v) {
+    case kFGetfl:
+      return Section::returned(file.f_flags);
+    case kFSetfl:
+      return set_status_flags(file, call.arg);
+    case kFGetpipeSz:
+    case kFSetpipeSz:
+      return file.kind == FileKind::kPipe ? pipe_fcntl(k, id, file.pipe, call)
+                                          : Section::failed(Errno::kEBADF);
+    default:
+      return Section::not_modelled("this fcntl() command");
+  }
 }
 
 bool allowed_on_path_file(u32 cmd) {
@@ -124,30 +143,20 @@ Section run(KernelState& k, TaskId id, const FcntlCall& call) {
   FdTable& table = k.fd_table(id);
   switch (call.cmd.v) {
     case kFDupfd:
-    case kFDupfdCloexec:
-      if (call.arg < 0 || static_cast<u64>(call.arg) >= k.process_of(id).rlimit_nofile) {
+    case kFDupfdCloexec: {
+      const i32 lowest = static_cast<i32>(call.arg);  // the argument is a C int
+      if (lowest < 0 || static_cast<u64>(lowest) >= k.process_of(id).rlimit_nofile) {
         return Section::failed(Errno::kEINVAL);
       }
-      return dup_from(k, id, call.fd, Fd{static_cast<i32>(call.arg)},
-                      call.cmd.v == kFDupfdCloexec);
+      return dup_from(k, id, call.fd, Fd{lowest}, call.cmd.v == kFDupfdCloexec);
+    }
     case kFGetfd:
       return Section::returned(table.close_on_exec(call.fd) ? kFdCloexec : 0);
     case kFSetfd:
       table.set_close_on_exec(call.fd, (call.arg & kFdCloexec) != 0);
       return Section::returned(0);
-    case kFGetfl:
-      return Section::returned(file->f_flags);
-    case kFSetfl:
-      return set_status_flags(*file, call.arg);
-    case kFGetpipeSz:
-    case kFSetpipeSz:
-      if (file->kind == FileKind::kOther) {
-        return Section::not_modelled("a pipe size of a file that may be no pipe");
-      }
-      return file->kind == FileKind::kPipe ? pipe_fcntl(k, id, file->pipe, call)
-                                           : Section::failed(Errno::kEBADF);
     default:
-      return Section::not_modelled("this fcntl() command");
+      return file_fcntl(k, id, *file, call);
   }
 }
 

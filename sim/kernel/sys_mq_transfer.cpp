@@ -146,15 +146,16 @@ Section run(KernelState& k, TaskId id, const MqTimedsendCall& call) {
   if (const Errno error = check_timeout(call.abs_timeout); error != Errno::kOk) {
     return Section::failed(error);
   }
-  if (call.msg_prio >= kMqPrioMax) {
-    return Section::failed(Errno::kEINVAL);
+  if (const Errno error = mq_check_prio(call.msg_prio); error != Errno::kOk) {
+    return Section::failed(error);
   }
   const File* file = find_mqueue_file(k, id, call.mqdes);
   if (file == nullptr || !file->f_mode.write) {
     return Section::failed(Errno::kEBADF);
   }
-  if (call.msg.len > static_cast<u64>(k.mqueues[file->mqueue].inode.attr.mq_msgsize)) {
-    return Section::failed(Errno::kEMSGSIZE);
+  const MqueueInode& queue = k.mqueues[file->mqueue].inode;
+  if (const Errno error = mq_check_send(queue, Bytes{call.msg.len}); error != Errno::kOk) {
+    return Section::failed(error);
   }
   if (call.msg.mapped < call.msg.len) {
     return Section::failed(Errno::kEFAULT);
@@ -175,8 +176,9 @@ Section run(KernelState& k, TaskId id, const MqTimedreceiveCall& call) {
   if (file == nullptr || !file->f_mode.read) {
     return Section::failed(Errno::kEBADF);
   }
-  if (call.msg.len < static_cast<u64>(k.mqueues[file->mqueue].inode.attr.mq_msgsize)) {
-    return Section::failed(Errno::kEMSGSIZE);
+  const MqueueInode& queue = k.mqueues[file->mqueue].inode;
+  if (const Errno error = mq_check_receive(queue, Bytes{call.msg.len}); error != Errno::kOk) {
+    return Section::failed(error);
   }
   return start_receive(k, id, k.fd_table(id).file(call.mqdes), call);
 }

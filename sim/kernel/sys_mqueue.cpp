@@ -49,8 +49,9 @@ bool may_open(const Process& process, const MqueueObject& queue, PipeMode mode) 
 /// Linux ipc/mqueue.c: mqueue_create_attr(), mqueue_get_inode().
 Result<MqueueId> create_queue(KernelState& k, TaskId id, const MqOpenCall& call) {
   const Process& process = k.process_of(id);
-  if (k.mqueues.size() >= k.mq_limits.mq_queues_max && !process.caps.has(Cap::kSysResource)) {
-    return fail(Errno::kENOSPC);
+  if (const Errno error = mq_check_count(k.mqueues.size(), k.mq_limits, process.caps);
+      error != Errno::kOk) {
+    return fail(error);
   }
   const std::optional<MqSize> asked =
       call.attr.is_null() ? std::nullopt

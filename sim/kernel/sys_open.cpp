@@ -14,7 +14,9 @@ constexpr std::size_t kPathMax = 4096;
 constexpr std::size_t kNameMax = 255;
 
 /// Flags of open() that do not stay in the file's status flags.
-constexpr u32 kDroppedFlags = kOCreat | kOExcl | kONoctty | kOTrunc;
+constexpr u32 kDroppedFlags = kOCreat | kOExcl | kONoctty | kOTrunc | kOCloexec;
+/// All that open() looks at beside O_PATH.
+constexpr u32 kPathFlags = kOPath | kODirectory | kONofollow | kOCloexec;
 
 Errno check_path(std::string_view path) {
   if (path.empty()) {
@@ -169,7 +171,13 @@ Section run(KernelState& k, TaskId id, const OpenCall& call) {
   if (const auto* progress = std::get_if<OpenInProgress>(&k.task(id).progress)) {
     return open_section(k, id, *progress);
   }
-  const u32 flags = call.flags.v;
+  u32 flags = call.flags.v;
+  if ((flags & kOPath) != 0) {
+    flags &= kPathFlags;
+  }
+  if ((flags & (kOCreat | kODirectory)) == (kOCreat | kODirectory)) {
+    return Section::failed(Errno::kEINVAL);
+  }
   if (const Errno error = check_path(call.pathname); error != Errno::kOk) {
     return Section::failed(error);
   }

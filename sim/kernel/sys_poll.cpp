@@ -99,9 +99,9 @@ Section run(KernelState& k, TaskId id, const PollCall& call) {
     return Section::failed(Errno::kERESTARTNOHAND);
   }
   if (!resumed && call.timeout > 0) {
-    task.deadline = Nanoseconds{k.now.v + call.timeout * kNanosecondsPerMillisecond};
+    task.deadline = later(k.now, Nanoseconds{call.timeout * kNanosecondsPerMillisecond});
   }
-  if (task.deadline && task.deadline->v <= k.now.v) {
+  if (task.deadline && *task.deadline <= k.now) {
     return Section::returned(0, std::move(revents));
   }
   task.state = TaskState::kAsleep;

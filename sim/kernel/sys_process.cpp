@@ -23,12 +23,10 @@ void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, Fd
 
 /// A copy of the caller's table; every open file gets one more reference.
 FdTableId copy_fd_table(KernelState& k, FdTableId from) {
-  FdTable copy = k.fd_tables[from];
-  copy.users = 1;
+  FdTable copy = k.fd_tables[from].copy_for_one();
   for (const Fd fd : copy.open_fds()) {
     ++k.files[copy.file(fd)].f_count;
   }
-  copy.drop_reserved();
   return k.fd_tables.insert(std::move(copy));
 }
 
@@ -51,7 +49,7 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
   const FdTableId files = k.task(id).files;
   FdTableId child_files = files;
   if ((flags & kCloneFiles) != 0) {
-    ++k.fd_tables[files].users;
+    k.fd_tables[files].add_user();
   } else {
     child_files = copy_fd_table(k, files);
   }
@@ -95,10 +93,13 @@ void complete_vfork(KernelState& k, TaskId id) {
 /// The last thread of a process is gone: who died in a call, or by a signal, is reported.
 void report_process_end(KernelState& k, ProcessId id) {
   Process& process = k.processes[id.v];
-  ranges::sort(process.died_in_call);
-  for (const TaskId task : process.died_in_call) {
-    k.completions.push_back(
-        {.task = task, .kind = Completion::Kind::kDied, .signal = process.exit_signal});
+  ranges::sort(process.died_in_call, {}, &DeadThread::task);
+  for (const DeadThread& dead : process.died_in_call) {
+    k.completions.push_back({.task = dead.task,
+                             .kind = Completion::Kind::kDied,
+                             .result = dead.result.value_or(SysResult{}),
+                             .signal = process.exit_signal,
+                             .returned_first = dead.result.has_value()});
   }
   process.died_in_call.clear();
 }
@@ -121,7 +122,7 @@ bool de_thread(KernelState& k, TaskId id) {
 
 }  // namespace
 
-void exit_task(KernelState& k, TaskId id) {
+void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   end_progress(k, id);
   const Task& task = k.task(id);
   const ProcessId process_id = task.process;
@@ -132,7 +133,7 @@ void exit_task(KernelState& k, TaskId id) {
   put_fd_table(k, id, files);
   Process& process = k.processes[process_id.v];
   if (in_call || process.exit_signal.v != 0) {
-    process.died_in_call.push_back(id);
+    process.died_in_call.push_back({id, std::move(result)});
   }
   k.task(id) = {.process = process_id, .state = TaskState::kDead};
   --process.live_threads;
@@ -159,6 +160,9 @@ Section run(KernelState& k, TaskId id, const CloneCall& call) {
 
 Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
   Process& process = k.process_of(id);
+  if (process.leader != id) {
+    return Section::not_modelled("execve() in a thread: it takes its leader's number over");
+  }
   if (!de_thread(k, id)) {
     process.exec_waiter = id;
     k.task(id).progress = ExecInProgress{};
@@ -166,10 +170,10 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
     return Section::asleep();
   }
   process.exec_waiter = kNoTask;
-  if (k.fd_table(id).users > 1) {
+  if (k.fd_table(id).users() > 1) {
     const FdTableId shared = k.task(id).files;
     k.task(id).files = copy_fd_table(k, shared);
-    --k.fd_tables[shared].users;
+    k.fd_tables[shared].drop_user();
   }
   complete_vfork(k, id);
   FdTable& table = k.fd_table(id);

@@ -114,8 +114,14 @@ Section read_section(KernelState& k, TaskId id, FileId file_id, Segments segment
   return outcome;
 }
 
+/// REQUIRES: the segments passed the checks.
 Section transfer_section(KernelState& k, TaskId id, FileId file, Segments segments,
                          Direction direction) {
+  std::vector<UserSegment> cut;
+  if (total_len(segments) > kMaxRwCount) {
+    cut = cut_to_longest(segments);
+    segments = cut;
+  }
   return direction.write ? write_section(k, id, file, segments)
                          : read_section(k, id, file, segments);
 }
@@ -153,11 +159,6 @@ FileId held_file(const Task& task, Direction direction) {
 }
 
 Section transfer(KernelState& k, TaskId id, Fd fd, Segments segments, Direction direction) {
-  std::vector<UserSegment> cut;
-  if (total_len(segments) > kMaxRwCount && segments.front().len < kUserSpace) {
-    cut = cut_to_longest(segments);
-    segments = cut;
-  }
   const bool resumed = !std::holds_alternative<std::monostate>(k.task(id).progress);
   if (resumed) {
     return transfer_section(k, id, held_file(k.task(id), direction), segments, direction);

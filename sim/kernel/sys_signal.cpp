@@ -5,10 +5,16 @@
 namespace ipcsim {
 namespace {
 
-/// What is wrong with sending `signal`, or an answer at once for signal 0.
-std::optional<Section> check_signal(Signal signal) {
+/// The answer to a call that sends nothing, or nothing when the signal is to go out. Errors, in the
+/// order tested: EINVAL, EPERM. Linux kernel/signal.c: check_kill_permission().
+std::optional<Section> answer_without_sending(const KernelState& k, TaskId id, TaskId target,
+                                              Signal signal) {
   if (signal.v > kMostSignal) {
     return Section::failed(Errno::kEINVAL);
+  }
+  const Process& sender = k.process_of(id);
+  if (sender.uid != k.process_of(target).uid && !sender.caps.has(Cap::kKill)) {
+    return Section::failed(Errno::kEPERM);
   }
   if (signal.v == 0) {
     return Section::returned(0);
@@ -19,27 +25,68 @@ std::optional<Section> check_signal(Signal signal) {
   return std::nullopt;
 }
 
+/// Whether a task's number still means something.
+enum class Presence : u8 {
+  kThere,        ///< the task lives
+  kLeaderEnded,  ///< the task is gone, but not the process that it leads
+  kEnded,        ///< the whole process has ended, and may or may not have been waited for
+  kNobody,
+};
+
+Presence presence_of(const KernelState& k, TaskId id) {
+  if (k.exists(id)) {
+    return Presence::kThere;
+  }
+  if (id.v > k.tasks.size() || k.process_of(id).leader != id) {
+    return Presence::kNobody;  // an ended thread leaves no number behind
+  }
+  return k.process_of(id).live_threads > 0 ? Presence::kLeaderEnded : Presence::kEnded;
+}
+
+Section may_be_a_zombie() {
+  return Section::not_modelled("a signal to a process that has ended and may be a zombie");
+}
+
 }  // namespace
 
-Section run(KernelState& k, TaskId /*id*/, const KillCall& call) {
-  if (!k.exists(call.pid) || k.process_of(call.pid).leader != call.pid) {
-    return Section::failed(call.sig.v > kMostSignal ? Errno::kEINVAL : Errno::kESRCH);
+/// Errors, in the order tested: ESRCH, EINVAL, EPERM. Linux kernel/signal.c: kill_something_info().
+Section run(KernelState& k, TaskId id, const KillCall& call) {
+  if (call.pid == kNoTask) {
+    return Section::not_modelled("a signal to a process group");
   }
-  if (auto answer = check_signal(call.sig)) {
+  const Presence presence = presence_of(k, call.pid);
+  if (presence == Presence::kNobody) {
+    return Section::failed(Errno::kESRCH);
+  }
+  if (presence == Presence::kEnded) {
+    return may_be_a_zombie();
+  }
+  if (auto answer = answer_without_sending(k, id, call.pid, call.sig)) {
     return *std::move(answer);
   }
-  send_signal_to_process(k, k.task(call.pid).process, call.sig);
+  send_signal_to_process(k, call.pid, call.sig);
   return Section::returned(0);
 }
 
-Section run(KernelState& k, TaskId /*id*/, const TgkillCall& call) {
-  if (!k.exists(call.tid) || k.process_of(call.tid).leader != call.tgid) {
-    return Section::failed(call.sig.v > kMostSignal ? Errno::kEINVAL : Errno::kESRCH);
+/// Errors, in the order tested: EINVAL (a number is 0), ESRCH, EINVAL, EPERM.
+/// Linux kernel/signal.c: do_tkill().
+Section run(KernelState& k, TaskId id, const TgkillCall& call) {
+  if (call.tgid == kNoTask || call.tid == kNoTask) {
+    return Section::failed(Errno::kEINVAL);
   }
-  if (auto answer = check_signal(call.sig)) {
+  const Presence presence = presence_of(k, call.tid);
+  if (presence == Presence::kNobody || k.process_of(call.tid).leader != call.tgid) {
+    return Section::failed(Errno::kESRCH);
+  }
+  if (presence == Presence::kEnded) {
+    return may_be_a_zombie();
+  }
+  if (auto answer = answer_without_sending(k, id, call.tid, call.sig)) {
     return *std::move(answer);
   }
-  send_signal_to_task(k, call.tid, call.sig);
+  if (presence == Presence::kThere) {
+    send_signal_to_task(k, call.tid, call.sig);
+  }
   return Section::returned(0);
 }
 

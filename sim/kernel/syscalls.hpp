@@ -46,7 +46,7 @@ Section run(KernelState& k, TaskId id, const SetrlimitCall& call);
 void end_progress(KernelState& k, TaskId id);
 
 /// The thread ends: its descriptors go, and its process with the last one. Linux kernel/exit.c:
-/// do_exit().
-void exit_task(KernelState& k, TaskId id);
+/// do_exit(). `result`: what its call had returned when a signal killed it on the way to user space.
+void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result = {});
 
 }  // namespace ipcsim

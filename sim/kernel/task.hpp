@@ -108,6 +108,13 @@ struct Task {
   friend bool operator==(const Task& a, const Task& b);
 };
 
+/// A thread that died in a call, and what that call had returned if it had.
+struct DeadThread {
+  TaskId task;
+  std::optional<SysResult> result;
+  bool operator==(const DeadThread&) const = default;
+};
+
 /// A process (`struct signal_struct` and what its threads share).
 struct Process {
   TaskId leader;
@@ -124,7 +131,7 @@ struct Process {
   Signal exit_signal;         ///< what killed it; 0: it exits by itself
   TaskId exec_waiter;         ///< the thread whose execve() waits for the others
   /// Threads that died in a call since the process began to exit, for the report at its end.
-  std::vector<TaskId> died_in_call;
+  std::vector<DeadThread> died_in_call;
 
   bool operator==(const Process&) const = default;
 };

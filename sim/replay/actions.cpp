@@ -39,6 +39,15 @@ std::string action_text(const Event& event) {
   return {};
 }
 
+std::string action_text_for(const Event& event, TaskId task) {
+  const TaskId actor = acting_task(event);
+  if (actor == task) {
+    return action_text(event);
+  }
+  return actor == kNoTask ? "after " + action_text(event)
+                          : fmt::format("after task {}: {}", actor.v, action_text(event));
+}
+
 std::optional<std::string> cannot_post(const Machine& machine, const Event& event) {
   const TaskId task = acting_task(event);
   if (std::holds_alternative<AdvanceEvent>(event.body) ||

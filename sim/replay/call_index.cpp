@@ -37,7 +37,7 @@ class Indexer {
 
   void begin(u32 event, const CallEvent& call) {
     const auto number = static_cast<u32>(index_.calls.size());
-    index_.calls.push_back({.begin = event, .end = {}});
+    index_.calls.push_back({.begin = event});
     index_.of_event[event] = number;
     current_[call.task] = number;
     index_.cut_contents |= has_cut_contents(call.call);
@@ -53,7 +53,9 @@ class Indexer {
     const auto found = current_.find(completion.task);
     if (found != current_.end()) {
       index_.of_event[event] = found->second;
-      index_.calls[found->second].end = std::move(completion);
+      RecordedCall& call = index_.calls[found->second];
+      call.end_event = event;
+      call.end = std::move(completion);
       current_.erase(found);
     }
   }

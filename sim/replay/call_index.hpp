@@ -13,6 +13,7 @@ namespace ipcsim {
 /// A call of a trace, from its event to its end.
 struct RecordedCall {
   u32 begin = 0;                  ///< index of its CallEvent
+  u32 end_event = 0;              ///< index of the event that says how it ended, if one does
   std::optional<Completion> end;  ///< how it ended, if the trace says so
 };
 

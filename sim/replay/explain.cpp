@@ -1,7 +1,6 @@
 #include "sim/replay/explain.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <deque>
 #include <range/v3/algorithm/find.hpp>
 #include <set>
@@ -10,6 +9,7 @@
 #include "sim/replay/actions.hpp"
 #include "sim/replay/call_index.hpp"
 #include "sim/replay/compare.hpp"
+#include "sim/replay/explain_report.hpp"
 
 namespace ipcsim {
 namespace {
@@ -18,9 +18,9 @@ namespace {
 struct Position {
   Kernel kernel;
   u32 event = 0;
-  bool applied = false;         // the event has taken effect; its result is awaited
-  std::vector<u32> call;        // by task: the call it is in or has just ended, or kNoCall
-  std::vector<bool> over;       // by task: that call has ended in the model
+  bool applied = false;   // the event has taken effect; its result is awaited
+  std::vector<u32> call;  // by task: the call it is in or has just ended, or kNoCall
+  std::vector<bool> over;  // by task: that call has ended in the model
   u64 not_modelled = 0;
 };
 
@@ -31,28 +31,20 @@ struct Choice {
   std::size_t schedule_size = 0;
 };
 
-/// Why a path cannot be right.
-struct Conflict {
-  u32 event = 0;
-  TaskId task;
-  std::string expected;
-  std::string actual;
-};
-
 class Search {
  public:
-  Search(const Trace& trace, const KernelProfile& profile, const ExplainLimits& limits)
+  Search(const Trace& trace, const CallIndex& index, const KernelProfile& profile,
+         const ExplainLimits& limits)
       : trace_(trace),
-        index_(index_calls(trace)),
+        index_(index),
         limits_(limits),
         at_{.kernel = Kernel(trace.header.environment, profile,
-                             index_.cut_contents ? Contents::kLengthsOnly : Contents::kKept)},
-        profile_(profile) {}
+                             index.cut_contents ? Contents::kLengthsOnly : Contents::kKept)} {}
 
-  std::expected<Explanation, MachineError> run() {
+  std::expected<Explanation::Verdict, MachineError> run() {
     while (at_.event < trace_.events.size()) {
       if (sections_ > limits_.sections) {
-        return conclude(Explanation::Verdict::kUndecided);
+        return Explanation::Verdict::kUndecided;
       }
       const auto advanced = advance();
       if (!advanced) {
@@ -62,15 +54,45 @@ class Search {
         continue;
       }
       if (!take_back()) {
-        return conclude(choices_dropped_ ? Explanation::Verdict::kUndecided
-                                         : Explanation::Verdict::kRefuted);
+        return choices_dropped_ ? Explanation::Verdict::kUndecided : Explanation::Verdict::kRefuted;
       }
     }
-    return conclude(Explanation::Verdict::kExplained);
+    return Explanation::Verdict::kExplained;
+  }
+
+  /// The conflict that the longest path ended with. REQUIRES: run() refuted the trace.
+  [[nodiscard]] const Conflict& conflict() const { return *furthest_; }
+  [[nodiscard]] std::vector<ScheduleEntry> take_schedule() { return std::move(schedule_); }
+  /// What is known now; reached: the first event that is not explained.
+  [[nodiscard]] SearchEnd end(Explanation::Verdict verdict) const {
+    const bool explained = verdict == Explanation::Verdict::kExplained;
+    return {.verdict = verdict,
+            .reached = furthest_ && !explained ? furthest_->event : at_.event,
+            .sections = sections_,
+            .not_modelled = at_.not_modelled,
+            .conflict = furthest_ && !explained ? &*furthest_ : nullptr,
+            .state_before = {}};
+  }
+  /// The objects before the section that an equal search found `conflict` in. REQUIRES: run() was
+  /// not called.
+  [[nodiscard]] std::string state_before(const Conflict& conflict) {
+    stop_before_ = &conflict;
+    while (!stopped_) {
+      static_cast<void>(advance() == true || take_back());
+    }
+    return to_text(at_.kernel.snapshot());
   }
 
  private:
   using Advance = std::expected<bool, MachineError>;
+
+  /// True when `stop_before_` is about to be found again, in a call's wrong end or in nobody's being
+  /// able to run.
+  bool stops(bool wrong_end) {
+    stopped_ = stop_before_ != nullptr && sections_ == stop_before_->sections &&
+               wrong_end == (stop_before_->call != kNoCall);
+    return stopped_;
+  }
 
   /// One event or one section. False: this path is wrong.
   Advance advance() {
@@ -87,33 +109,42 @@ class Search {
 
   Advance apply(const Event& event) {
     const TaskId task = acting_task(event);
-    const bool needs_task = std::holds_alternative<CallEvent>(event.body) ||
-                            std::holds_alternative<OtherFdEvent>(event.body);
+    const auto* call = std::get_if<CallEvent>(&event.body);
+    const bool needs_task = call != nullptr || std::holds_alternative<OtherFdEvent>(event.body);
     if (needs_task && !at_.kernel.exists(task)) {
       const auto parent = index_.parents.find(task);
       return run_somebody(parent == index_.parents.end() ? task : parent->second);
     }
-    if (std::holds_alternative<CallEvent>(event.body) && !at_.kernel.idle(task)) {
+    if (call != nullptr && !at_.kernel.idle(task)) {
       return run_somebody(task);
     }
     schedule_.push_back({.is_event = true, .event = at_.event, .task = task});
-    if (const auto* call = std::get_if<CallEvent>(&event.body)) {
-      enter(task, index_.of_event[at_.event]);
-      at_.kernel.post(task, call->call);
-      at_.applied = call->result.has_value();
-      if (at_.applied) {
-        return true;
-      }
-    } else if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
-      if (auto why = at_.kernel.post_signal(signal->task, signal->signal)) {
-        return std::unexpected(MachineError{.unsupported = true,
-                                            .message = fmt::format("{}: {}", where(at_.event), *why)});
-      }
-    } else if (const auto* advance = std::get_if<AdvanceEvent>(&event.body)) {
-      at_.kernel.advance(advance->ns);
+    if (call == nullptr) {
+      return apply_from_outside(event);
+    }
+    enter(task, index_.of_event[at_.event]);
+    at_.kernel.post(task, call->call);
+    at_.applied = call->result.has_value();
+    if (!at_.applied) {
+      step_to_next_event();
+    }
+    return true;
+  }
+
+  /// What happens to tasks, not by them.
+  Advance apply_from_outside(const Event& event) {
+    std::optional<std::string> why;
+    if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
+      why = at_.kernel.post_signal(signal->task, signal->signal);
+    } else if (const auto* time = std::get_if<AdvanceEvent>(&event.body)) {
+      at_.kernel.advance(time->ns);
     } else {
       const auto& other = std::get<OtherFdEvent>(event.body);
-      at_.kernel.post_other_fd(other.task, other.fd, other.cloexec);
+      why = at_.kernel.post_other_fd(other.task, other.fd, other.cloexec);
+    }
+    if (why) {
+      return std::unexpected(
+          MachineError{.unsupported = true, .message = where_text(trace_, at_.event) + ": " + *why});
     }
     step_to_next_event();
     return true;
@@ -151,8 +182,15 @@ class Search {
   Advance run_somebody(TaskId wanted) {
     std::vector<TaskId> candidates = at_.kernel.runnable();
     if (candidates.empty()) {
-      return conflict(acting_task(trace_.events[at_.event]), "the call ends",
-                      "every task sleeps");
+      if (stops(false)) {
+        return true;
+      }
+      note({.event = at_.event,
+            .task = acting_task(trace_.events[at_.event]),
+            .expected = "the call ends",
+            .actual = "every task sleeps",
+            .sections = sections_});
+      return false;
     }
     const auto place = ranges::find(candidates, wanted);
     if (place != candidates.end()) {
@@ -168,15 +206,17 @@ class Search {
   }
 
   bool run_section(TaskId task) {
-    ++sections_;
+    if (stops(true)) {
+      return true;
+    }
     schedule_.push_back({.is_event = false, .event = 0, .task = task});
     at_.kernel.run_section(task);
+    bool right = true;
     for (const Completion& completion : at_.kernel.take_completions()) {
-      if (!accept(completion)) {
-        return false;
-      }
+      right = right && accept(completion);
     }
-    return true;
+    ++sections_;
+    return right;
   }
 
   /// The model's end of a call against the recorded one.
@@ -186,7 +226,8 @@ class Search {
       return true;  // it died outside any call
     }
     at_.over[task.v] = true;
-    const std::optional<Completion>& end = index_.calls[at_.call[task.v]].end;
+    const u32 call = at_.call[task.v];
+    const std::optional<Completion>& end = index_.calls[call].end;
     if (completion.kind == Completion::Kind::kNotModelled) {
       ++at_.not_modelled;
       return true;
@@ -194,16 +235,25 @@ class Search {
     if (!end || agrees(*end, completion)) {
       return true;
     }
-    return conflict(task, to_text(*end), to_text(completion));
+    // A tracer sees a call return before the signal that it brought kills the task.
+    if (completion.returned_first && end->kind == Completion::Kind::kReturned &&
+        agrees(end->result, completion.result)) {
+      return true;
+    }
+    note({.event = at_.event,
+          .call = call,
+          .task = task,
+          .expected = to_text(*end),
+          .actual = to_text(completion),
+          .sections = sections_});
+    return false;
   }
 
-  /// Notes the conflict if it is the furthest so far.
-  bool conflict(TaskId task, std::string expected, std::string actual) {
-    if (!furthest_ || at_.event > furthest_->event) {
-      furthest_ = Conflict{at_.event, task, std::move(expected), std::move(actual)};
-      furthest_state_ = to_text(at_.kernel.snapshot());
+  /// Keeps the conflict if it is the furthest so far.
+  void note(Conflict conflict) {
+    if (!furthest_ || conflict.event > furthest_->event) {
+      furthest_ = std::move(conflict);
     }
-    return false;
   }
 
   void remember(Choice choice) {
@@ -245,83 +295,41 @@ class Search {
     return hasher.value();
   }
 
-  [[nodiscard]] std::string where(u32 event) const {
-    const Event& e = trace_.events[event];
-    return e.origin.empty() ? fmt::format("{}:{}", trace_.name, e.line)
-                            : fmt::format("{}:{} ({})", trace_.name, e.line, e.origin);
-  }
-
-  Explanation conclude(Explanation::Verdict verdict) {
-    Explanation explanation{.verdict = verdict, .schedule = {}, .report = {}};
-    Report& report = explanation.report;
-    const u32 reached = verdict == Explanation::Verdict::kExplained
-                            ? static_cast<u32>(trace_.events.size())
-                            : (furthest_ ? furthest_->event : at_.event);
-    for (u32 i = 0; i < reached; ++i) {
-      const Event& event = trace_.events[i];
-      report.steps += is_action(event) ? 1 : 0;
-      const u32 call = index_.of_event[i];
-      const bool ends = call != kNoCall && index_.calls[call].end &&
-                        (index_.calls[call].begin != i ||
-                         std::get<CallEvent>(event.body).result.has_value());
-      report.compared += ends ? 1 : 0;
-    }
-    report.not_modelled = at_.not_modelled;
-    report.compared -= std::min(report.compared, report.not_modelled);
-    if (index_.cut_contents) {
-      report.remarks.push_back(trace_.name +
-                               ": some bytes that were written are not in the trace, so only lengths "
-                               "were compared");
-    }
-    if (verdict == Explanation::Verdict::kExplained) {
-      explanation.schedule = std::move(schedule_);
-    } else if (verdict == Explanation::Verdict::kUndecided) {
-      ++report.undecided;
-      report.remarks.push_back(fmt::format(
-          "{}: undecided: the search was given up after {} sections; it got to {}", trace_.name,
-          sections_, where(std::min<u32>(reached, static_cast<u32>(trace_.events.size()) - 1))));
-    } else {
-      add_refutation(report);
-    }
-    return explanation;
-  }
-
-  void add_refutation(Report& report) const {
-    const Conflict& conflict = *furthest_;
-    ++report.compared;
-    const u32 call = knows(conflict.task) ? index_.of_event[conflict.event] : kNoCall;
-    const Event& event =
-        trace_.events[call == kNoCall ? conflict.event : index_.calls[call].begin];
-    report.differences.push_back({.where = where(conflict.event),
-                                  .step = report.steps,
-                                  .task = conflict.task,
-                                  .call = action_text(event),
-                                  .expected = conflict.expected,
-                                  .expected_by = "recorded",
-                                  .actual = conflict.actual + ", in every interleaving tried",
-                                  .actual_by = fmt::format("model {}", profile_.name),
-                                  .state_before = furthest_state_});
-  }
-
   const Trace& trace_;
-  CallIndex index_;
+  const CallIndex& index_;
   ExplainLimits limits_;
   Position at_;
-  const KernelProfile& profile_;
   std::vector<ScheduleEntry> schedule_;
   std::deque<Choice> choices_;
   bool choices_dropped_ = false;
   std::set<u64> seen_;  // positions with a choice that were entered before
   u64 sections_ = 0;
+  const Conflict* stop_before_ = nullptr;
+  bool stopped_ = false;
   std::optional<Conflict> furthest_;
-  std::string furthest_state_;
 };
 
 }  // namespace
 
 std::expected<Explanation, MachineError> explain(const Trace& trace, const KernelProfile& profile,
                                                  const ExplainLimits& limits) {
-  return Search(trace, profile, limits).run();
+  const CallIndex index = index_calls(trace);
+  Search search(trace, index, profile, limits);
+  const auto verdict = search.run();
+  if (!verdict) {
+    return std::unexpected(verdict.error());
+  }
+  SearchEnd end = search.end(*verdict);
+  if (*verdict == Explanation::Verdict::kRefuted) {
+    // The state was not kept: a second, equal search gets to it.
+    end.state_before = Search(trace, index, profile, limits).state_before(search.conflict());
+  }
+  Explanation explanation{.verdict = *verdict, .schedule = {}, .report = {}};
+  explanation.report = report_of(trace, index, profile, end);
+  if (*verdict == Explanation::Verdict::kExplained) {
+    explanation.schedule = search.take_schedule();
+  }
+  return explanation;
 }
 
 }  // namespace ipcsim

@@ -21,7 +21,9 @@ std::expected<void, MachineError> ModelMachine::post_signal(TaskId task, Signal 
 }
 
 std::expected<void, MachineError> ModelMachine::post_other_fd(TaskId task, Fd fd, bool cloexec) {
-  kernel_.post_other_fd(task, fd, cloexec);
+  if (auto why = kernel_.post_other_fd(task, fd, cloexec)) {
+    return std::unexpected(MachineError{.unsupported = false, .message = *std::move(why)});
+  }
   return {};
 }
 

@@ -117,7 +117,7 @@ class ProgramRun {
     report_.differences.push_back({.where = where(event),
                                    .step = report_.steps,
                                    .task = task,
-                                   .call = action_text(event),
+                                   .call = action_text_for(event, task),
                                    .expected = std::move(expected),
                                    .expected_by = machines_.front()->name(),
                                    .actual = std::move(actual),

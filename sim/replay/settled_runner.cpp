@@ -218,7 +218,7 @@ class SettledRun {
     report_.differences.push_back({.where = where(step),
                                    .step = report_.steps,
                                    .task = task,
-                                   .call = action_text(*step.event),
+                                   .call = action_text_for(*step.event, task),
                                    .expected = std::move(expected),
                                    .expected_by = std::move(expected_by),
                                    .actual = std::move(actual),

@@ -1,0 +1,54 @@
+// What the parameters of system calls are made of.
+#pragma once
+
+#include <utility>
+
+#include "model/base/types.hpp"
+#include "sim/kernel/constants.hpp"
+
+namespace ipcsim {
+
+/// A pointer to something that the kernel reads: NULL, a bad address, or a value.
+template <class T>
+struct UserPtr {
+  enum class Kind : u8 { kNull, kBad, kValue };
+  Kind kind = Kind::kNull;
+  T value{};
+
+  [[nodiscard]] static UserPtr of(T v) { return {Kind::kValue, std::move(v)}; }
+  [[nodiscard]] static UserPtr bad() { return {Kind::kBad, {}}; }
+  [[nodiscard]] bool is_null() const { return kind == Kind::kNull; }
+  [[nodiscard]] bool is_bad() const { return kind == Kind::kBad; }
+  bool operator==(const UserPtr&) const = default;
+};
+
+/// A pointer to something that the kernel writes.
+enum class OutPtr : u8 { kValid, kNull, kBad };
+
+/// struct timespec. Both fields are signed, as user space has them.
+struct Timespec {
+  i64 tv_sec = 0;
+  i64 tv_nsec = 0;
+  bool operator==(const Timespec&) const = default;
+};
+
+/// struct mq_attr without the reserved words.
+struct MqAttr {
+  i64 mq_flags = 0;
+  i64 mq_maxmsg = 0;
+  i64 mq_msgsize = 0;
+  i64 mq_curmsgs = 0;
+  bool operator==(const MqAttr&) const = default;
+};
+
+/// struct pollfd as the kernel reads it.
+struct PollFd {
+  Fd fd;
+  PollEvents events;
+  bool operator==(const PollFd&) const = default;
+};
+
+/// What a task does with a signal.
+enum class Disposition : u8 { kDefault, kIgnore, kHandler };
+
+}  // namespace ipcsim

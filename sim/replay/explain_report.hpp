@@ -1,0 +1,40 @@
+// What a search for an explanation tells its reader.
+#pragma once
+
+#include <string>
+
+#include "model/base/types.hpp"
+#include "sim/replay/call_index.hpp"
+#include "sim/replay/explain.hpp"
+#include "sim/replay/report.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ipcsim {
+
+/// Why a path through the interleavings cannot be right.
+struct Conflict {
+  u32 event = 0;       ///< the event that was waited for
+  u32 call = kNoCall;  ///< the call that ended otherwise than recorded, if one did
+  TaskId task;
+  std::string expected;
+  std::string actual;
+  u64 sections = 0;  ///< run before the one that went wrong
+};
+
+/// A search at its end.
+struct SearchEnd {
+  Explanation::Verdict verdict = Explanation::Verdict::kExplained;
+  u32 reached = 0;  ///< events explained
+  u64 sections = 0;
+  u64 not_modelled = 0;
+  const Conflict* conflict = nullptr;  ///< of a refuted trace
+  std::string state_before;            ///< and the objects before the section that went wrong
+};
+
+/// "FILE:LINE" of an event, with its origin if it has one.
+[[nodiscard]] std::string where_text(const Trace& trace, u32 event);
+
+[[nodiscard]] Report report_of(const Trace& trace, const CallIndex& index,
+                               const KernelProfile& profile, const SearchEnd& end);
+
+}  // namespace ipcsim

@@ -1,0 +1,40 @@
+// Calls and their results as members of an event's object.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sim/kernel/call.hpp"
+#include "sim/trace/json_reader.hpp"
+#include "sim/trace/json_text.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ipcsim {
+
+/// The names of all calls, in the order of `Call`.
+[[nodiscard]] std::span<const std::string_view> call_names();
+/// The name as it stands in call_names() (it outlives every trace), or nothing.
+[[nodiscard]] std::optional<std::string_view> known_call_name(std::string_view name);
+/// `unknown call "raed" (did you mean "read"?)`
+[[nodiscard]] std::string unknown_call(std::string_view name);
+
+/// Reads the parameters of the call `name`. REQUIRES: known_call_name(name).
+[[nodiscard]] Call read_call(JsonReader& in, std::string_view name);
+/// Adds the parameters: the required ones, and others that differ from their defaults.
+void write_call(JsonObjectText& out, const Call& call);
+
+/// Reads "ret", "errno" and "out" of the call `name`; nothing when there is none of them.
+/// REQUIRES: known_call_name(name).
+[[nodiscard]] std::optional<SysResult> read_result(JsonReader& in, std::string_view name);
+void write_result(JsonObjectText& out, const SysResult& result);
+
+/// What contradicts the call in its result, in words: a read() that returned 5 and gave 3 bytes.
+[[nodiscard]] std::optional<std::string> contradiction(const Call& call, const SysResult& result);
+
+// struct mq_attr: members that are 0 may be left out.
+[[nodiscard]] std::string attr_json(const MqAttr& attr);
+void read_attr(JsonReader& in, std::string_view key, const JsonValue& value, MqAttr& attr);
+
+}  // namespace ipcsim

@@ -1,0 +1,248 @@
+#include <array>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "model/base/check.hpp"
+#include "sim/trace/call_json.hpp"
+#include "sim/trace/names_json.hpp"
+#include "sim/trace/payload_json.hpp"
+#include "sim/trace/spelling.hpp"
+
+namespace ipcsim {
+namespace {
+
+constexpr u32 kMostU32 = std::numeric_limits<u32>::max();
+constexpr std::string_view kBadPointer = R"({"mapped":0})";
+
+bool is_bad_pointer(const JsonValue& value) {
+  const JsonValue::Object* object = value.object();
+  return object != nullptr && object->size() == 1 && object->front().key == "mapped" &&
+         object->front().value.integer<u32>(0, 0).has_value();
+}
+
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, std::string& out) {
+  read_name(in, key, value, out);
+}
+
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, MqAttr& out) {
+  read_attr(in, key, value, out);
+}
+
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, Timespec& out) {
+  if (auto object = in.inside(key, value, R"({"tv_sec":N,"tv_nsec":N}, null or {"mapped":0})")) {
+    object->integer("tv_sec", out.tv_sec);
+    object->integer("tv_nsec", out.tv_nsec);
+    object->close();
+  }
+}
+
+// The visitor of each_field() that fills a call. A number, a flag word or a pointer that is missing
+// keeps its default; anything else is required.
+class CallReader {
+ public:
+  explicit CallReader(JsonReader& in) : in_(&in) {}
+
+  void field(std::string_view name, Fd& out) { in_->need_integer(name, out.v); }
+  void field(std::string_view name, TaskId& out) {
+    in_->need_integer(name, out.v, name == "child" ? 1U : 0U, kMostTask);
+  }
+  void field(std::string_view name, u64& out) { in_->need_integer(name, out); }
+  void field(std::string_view name, u32& out) { in_->integer(name, out); }
+  void field(std::string_view name, i32& out) { in_->integer(name, out); }
+
+  // A flag word.
+  template <class Tag, class Rep>
+    requires requires(Strong<Tag, Rep> word) { flag_word(word); }
+  void field(std::string_view name, Strong<Tag, Rep>& out) {
+    if (const JsonValue* value = in_->find(name)) {
+      u64 bits = 0;
+      read_flags(*in_, name, *value, flag_word(out), bits);
+      out.v = static_cast<Rep>(bits);
+    }
+  }
+  // A number with names.
+  template <class Tag>
+    requires requires(Strong<Tag, u32> number) { names_of(number); }
+  void field(std::string_view name, Strong<Tag, u32>& out) {
+    if (const JsonValue* value = in_->need(name, "a name or a number")) {
+      read_named(*in_, name, *value, names_of(out), {0, kMostU32}, out.v);
+    }
+  }
+  template <class Enum>
+    requires std::is_enum_v<Enum> && requires(Enum e) { names_of(e); }
+  void field(std::string_view name, Enum& out) {
+    if (const JsonValue* value = in_->need(name, "a name")) {
+      u32 number = static_cast<u32>(out);
+      // No number stands for a name here: the range is empty.
+      read_named(*in_, name, *value, names_of(out), {1, 0}, number);
+      out = static_cast<Enum>(number);
+    }
+  }
+
+  void field(std::string_view name, std::string& out) {
+    if (const JsonValue* value = in_->need(name, "a string")) {
+      read_name(*in_, name, *value, out);
+    }
+  }
+  template <class T>
+  void field(std::string_view name, UserPtr<T>& out) {
+    const JsonValue* value = in_->find(name);
+    if (value == nullptr || value->is_null()) {
+      out = {};
+    } else if (is_bad_pointer(*value)) {
+      out = UserPtr<T>::bad();
+    } else {
+      out.kind = UserPtr<T>::Kind::kValue;
+      read_value(*in_, name, *value, out.value);
+    }
+  }
+  void field(std::string_view name, OutPtr& out) {
+    if (const JsonValue* value = in_->find(name)) {
+      out = value->is_null() ? OutPtr::kNull : OutPtr::kBad;
+      if (!value->is_null() && !is_bad_pointer(*value)) {
+        in_->refuse(name, *value, fmt::format("null or {}, or nothing", kBadPointer));
+      }
+    }
+  }
+  void field(std::string_view name, std::vector<PollFd>& out) {
+    each_item(name, "a list of descriptors with events", out,
+              [&](std::string_view key, const JsonValue& value, PollFd& row) {
+                if (auto object = in_->inside(key, value, R"({"fd":N,"events":[...]})")) {
+                  CallReader{*object}.field("fd", row.fd);
+                  CallReader{*object}.field("events", row.events);
+                  object->close();
+                }
+              });
+  }
+  void field(std::string_view name, std::vector<Signal>& out) {
+    each_item(name, "a list of signals", out,
+              [&](std::string_view key, const JsonValue& value, Signal& signal) {
+                read_signal(*in_, key, value, signal);
+              });
+  }
+
+  void mode(std::string_view name, u32& out) {
+    if (const JsonValue* value = in_->find(name)) {
+      read_mode(*in_, name, *value, out);
+    }
+  }
+  void fcntl_arg(std::string_view name, FcntlCmd cmd, i64& out) {
+    const JsonValue* value = in_->find(name);
+    if (value == nullptr) {
+      return;
+    }
+    const bool flags = cmd.v == kFSetfl || cmd.v == kFSetfd;
+    if (const auto number =
+            value->integer(std::numeric_limits<i64>::min(), std::numeric_limits<i64>::max())) {
+      out = *number;
+    } else if (flags) {
+      u64 bits = 0;
+      const FlagWord word = cmd.v == kFSetfl ? flag_word(OpenFlags{}) : flag_word(FdFlags{});
+      read_flags(*in_, name, *value, word, bits);
+      out = static_cast<i64>(bits);
+    } else {
+      in_->refuse(name, *value, "a whole number (names are for F_SETFL and F_SETFD)");
+    }
+  }
+
+  void in_buffer(std::string_view pointer, std::string_view length, UserSegment& out) {
+    if (const JsonValue* value = in_->need(pointer, "the bytes")) {
+      read_in_buffer(*in_, pointer, *value, out);
+    }
+    in_->integer(length, out.len);
+    check_in_buffer(*in_, pointer, length, out);
+  }
+  void out_buffer(std::string_view pointer, std::string_view length, UserSegment& out) {
+    if (const JsonValue* value = in_->find(pointer)) {
+      read_out_buffer(*in_, pointer, *value, out);
+    }
+    in_->need_integer(length, out.len);
+  }
+  void in_iov(std::string_view name, std::vector<UserSegment>& out) {
+    each_item(name, "a list of payloads", out,
+              [&](std::string_view key, const JsonValue& value, UserSegment& segment) {
+                read_in_iovec(*in_, key, value, segment);
+              });
+  }
+  void out_iov(std::string_view name, std::vector<UserSegment>& out) {
+    each_item(name, R"(a list of {"iov_len":N})", out,
+              [&](std::string_view key, const JsonValue& value, UserSegment& segment) {
+                read_out_iovec(*in_, key, value, segment);
+              });
+  }
+
+ private:
+  template <class T>
+  void each_item(std::string_view name, std::string_view expected, std::vector<T>& out,
+                 auto&& read_item) {
+    const JsonValue::List* list = in_->need_list(name, expected);
+    for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+      read_item(indexed(name, i), (*list)[i], out.emplace_back());
+    }
+  }
+
+  JsonReader* in_;
+};
+
+template <class C>
+Call read_one(JsonReader& in) {
+  C call;
+  C::each_field(call, CallReader{in});
+  return call;
+}
+
+template <std::size_t... I>
+constexpr auto make_names(std::index_sequence<I...> /*all*/) {
+  return std::array{std::variant_alternative_t<I, Call>::kName...};
+}
+template <std::size_t... I>
+constexpr auto make_readers(std::index_sequence<I...> /*all*/) {
+  return std::array{&read_one<std::variant_alternative_t<I, Call>>...};
+}
+
+constexpr auto kEachCall = std::make_index_sequence<std::variant_size_v<Call>>{};
+constexpr auto kNames = make_names(kEachCall);
+constexpr auto kReaders = make_readers(kEachCall);
+
+}  // namespace
+
+std::span<const std::string_view> call_names() { return kNames; }
+
+std::optional<std::string_view> known_call_name(std::string_view name) {
+  for (const std::string_view known : kNames) {
+    if (known == name) {
+      return known;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string unknown_call(std::string_view name) {
+  const std::string hint = did_you_mean(kNames, name);
+  return fmt::format(
+      "unknown call {}{}", quoted(name),
+      hint.empty() ? fmt::format("; the calls are {}", fmt::join(kNames, ", ")) : hint);
+}
+
+Call read_call(JsonReader& in, std::string_view name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == name) {
+      return kReaders[i](in);
+    }
+  }
+  IPCSIM_CHECK(known_call_name(name));
+  return {};
+}
+
+void read_attr(JsonReader& in, std::string_view key, const JsonValue& value, MqAttr& attr) {
+  if (auto object = in.inside(key, value, "an object with the members of struct mq_attr")) {
+    object->integer("mq_flags", attr.mq_flags);
+    object->integer("mq_maxmsg", attr.mq_maxmsg);
+    object->integer("mq_msgsize", attr.mq_msgsize);
+    object->integer("mq_curmsgs", attr.mq_curmsgs);
+    object->close();
+  }
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,63 @@
+#include <utility>
+
+#include "sim/trace/call_json.hpp"
+#include "sim/trace/json_text.hpp"
+#include "sim/trace/names_json.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ipcsim {
+namespace {
+
+struct WriteBody {
+  JsonObjectText& out;
+
+  void operator()(const CallEvent& event) const {
+    out.number("task", event.task.v).string("call", call_name(event.call));
+    write_call(out, event.call);
+    if (event.result) {
+      write_result(out, *event.result);
+    }
+  }
+  void operator()(const SleepEvent& event) const {
+    out.number("task", event.task.v).string("sleep", event.call);
+  }
+  void operator()(const ReturnEvent& event) const {
+    out.number("task", event.task.v).string("return", event.call);
+    write_result(out, event.result);
+  }
+  void operator()(const DiedEvent& event) const {
+    out.number("task", event.task.v)
+        .json("died",
+              event.signal.v == 0 ? "\"exit\"" : named_json(signal_names(), event.signal.v));
+  }
+  void operator()(const SignalEvent& event) const {
+    out.number("task", event.task.v).json("signal", named_json(signal_names(), event.signal.v));
+  }
+  void operator()(const AdvanceEvent& event) const { out.number("advance_ns", event.ns.v); }
+  void operator()(const OtherFdEvent& event) const {
+    out.number("task", event.task.v).number("other_fd", event.fd.v);
+    if (event.cloexec) {
+      out.json("cloexec", "true");
+    }
+    if (!event.what.empty()) {
+      out.string("what", event.what);
+    }
+  }
+  void operator()(const NoteEvent& event) const { out.string("note", event.text); }
+};
+
+}  // namespace
+
+std::string format_event(const Event& event) {
+  JsonObjectText out;
+  std::visit(WriteBody{out}, event.body);
+  if (event.time_ns) {
+    out.number("time_ns", *event.time_ns);
+  }
+  if (!event.origin.empty()) {
+    out.string("origin", event.origin);
+  }
+  return out.text();
+}
+
+}  // namespace ipcsim

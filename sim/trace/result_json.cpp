@@ -1,0 +1,237 @@
+// "ret", "errno" and "out".
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "model/base/check.hpp"
+#include "sim/trace/call_json.hpp"
+#include "sim/trace/names_json.hpp"
+#include "sim/trace/payload_json.hpp"
+
+namespace ipcsim {
+namespace {
+
+void read_output(JsonReader& out, PipeFds& fds) {
+  constexpr std::string_view kExpected = "a list of two descriptors";
+  const JsonValue::List* list = out.need_list("pipefd", kExpected);
+  if (list == nullptr) {
+    return;
+  }
+  if (list->size() != 2) {
+    out.report(fmt::format("\"{}\" has {} items, expected {}", out.path("pipefd"), list->size(),
+                           kExpected));
+    return;
+  }
+  constexpr i32 kMost = std::numeric_limits<i32>::max();
+  out.integer_of(indexed("pipefd", 0), (*list)[0], fds.read.v, 0, kMost);
+  out.integer_of(indexed("pipefd", 1), (*list)[1], fds.write.v, 0, kMost);
+}
+
+void read_bytes(JsonReader& out, std::string_view key, Payload& payload) {
+  if (const JsonValue* value = out.need(key, "the bytes")) {
+    read_payload(out, key, *value, payload);
+  }
+}
+
+void read_output(JsonReader& out, ReadBytes& bytes) { read_bytes(out, "buf", bytes.buf); }
+
+void read_output(JsonReader& out, ReceivedMessage& message) {
+  read_bytes(out, "msg_ptr", message.msg);
+  if (out.has("msg_prio")) {
+    out.integer("msg_prio", message.msg_prio.emplace());
+  }
+}
+
+void read_output(JsonReader& out, MqAttr& attr) {
+  if (const JsonValue* value = out.need("oldattr", "an object")) {
+    read_attr(out, "oldattr", *value, attr);
+  }
+}
+
+void read_output(JsonReader& out, IntOut& number) { out.need_integer("arg", number.value); }
+
+void read_output(JsonReader& out, Revents& events) {
+  const JsonValue::List* list = out.need_list("revents", "a list of event lists");
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    PollEvents& row = events.revents.emplace_back();
+    u64 bits = 0;
+    read_flags(out, indexed("revents", i), (*list)[i], flag_word(row), bits);
+    row.v = static_cast<u32>(bits);
+  }
+}
+
+// Which of the outputs a call has.
+template <class C>
+struct OutputOf : std::type_identity<std::monostate> {};
+template <>
+struct OutputOf<Pipe2Call> : std::type_identity<PipeFds> {};
+template <>
+struct OutputOf<ReadCall> : std::type_identity<ReadBytes> {};
+template <>
+struct OutputOf<ReadvCall> : std::type_identity<ReadBytes> {};
+template <>
+struct OutputOf<MqTimedreceiveCall> : std::type_identity<ReceivedMessage> {};
+template <>
+struct OutputOf<MqGetsetattrCall> : std::type_identity<MqAttr> {};
+template <>
+struct OutputOf<IoctlCall> : std::type_identity<IntOut> {};
+template <>
+struct OutputOf<PollCall> : std::type_identity<Revents> {};
+
+template <class C>
+Output read_one(JsonReader& in, const JsonValue& value) {
+  typename OutputOf<C>::type output{};
+  if constexpr (std::is_same_v<decltype(output), std::monostate>) {
+    in.report(fmt::format("\"out\" has no place here, as {} hands nothing out", C::kName));
+  } else if (auto object = in.inside("out", value, "an object with what the call handed out")) {
+    read_output(*object, output);
+    object->close();
+  }
+  return output;
+}
+
+template <std::size_t... I>
+constexpr auto make_readers(std::index_sequence<I...> /*all*/) {
+  return std::array{&read_one<std::variant_alternative_t<I, Call>>...};
+}
+constexpr auto kReaders = make_readers(std::make_index_sequence<std::variant_size_v<Call>>{});
+
+struct WriteOutput {
+  JsonObjectText& out;
+
+  void operator()(std::monostate /*nothing*/) const {}
+  void operator()(const PipeFds& fds) const {
+    out.json("pipefd", fmt::format("[{},{}]", fds.read.v, fds.write.v));
+  }
+  void operator()(const ReadBytes& bytes) const { out.json("buf", payload_json(bytes.buf)); }
+  void operator()(const ReceivedMessage& message) const {
+    out.json("msg_ptr", payload_json(message.msg));
+    if (message.msg_prio) {
+      out.number("msg_prio", *message.msg_prio);
+    }
+  }
+  void operator()(const MqAttr& attr) const { out.json("oldattr", attr_json(attr)); }
+  void operator()(const IntOut& number) const { out.number("arg", number.value); }
+  void operator()(const Revents& events) const {
+    std::vector<std::string> items;
+    for (const PollEvents row : events.revents) {
+      items.push_back(flags_json(flag_word(row), row.v));
+    }
+    out.json("revents", json_list(items));
+  }
+};
+
+std::optional<std::string> length_contradiction(const SysResult& result, std::string_view key,
+                                                u64 len) {
+  if (std::cmp_equal(result.ret, len)) {
+    return std::nullopt;
+  }
+  return fmt::format("\"ret\" is {}, but \"out.{}\" has {} bytes", result.ret, key, len);
+}
+
+std::optional<std::string> child_contradiction(TaskId child, const SysResult& result) {
+  if (result.error != Errno::kOk || std::cmp_equal(result.ret, child.v)) {
+    return std::nullopt;
+  }
+  return fmt::format("\"ret\" is {}, expected the child's number, {}", result.ret, child.v);
+}
+
+// One overload for each call whose result can contradict it.
+struct Contradiction {
+  const SysResult& result;
+
+  std::optional<std::string> operator()(const auto& /*call*/) const { return std::nullopt; }
+  std::optional<std::string> operator()(const ReadCall& /*call*/) const { return read_length(); }
+  std::optional<std::string> operator()(const ReadvCall& /*call*/) const { return read_length(); }
+  std::optional<std::string> operator()(const MqTimedreceiveCall& /*call*/) const {
+    const auto* message = std::get_if<ReceivedMessage>(&result.out);
+    return message == nullptr ? std::nullopt
+                              : length_contradiction(result, "msg_ptr", message->msg.len());
+  }
+  std::optional<std::string> operator()(const PollCall& call) const {
+    const auto* events = std::get_if<Revents>(&result.out);
+    if (events == nullptr || events->revents.size() == call.fds.size()) {
+      return std::nullopt;
+    }
+    return fmt::format("\"out.revents\" has {} items, expected {}, one for each of \"fds\"",
+                       events->revents.size(), call.fds.size());
+  }
+  std::optional<std::string> operator()(const IoctlCall& call) const {
+    if (call.request.v == kFionread || std::holds_alternative<std::monostate>(result.out)) {
+      return std::nullopt;
+    }
+    return "\"out\" has no place here, as only FIONREAD hands something out";
+  }
+  std::optional<std::string> operator()(const ForkCall& call) const {
+    return child_contradiction(call.child, result);
+  }
+  std::optional<std::string> operator()(const VforkCall& call) const {
+    return child_contradiction(call.child, result);
+  }
+  std::optional<std::string> operator()(const CloneCall& call) const {
+    return child_contradiction(call.child, result);
+  }
+  std::optional<std::string> operator()(const ExitCall& /*call*/) const { return no_return(); }
+  std::optional<std::string> operator()(const ExitGroupCall& /*call*/) const { return no_return(); }
+
+ private:
+  [[nodiscard]] std::optional<std::string> read_length() const {
+    const auto* bytes = std::get_if<ReadBytes>(&result.out);
+    return bytes == nullptr ? std::nullopt : length_contradiction(result, "buf", bytes->buf.len());
+  }
+  static std::optional<std::string> no_return() { return "this call does not return"; }
+};
+
+}  // namespace
+
+std::optional<SysResult> read_result(JsonReader& in, std::string_view name) {
+  const JsonValue* ret = in.find("ret");
+  const JsonValue* error = in.find("errno");
+  const JsonValue* out = in.find("out");
+  if (ret == nullptr) {
+    if (error != nullptr || out != nullptr) {
+      in.report(fmt::format("\"{}\" without \"ret\", expected both or none",
+                            error != nullptr ? "errno" : "out"));
+    }
+    return std::nullopt;
+  }
+  SysResult result;
+  in.integer("ret", result.ret, i64{-1});
+  if (error != nullptr) {
+    read_errno(in, "errno", *error, result.error);
+  }
+  if (error != nullptr && result.ret != -1) {
+    in.report(fmt::format("\"ret\" is {} beside \"errno\", expected -1", result.ret));
+  } else if (error == nullptr && result.ret == -1) {
+    in.report("\"ret\" is -1 without \"errno\", expected both");
+  } else if (error != nullptr && out != nullptr) {
+    in.report("\"out\" stands beside \"errno\", but a call that fails hands nothing out");
+  }
+  if (out != nullptr) {
+    const auto names = call_names();
+    const auto index = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+    IPCSIM_CHECK(index < kReaders.size());
+    result.out = kReaders[index](in, *out);
+  }
+  return result;
+}
+
+void write_result(JsonObjectText& out, const SysResult& result) {
+  out.number("ret", result.ret);
+  if (result.error != Errno::kOk) {
+    out.json("errno", errno_json(result.error));
+  }
+  JsonObjectText output;
+  std::visit(WriteOutput{output}, result.out);
+  if (!output.empty()) {
+    out.json("out", output.text());
+  }
+}
+
+std::optional<std::string> contradiction(const Call& call, const SysResult& result) {
+  return std::visit(Contradiction{result}, call);
+}
+
+}  // namespace ipcsim

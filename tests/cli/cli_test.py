@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""The command as scripts see it: exit statuses, last lines, messages, files. $IPCSIM names it."""
+
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+IPCSIM = os.environ["IPCSIM"]
+SUMMARY = re.compile(r"^\d+ steps, \d+ compared, \d+ differences, \d+ not modelled$")
+CURATED = sorted(glob.glob("traces/pipe/*.jsonl") + glob.glob("traces/mqueue/*.jsonl"))
+REFUSED = sorted(glob.glob("traces/refused/*.jsonl"))
+
+
+def run(*arguments, text=None):
+    return subprocess.run([IPCSIM, *arguments], input=text, capture_output=True, text=True,
+                          errors="replace", timeout=120, check=False)
+
+
+def recorded(path):
+    """How many results, deaths and sleepers a trace has."""
+    count = 0
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            event = json.loads(line)
+            count += "ret" in event or "sleep" in event or "died" in event
+    return count
+
+
+def diagnosis(path):
+    """What the last line of a refused trace says that the report must contain."""
+    with open(path, encoding="utf-8") as lines:
+        note = json.loads(lines.readlines()[-1])["note"]
+    prefix = "expected diagnosis: "
+    assert note.startswith(prefix), path
+    return note[len(prefix):]
+
+
+class Replay(unittest.TestCase):
+    def test_curated_traces_agree_and_everything_in_them_is_compared(self):
+        self.assertGreaterEqual(len(CURATED), 40)
+        done = run("replay", *CURATED)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        last = done.stdout.splitlines()[-1]
+        self.assertRegex(last, SUMMARY)
+        self.assertIn(f" {sum(map(recorded, CURATED))} compared, 0 differences, 0 not", last)
+
+    def test_refused_traces_give_their_diagnosis(self):
+        self.assertGreaterEqual(len(REFUSED), 5)
+        for path in REFUSED:
+            with self.subTest(path):
+                done = run("replay", path)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                self.assertIn(diagnosis(path), done.stdout)
+                self.assertIn("reproduce: ipcsim replay " + path, done.stdout)
+
+    def test_json_is_one_object_with_the_same_numbers(self):
+        done = run("replay", "--json", *CURATED[:3], REFUSED[0])
+        self.assertEqual(done.returncode, 1)
+        report = json.loads(done.stdout)
+        self.assertGreaterEqual(report["differences"], 1)
+        self.assertEqual(report["compared"], sum(t["compared"] for t in report["traces"]))
+        self.assertIn("state_before", report["traces"][-1]["details"][0])
+
+    def test_standard_input_is_a_trace_too(self):
+        with open(CURATED[0], encoding="utf-8") as trace:
+            done = run("replay", "-", text=trace.read())
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_an_unknown_profile_is_refused_with_those_there_are(self):
+        done = run("replay", "--profile", "linux-1.0", CURATED[0])
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("linux-6.18", done.stderr)
+
+
+class Diff(unittest.TestCase):
+    """Asks the real kernel; one that does not allow it makes these tests skipped."""
+
+    def run_diff(self, *arguments):
+        done = run("diff", *arguments)
+        if done.returncode == 77:
+            self.skipTest(done.stderr)
+        return done
+
+    def test_model_and_kernel_agree_on_every_curated_trace(self):
+        done = self.run_diff(*CURATED)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        last = done.stdout.splitlines()[-1]
+        self.assertRegex(last, SUMMARY)
+        self.assertIn(f" {sum(map(recorded, CURATED))} compared, 0 differences, 0 not", last)
+
+    def test_refused_traces_are_refused(self):
+        for path in REFUSED:
+            with self.subTest(path):
+                done = self.run_diff(path)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                self.assertIn(diagnosis(path), done.stdout)
+
+    def test_state_that_cannot_be_read_is_status_77(self):
+        self.assertEqual(run("diff", "--state", "require", CURATED[0]).returncode, 77)
+
+
+class BadInput(unittest.TestCase):
+    def assert_refused(self, done, name):
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn(name, done.stderr)
+        self.assertNotIn("terminate", done.stderr)
+
+    def test_bad_traces(self):
+        paths = sorted(glob.glob("tests/trace/bad/*.jsonl"))
+        self.assertGreaterEqual(len(paths), 10)
+        for path in paths:
+            with self.subTest(path):
+                self.assert_refused(run("replay", path), path)
+
+    def test_bad_strace_logs_leave_no_trace_file(self):
+        paths = sorted(glob.glob("tests/import/bad/*.log"))
+        self.assertGreaterEqual(len(paths), 10)
+        with tempfile.TemporaryDirectory() as folder:
+            for path in paths:
+                with self.subTest(path):
+                    self.assert_refused(run("import", path, "-o", folder + "/t.jsonl"), path)
+                    self.assertEqual(os.listdir(folder), [])
+
+    def test_a_line_of_ten_megabytes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/long"
+            with open(path, "w", encoding="ascii") as file:
+                file.write('{"ipcsim_trace":1}\n' + "[" * 10_000_000)
+            self.assert_refused(run("replay", path), path)
+            with open(path, "w", encoding="ascii") as file:
+                file.write("1 write(1, \"" + "x" * 10_000_000)
+            self.assert_refused(run("import", path, "-o", folder + "/t.jsonl"), path)
+
+    def test_a_file_that_is_not_there(self):
+        self.assert_refused(run("replay", "no such file"), "no such file")
+
+    def test_a_bad_trace_stops_the_good_ones_too(self):
+        done = run("replay", CURATED[0], "tests/trace/bad/" + os.listdir("tests/trace/bad")[0])
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stdout, "")
+
+    def test_command_lines(self):
+        for words in ([], ["replay"], ["no-such-command"], ["replay", "--no-such-option", "x"],
+                      ["diff", "--kernel", "moon", "x"]):
+            with self.subTest(words):
+                self.assertEqual(run(*words).returncode, 2)
+        self.assertEqual(run("--help").returncode, 0)
+        self.assertEqual(run("replay", "--help").returncode, 0)
+
+
+class Record(unittest.TestCase):
+    def test_a_recorded_pipeline_is_explained(self):
+        with tempfile.TemporaryDirectory() as folder:
+            trace = folder + "/t.jsonl"
+            done = run("record", "-o", trace, "--", "sh", "-c", "seq 1 2000 | sort -rn | head -3")
+            if done.returncode == 77:
+                self.skipTest(done.stderr)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("2000\n1999\n1998\n", done.stdout)
+            done = run("replay", trace)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn(" 0 differences, 0 not modelled", done.stdout.splitlines()[-1])
+
+    def test_a_program_that_is_not_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = run("record", "-o", folder + "/t.jsonl", "--", "/no/such/program")
+            if done.returncode != 77:
+                self.assertEqual(done.returncode, 2)
+            self.assertEqual(os.listdir(folder), [])
+
+
+class Show(unittest.TestCase):
+    def test_text_has_rings_and_trees(self):
+        done = run("show", "traces/pipe/merge-small-writes.jsonl")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("len 11", done.stdout)
+        done = run("show", "traces/mqueue/tree-grows-and-shrinks.jsonl")
+        self.assertIn("black rightmost", done.stdout)
+
+    def test_json_is_one_object(self):
+        done = run("show", "--json", "traces/pipe/merge-small-writes.jsonl")
+        shown = json.loads(done.stdout)["shown"]
+        self.assertEqual(shown[1]["pipes"][0]["slots"][0]["len"], 5)
+
+
+if __name__ == "__main__":
+    RESULT = unittest.main(exit=False).result
+    # A suite with a skipped test is reported as skipped, not as passed.
+    sys.exit(1 if not RESULT.wasSuccessful() else 77 if RESULT.skipped else 0)

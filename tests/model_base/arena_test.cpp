@@ -1,0 +1,77 @@
+// Objects under small stable numbers.
+#include "model/base/arena.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace ipcsim {
+namespace {
+
+using Id = Strong<struct TestIdTag, u32>;
+using Names = Arena<Id, std::string>;
+
+std::string all(const Names& names) {
+  std::string text;
+  names.each([&](Id id, const std::string& name) { text += std::to_string(id.v) + name + " "; });
+  return text;
+}
+
+// A number names its object for as long as that lives.
+TEST(Arena, KeepsNumbers) {
+  Names names;
+  const Id a = names.insert("a");
+  const Id b = names.insert("b");
+  names.erase(a);
+  EXPECT_EQ(names[b], "b");
+  EXPECT_FALSE(names.contains(a));
+  EXPECT_TRUE(names.contains(b));
+}
+
+// Numbers stay small however long a run is.
+TEST(Arena, ReusesTheNumberThatWasFreedLast) {
+  Names names;
+  const Id a = names.insert("a");
+  const Id b = names.insert("b");
+  names.erase(a);
+  names.erase(b);
+  EXPECT_EQ(names.insert("c"), b);
+  EXPECT_EQ(names.insert("d"), a);
+  EXPECT_EQ(names.insert("e"), Id{2});
+}
+
+// Iteration has one order in every build.
+TEST(Arena, VisitsByNumber) {
+  Names names;
+  names.insert("a");
+  const Id b = names.insert("b");
+  names.insert("c");
+  names.erase(b);
+  EXPECT_EQ(all(names), "0a 2c ");
+  EXPECT_EQ(names.size(), 2U);
+  names.insert("d");
+  EXPECT_EQ(all(names), "0a 1d 2c ");
+}
+
+// State is a value.
+TEST(Arena, CopiesAndCompares) {
+  Names names;
+  const Id a = names.insert("a");
+  Names copy = names;
+  EXPECT_EQ(copy, names);
+  copy[a] = "b";
+  EXPECT_NE(copy, names);
+  EXPECT_EQ(names[a], "a");
+}
+
+// A number that is no longer valid is an error of this program and stops it.
+TEST(ArenaDeathTest, StopsWhenAnErasedNumberIsUsed) {
+  Names names;
+  const Id a = names.insert("a");
+  names.erase(a);
+  EXPECT_DEATH(static_cast<void>(names[a]), "check failed: contains");
+  EXPECT_DEATH(names.erase(a), "check failed: contains");
+}
+
+}  // namespace
+}  // namespace ipcsim

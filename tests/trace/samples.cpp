@@ -1,0 +1,256 @@
+#include "tests/trace/samples.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace ipcsim {
+namespace {
+
+constexpr std::size_t kCalls = std::variant_size_v<Call>;
+
+bool never_returns(const Call& call) {
+  return std::holds_alternative<ExitCall>(call) || std::holds_alternative<ExitGroupCall>(call);
+}
+
+Errno random_errno(Random& random) {
+  constexpr std::array kSome{Errno::kEAGAIN, Errno::kEINTR,    Errno::kEPIPE, Errno::kEBADF,
+                             Errno::kEFAULT, Errno::kEMSGSIZE, Errno::kEBUSY, Errno::kETIMEDOUT};
+  return kSome[random.below(kSome.size())];
+}
+
+Fd random_open_fd(Random& random) { return Fd{static_cast<i32>(random.below(2000))}; }
+
+SysResult read_bytes(Random& random) {
+  Payload payload = random_payload(random);
+  const i64 len = static_cast<i64>(payload.len());
+  return SysResult::success(len, ReadBytes{std::move(payload)});
+}
+
+struct Success {
+  Random& random;
+
+  SysResult operator()(const auto& call) const {
+    if constexpr (requires { call.child; }) {
+      return SysResult::success(call.child.v);
+    }
+    return SysResult::success(static_cast<i64>(random.below(100)));
+  }
+  SysResult operator()(const Pipe2Call& /*call*/) const {
+    return SysResult::success(0, PipeFds{random_open_fd(random), random_open_fd(random)});
+  }
+  SysResult operator()(const ReadCall& /*call*/) const { return read_bytes(random); }
+  SysResult operator()(const ReadvCall& /*call*/) const { return read_bytes(random); }
+  SysResult operator()(const MqTimedreceiveCall& /*call*/) const {
+    ReceivedMessage message{random_payload(random), std::nullopt};
+    if (random.one_in(2)) {
+      message.msg_prio = random_number<u32>(random);
+    }
+    const i64 len = static_cast<i64>(message.msg.len());
+    return SysResult::success(len, std::move(message));
+  }
+  SysResult operator()(const MqGetsetattrCall& /*call*/) const {
+    return SysResult::success(0, random_attr(random));
+  }
+  SysResult operator()(const IoctlCall& call) const {
+    return call.request.v == kFionread ? SysResult::success(0, IntOut{random_number<i32>(random)})
+                                       : SysResult::success(0);
+  }
+  SysResult operator()(const PollCall& call) const {
+    Revents events;
+    for (std::size_t i = 0; i < call.fds.size(); ++i) {
+      events.revents.push_back(random_poll_events(random));
+    }
+    return SysResult::success(static_cast<i64>(call.fds.size()), std::move(events));
+  }
+};
+
+Event event_of(Random& random, EventBody body) {
+  Event event;
+  event.body = std::move(body);
+  if (random.one_in(3)) {
+    event.time_ns = random_number<i64>(random);
+  }
+  if (random.one_in(4)) {
+    event.origin = random_text(random);
+  }
+  return event;
+}
+
+Signal random_signal(Random& random) {
+  return Signal{static_cast<u32>(1 + random.below(kMostSignal))};
+}
+
+// Tasks as check_trace() sees them.
+struct Tasks {
+  std::map<TaskId, std::optional<Call>> alive;  // and the call that a task is in
+  u32 last = 0;
+};
+
+void set_child(Call& call, TaskId child) {
+  std::visit(
+      [&](auto& c) {
+        if constexpr (requires { c.child; }) {
+          c.child = child;
+        }
+      },
+      call);
+}
+
+TaskId child_of(const Call& call) {
+  return std::visit(
+      [](const auto& c) {
+        if constexpr (requires { c.child; }) {
+          return c.child;
+        } else {
+          return kNoTask;
+        }
+      },
+      call);
+}
+
+// What follows next for `task`, which is in `call`.
+EventBody go_on(Random& random, Tasks& tasks, TaskId task, const Call& call) {
+  if (random.one_in(3)) {
+    return SleepEvent{task, std::string(call_name(call))};
+  }
+  if (never_returns(call) || random.one_in(16)) {
+    tasks.alive.erase(task);
+    return DiedEvent{task, random.one_in(2) ? Signal{} : random_signal(random)};
+  }
+  ReturnEvent event{task, std::string(call_name(call)), random_result(random, call)};
+  if (const TaskId child = child_of(call); event.result.error != Errno::kOk && child != kNoTask) {
+    tasks.alive.erase(child);
+  }
+  tasks.alive[task].reset();
+  return event;
+}
+
+EventBody begin(Random& random, Tasks& tasks, TaskId task) {
+  CallEvent event{task, random_call(random, random.below(kCalls)), std::nullopt};
+  const TaskId child{tasks.last + 1};
+  set_child(event.call, child);
+  if (!never_returns(event.call) && random.one_in(2)) {
+    event.result = random_result(random, event.call);
+  }
+  const bool failed = event.result && event.result->error != Errno::kOk;
+  if (child_of(event.call) == child && !failed) {
+    tasks.alive[child] = std::nullopt;
+    tasks.last = child.v;
+  }
+  if (!event.result) {
+    tasks.alive[task] = event.call;
+  }
+  return event;
+}
+
+}  // namespace
+
+SysResult random_result(Random& random, const Call& call) {
+  if (random.one_in(4)) {
+    return SysResult::failure(random_errno(random));
+  }
+  SysResult result = std::visit(Success{random}, call);
+  if (random.one_in(6)) {
+    result.out = {};  // a recorder need not have seen it
+  }
+  return result;
+}
+
+std::vector<Event> random_events(Random& random) {
+  const TaskId task{static_cast<u32>(1 + random.below(kMostTask))};
+  std::vector<EventBody> bodies;
+  for (std::size_t i = 0; i < kCalls; ++i) {
+    const Call call = random_call(random, i);
+    const std::string name(call_name(call));
+    bodies.emplace_back(CallEvent{task, call, std::nullopt});
+    bodies.emplace_back(SleepEvent{task, name});
+    if (!never_returns(call)) {
+      bodies.emplace_back(CallEvent{task, call, random_result(random, call)});
+      bodies.emplace_back(ReturnEvent{task, name, random_result(random, call)});
+    }
+  }
+  bodies.emplace_back(DiedEvent{task, Signal{}});
+  bodies.emplace_back(DiedEvent{task, random_signal(random)});
+  bodies.emplace_back(SignalEvent{task, random_signal(random)});
+  bodies.emplace_back(AdvanceEvent{Nanoseconds{static_cast<i64>(random.next() >> 1U)}});
+  bodies.emplace_back(
+      OtherFdEvent{task, random_open_fd(random), random.one_in(2), random_text(random)});
+  bodies.emplace_back(NoteEvent{random_text(random)});
+  std::vector<Event> events;
+  for (EventBody& body : bodies) {
+    events.push_back(event_of(random, std::move(body)));
+  }
+  return events;
+}
+
+TraceHeader random_header(Random& random) {
+  TraceHeader header;
+  header.title = random_text(random);
+  header.order = random.one_in(2) ? TraceOrder::kSettled : TraceOrder::kObserved;
+  Environment& environment = header.environment;
+  if (random.one_in(2)) {
+    environment.kernel = "6.1.158";
+    environment.profile = "linux-6.1";
+    environment.page_size = 4096U << random.below(5);
+    environment.caps.bits = random.next() & random.next();
+    environment.realtime_ns = static_cast<i64>(random.next() >> 2U);
+  }
+  if (random.one_in(2)) {
+    environment.pipe_limits.pipe_max_size = random_number<u32>(random);
+    environment.pipe_limits.pipe_user_pages_hard = random_number<u64>(random);
+    environment.mq_limits.mq_msg_max = 3;
+    environment.mq_limits.mq_msgsize_default = 100;
+  }
+  if (random.one_in(2)) {
+    environment.tasks.clear();
+    for (u32 task = 1; task <= 1 + random.below(3); ++task) {
+      InitialTask& row = environment.tasks.emplace_back();
+      row.task = TaskId{2 * task};
+      row.uid = random_number<u32>(random);
+      row.nice = static_cast<i32>(random.below(40)) - 20;
+      row.rlimit_nofile = random_number<u64>(random);
+      row.rlimit_msgqueue = random_number<u64>(random);
+      for (i32 fd = 0; fd < 3 && random.one_in(2); ++fd) {
+        row.other_fds.emplace_back(fd);
+      }
+    }
+  }
+  return header;
+}
+
+Trace random_trace(Random& random, std::size_t events) {
+  Trace trace;
+  trace.header = random_header(random);
+  trace.header.environment.realtime_ns >>= 2U;  // room for what passes
+  Tasks tasks;
+  for (const InitialTask& task : trace.header.environment.tasks) {
+    tasks.alive[task.task] = std::nullopt;
+    tasks.last = std::max(tasks.last, task.task.v);
+  }
+  for (std::size_t i = 0; i < events && !tasks.alive.empty(); ++i) {
+    const auto at = std::next(tasks.alive.begin(),
+                              static_cast<std::ptrdiff_t>(random.below(tasks.alive.size())));
+    const TaskId task = at->first;
+    const std::optional<Call> call = at->second;
+    EventBody body = NoteEvent{random_text(random)};
+    if (call) {
+      body = go_on(random, tasks, task, *call);
+    } else if (random.below(10) < 7) {
+      body = begin(random, tasks, task);
+    } else if (random.one_in(3)) {
+      body = OtherFdEvent{task, random_open_fd(random), random.one_in(2), random_text(random)};
+    } else if (random.one_in(2)) {
+      body = SignalEvent{task, random_signal(random)};
+    } else if (random.one_in(2)) {
+      body = AdvanceEvent{Nanoseconds{static_cast<i64>(random.below(1'000'000'000))}};
+    }
+    trace.events.push_back(event_of(random, std::move(body)));
+  }
+  return trace;
+}
+
+}  // namespace ipcsim

@@ -82,6 +82,9 @@ bool Payload::compatible_with(const Payload& other) const {
   if (len_ != other.len_) {
     return false;
   }
+  if (kind_ == Kind::kPattern && kind_ == other.kind_ && pattern_ == other.pattern_) {
+    return true;
+  }
   const u64 common = std::min(known_len(), other.known_len());
   if (kind_ != Kind::kPattern && other.kind_ != Kind::kPattern) {
     return stored_bytes().substr(0, common) == other.stored_bytes().substr(0, common);

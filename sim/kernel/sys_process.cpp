@@ -200,6 +200,9 @@ Section run(KernelState& k, TaskId id, const ExitGroupCall& /*call*/) {
 
 Section run(KernelState& k, TaskId id, const SetrlimitCall& call) {
   Process& process = k.process_of(id);
+  if (call.resource.v == kRlimitNofile && call.rlim_cur > kNrOpen) {
+    return Section::failed(Errno::kEPERM);
+  }
   if (call.resource.v == kRlimitNofile) {
     process.rlimit_nofile = call.rlim_cur;
   } else if (call.resource.v == kRlimitMsgqueue) {

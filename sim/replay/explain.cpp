@@ -222,7 +222,7 @@ class Search {
   /// The model's end of a call against the recorded one.
   bool accept(const Completion& completion) {
     const TaskId task = completion.task;
-    if (!knows(task) || at_.call[task.v] == kNoCall) {
+    if (!knows(task) || at_.call[task.v] == kNoCall || at_.over[task.v]) {
       return true;  // it died outside any call
     }
     at_.over[task.v] = true;

@@ -136,6 +136,15 @@ class BadInput(unittest.TestCase):
                 file.write("1 write(1, \"" + "x" * 10_000_000)
             self.assert_refused(run("import", path, "-o", folder + "/t.jsonl"), path)
 
+    def test_a_descriptor_that_nothing_opened(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/t.jsonl"
+            with open(path, "w", encoding="ascii") as file:
+                file.write('{"ipcsim_trace":1}\n{"task":1,"call":"read","fd":7,"count":1,"ret":1}\n')
+            done = run("replay", path)
+            self.assert_refused(done, path + ":2")
+            self.assertIn("descriptor 7", done.stderr)
+
     def test_a_file_that_is_not_there(self):
         self.assert_refused(run("replay", "no such file"), "no such file")
 

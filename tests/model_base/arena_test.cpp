@@ -1,9 +1,9 @@
 // Objects under small stable numbers.
 #include "model/base/arena.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace ipcsim {
 namespace {

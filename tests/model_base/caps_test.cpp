@@ -1,10 +1,11 @@
 // Capabilities against the host's own.
 #include "model/base/caps.hpp"
 
-#include <gtest/gtest.h>
 #include <linux/capability.h>
 
 #include <array>
+
+#include <gtest/gtest.h>
 
 namespace ipcsim {
 namespace {

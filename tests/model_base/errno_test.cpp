@@ -1,12 +1,12 @@
 // Error numbers against the host's own.
 #include "model/base/errno.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace ipcsim {
 namespace {

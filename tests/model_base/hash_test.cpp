@@ -1,9 +1,9 @@
 // One number for a state, the same in every build.
 #include "model/base/hash.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace ipcsim {
 namespace {
@@ -14,7 +14,8 @@ u64 hash_of_text(const std::string& text) {
   return hasher.value();
 }
 
-// A hash that is written down in one build is looked up in another: these numbers must never change.
+// A hash that is written down in one build is looked up in another: these numbers must never
+// change.
 TEST(Hasher, GivesTheSameNumberInEveryBuild) {
   EXPECT_EQ(Hasher{}.value(), 0U);
   Hasher one;

@@ -1,9 +1,9 @@
 // Versions are data.
 #include "model/base/kernel_profile.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace ipcsim {
 namespace {

@@ -82,7 +82,9 @@ TEST(PagePool, CopiesOnWrite) {
 TEST(PagePool, WritesInPlaceWhenItHasThePageAlone) {
   PagePool pool(kSize, Contents::kKept);
   const PageId page = pool.alloc();
-  { const PagePool copy = pool; }
+  {
+    const PagePool copy = pool;
+  }
   const std::byte* before = pool.read(page);
   EXPECT_EQ(pool.write(page), before);
 }

@@ -1,9 +1,9 @@
 // Runs of bytes, however they are written down.
 #include "model/base/payload.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 #include "tests/model_base/random.hpp"
 

@@ -1,10 +1,10 @@
 // Numbers that say what they count.
 #include "model/base/types.hpp"
 
-#include <gtest/gtest.h>
-
 #include <concepts>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 namespace ipcsim {
 namespace {

@@ -1,9 +1,9 @@
 // A program's buffers, walked as copy_page_from_iter() and copy_page_to_iter() walk them.
 #include "model/base/user_memory.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
+
+#include <gtest/gtest.h>
 
 namespace ipcsim {
 namespace {

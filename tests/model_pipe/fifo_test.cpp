@@ -148,8 +148,8 @@ TEST(FifoOpen, WaitingWriterIsAWriter) {
   EXPECT_EQ(p.poll(r), "0");
 }
 
-// A pipe that is opened again through /proc never waits, never says ENXIO, never hides a hang-up. [F17,
-// F18]
+// A pipe that is opened again through /proc never waits, never says ENXIO, never hides a hang-up.
+// [F17, F18]
 TEST(FifoOpen, OfAnAnonymousPipeNeverWaits) {
   TestPipe p = TestPipe::pipe2(false);
   const u32 again = p.open("w", true);

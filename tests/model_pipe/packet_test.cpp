@@ -1,5 +1,5 @@
-// O_DIRECT: each write its own slot. Measured on linux 6.18.44; the names in brackets are those of the
-// measurements.
+// O_DIRECT: each write its own slot. Measured on linux 6.18.44; the names in brackets are those of
+// the measurements.
 #include <gtest/gtest.h>
 
 #include "tests/model_pipe/test_pipe.hpp"

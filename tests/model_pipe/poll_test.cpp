@@ -1,6 +1,7 @@
 // Poll masks. Measured on linux 6.18.44; the names in brackets are those of the measurements.
-#include <gtest/gtest.h>
 #include <poll.h>
+
+#include <gtest/gtest.h>
 
 #include "tests/model_pipe/test_pipe.hpp"
 
@@ -79,7 +80,8 @@ TEST(PipePoll, OfAPipeOfOneSlot) {
             "0:{pg0 off=0 len=4096 M anon}");
 }
 
-// A FIFO's reader that was there before any writer sees no hang-up until one has come and gone. [P07]
+// A FIFO's reader that was there before any writer sees no hang-up until one has come and gone.
+// [P07]
 TEST(PipePoll, HidesTheHangUpFromAnEarlyReaderOfAFifo) {
   TestPipe p = TestPipe::fifo();
   const u32 first = p.open("r", true);

@@ -1,5 +1,5 @@
-// What a read takes out of the ring. Measured on linux 6.18.44; the names in brackets are those of the
-// measurements.
+// What a read takes out of the ring. Measured on linux 6.18.44; the names in brackets are those of
+// the measurements.
 #include <gtest/gtest.h>
 
 #include "tests/model_pipe/test_pipe.hpp"
@@ -9,8 +9,8 @@ namespace {
 
 constexpr u64 kPage = 4096;
 
-// Nothing there: EAGAIN while a writer may come, end of file when none can. The buffer is not looked
-// at. [R01]
+// Nothing there: EAGAIN while a writer may come, end of file when none can. The buffer is not
+// looked at. [R01]
 TEST(PipeRead, OfAnEmptyPipe) {
   TestPipe p = TestPipe::pipe2(true);
   EXPECT_EQ(p.read(1), "-1 EAGAIN");

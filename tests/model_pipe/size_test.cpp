@@ -121,7 +121,8 @@ TEST(PipeSetSize, WakesAWriter) {
   EXPECT_EQ(p.effects(), "");
 }
 
-// A pipe that is larger than the limit may keep its size or shrink: nobody asks for a permission. [L03]
+// A pipe that is larger than the limit may keep its size or shrink: nobody asks for a permission.
+// [L03]
 TEST(PipeSetSize, MayShrinkAboveTheLimit) {
   TestPipe p = TestPipe::pipe2(true);
   p.limits.pipe_max_size = 4096;
@@ -161,7 +162,8 @@ TEST(PipeUserPages, MayReachTheSoftLimit) {
   EXPECT_EQ(u.set_size(first, 65536), "65536");
 }
 
-// Over the hard limit there is no pipe, and growth is refused; shrinking and growing back is not. [L01]
+// Over the hard limit there is no pipe, and growth is refused; shrinking and growing back is not.
+// [L01]
 TEST(PipeUserPages, OverTheHardLimit) {
   TestUser u{.user = {}, .limits = {.pipe_user_pages_hard = 64}, .caps = {}};
   PipeInode last;

@@ -1,10 +1,10 @@
 #include "tests/model_pipe/test_pipe.hpp"
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
 #include <array>
 #include <utility>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "model/base/kernel_profile.hpp"
 #include "model/base/text.hpp"
@@ -138,8 +138,8 @@ void TestPipe::check() const {
 }
 
 u32 TestPipe::open(std::string_view mode, bool nonblock) {
-  files_.push_back({.mode = {.read = mode.contains('r'), .write = mode.contains('w')},
-                    .nonblock = nonblock});
+  files_.push_back(
+      {.mode = {.read = mode.contains('r'), .write = mode.contains('w')}, .nonblock = nonblock});
   const u32 number = static_cast<u32>(files_.size()) - 1;
   ++inode.files;
   resume_open(number);

@@ -26,9 +26,9 @@ std::string text_of(const PipeEffects& effects);
 /// "POLLIN|POLLRDNORM", "0"
 std::string poll_text(u32 mask);
 
-/// Names pages pg0, pg1 ... by first appearance and prints rings as the vectors in the spec do: fields
-/// that are not those of a fresh pipe of two ends, then the occupied slots, runs of four and more equal
-/// slots as one.
+/// Names pages pg0, pg1 ... by first appearance and prints rings as the vectors in the spec do:
+/// fields that are not those of a fresh pipe of two ends, then the occupied slots, runs of four and
+/// more equal slots as one.
 class RingPrinter {
  public:
   std::string operator()(const PipeInode& pipe);
@@ -69,7 +69,8 @@ class TestPipe {
   static TestPipe fifo();
 
   // Files. `mode` is "r", "w" or "rw".
-  /// open(): the file's number is that of the opens before, and what came of it is in open_result().
+  /// open(): the file's number is that of the opens before, and what came of it is in
+  /// open_result().
   u32 open(std::string_view mode, bool nonblock);
   /// "ok", "asleep", "-1 ENXIO"
   [[nodiscard]] const std::string& open_result() const { return open_result_; }

@@ -235,8 +235,8 @@ TEST(PipeWrite, FailsWithoutASignalWhenAskedTo) {
   p.close(TestPipe::kReadEnd);
   PipeWrite call;
   const Segments from{segment(5)};
-  const PipeSection section = pipe_write_section(p.inode, call, from, {.nosignal = true}, p.pages,
-                                                 newest_profile());
+  const PipeSection section =
+      pipe_write_section(p.inode, call, from, {.nosignal = true}, p.pages, newest_profile());
   EXPECT_EQ(text_of(section.result), "-1 EPIPE");
   EXPECT_EQ(text_of(section.effects), "SIGIO readers");
 }

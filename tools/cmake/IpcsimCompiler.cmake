@@ -39,12 +39,14 @@ if(IPCSIM_SANITIZE)
   endif()
 endif()
 
-# ccache knows precompiled headers only when told that they may be trusted.
+# ccache knows precompiled headers only when told that they may be trusted; and it should find again in
+# one clone what it compiled in another.
 find_program(IPCSIM_CCACHE ccache)
 mark_as_advanced(IPCSIM_CCACHE)
 if(IPCSIM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
-    "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros" "${IPCSIM_CCACHE}")
+    "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros"
+    "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true "${IPCSIM_CCACHE}")
 endif()
 
 if(IPCSIM_TIDY)

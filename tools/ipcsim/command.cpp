@@ -4,6 +4,7 @@
 
 #include "model/base/kernel_profile.hpp"
 #include "model/base/text.hpp"
+#include "sim/trace/fd_checker.hpp"
 
 namespace ipcsim {
 
@@ -35,6 +36,11 @@ std::optional<std::vector<Trace>> load_traces(const std::vector<std::string>& pa
     auto trace = parse_trace(*text, path == "-" ? "<standard input>" : path);
     if (!trace) {
       print_error(trace.error().text());
+      good = false;
+      continue;
+    }
+    if (const auto wrong = check_descriptors(*trace)) {
+      print_error(wrong->text());
       good = false;
       continue;
     }

@@ -1,0 +1,231 @@
+// A few lines of log in, the events out.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sim/trace/trace.hpp"
+#include "tools/import/import.hpp"
+
+namespace ipcsim {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::pair<Trace, ImportReport> import(std::string_view log) {
+  auto imported = import_strace(log, "LOG", {});
+  EXPECT_TRUE(imported.has_value()) << (imported ? "" : imported.error().text());
+  return imported ? *std::move(imported) : std::pair<Trace, ImportReport>{};
+}
+
+/// The events as lines of a trace, without where and when they come from.
+std::vector<std::string> events_of(std::string_view log) {
+  Trace trace = import(log).first;
+  EXPECT_TRUE(check_trace(trace).has_value()) << check_trace(trace).error().message;
+  std::vector<std::string> lines;
+  for (Event& event : trace.events) {
+    event.origin.clear();
+    event.time_ns.reset();
+    lines.push_back(format_event(event));
+  }
+  return lines;
+}
+
+// A call that is split stands where its line begins, its return where the result is printed.
+TEST(Import, SplitCallsHaveTwoEvents) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 read(3,  <unfinished ...>\n"
+                        "1 <... read resumed>\"x\", 10) = 1\n"),
+              ElementsAre(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})",
+                          R"({"task":1,"call":"read","fd":3,"count":10})",
+                          R"({"task":1,"return":"read","ret":1,"out":{"buf":"x"}})"));
+}
+
+// A child's lines may come before its parent's fork has returned, and say who it is.
+TEST(Import, AForkStandsBeforeItsChildsEvents) {
+  EXPECT_THAT(events_of("7 pipe2([3, 4], 0) = 0\n"
+                        "7 clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>\n"
+                        "8 close(4) = 0\n"
+                        "7 <... clone resumed>, child_tidptr=0x7f) = 8\n"),
+              ElementsAre(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})",
+                          R"({"task":1,"call":"fork","child":2})",
+                          R"({"task":2,"call":"close","fd":4,"ret":0})",
+                          R"({"task":1,"return":"fork","ret":2})"));
+}
+
+TEST(Import, CutDataKeepsItsLength) {
+  const auto [trace, report] = import("1 pipe2([3, 4], 0) = 0\n1 write(4, \"ab\"..., 9) = 9\n");
+  EXPECT_EQ(report.cut_strings, 1U);
+  const auto& write = std::get<WriteCall>(std::get<CallEvent>(trace.events[1].body).call);
+  EXPECT_EQ(write.buf.data, Payload::of_unknown(9, "ab"));
+}
+
+// The lowest free number is given out: what is below was open before the log began.
+TEST(Import, NumbersThatAreSkippedWereInherited) {
+  const auto [trace, report] = import("1 pipe2([4, 6], 0) = 0\n");
+  ASSERT_EQ(trace.header.environment.tasks.size(), 1U);
+  EXPECT_THAT(trace.header.environment.tasks[0].other_fds,
+              ElementsAre(Fd{0}, Fd{1}, Fd{2}, Fd{3}, Fd{5}));
+}
+
+// Without SA_RESTART the call ends where the signal comes, before what the handler does.
+TEST(Import, AnInterruptedCallFailsWhereTheSignalComes) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n"
+                "1 rt_sigaction(SIGALRM, {sa_handler=0x1, sa_mask=[], sa_flags=0}, NULL, 8) = 0\n"
+                "1 read(3, 0x7f00, 1) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
+                "1 --- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---\n"
+                "1 write(4, \"!\", 1) = 1\n"
+                "1 rt_sigreturn({mask=[]}) = -1 EINTR (Interrupted system call)\n"),
+      ElementsAre(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})",
+                  HasSubstr(R"("call":"rt_sigaction","signum":"SIGALRM")"),
+                  R"({"task":1,"call":"read","fd":3,"count":1})",
+                  R"({"task":1,"signal":"SIGALRM"})",
+                  R"({"task":1,"return":"read","ret":-1,"errno":"EINTR"})",
+                  R"({"task":1,"call":"write","fd":4,"buf":"!","ret":1})"));
+}
+
+// With SA_RESTART the call that is made again is the same call.
+TEST(Import, ARestartedCallStaysOpen) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n"
+                "1 rt_sigaction(SIGALRM, {sa_handler=0x1, sa_flags=SA_RESTART}, NULL, 8) = 0\n"
+                "1 read(3, 0x7f00, 1) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
+                "1 --- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---\n"
+                "1 rt_sigreturn({mask=[]}) = 0\n"
+                "1 read(3, \"x\", 1) = 1\n"),
+      ElementsAre(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})",
+                  HasSubstr("rt_sigaction"), R"({"task":1,"call":"read","fd":3,"count":1})",
+                  R"({"task":1,"signal":"SIGALRM"})",
+                  R"({"task":1,"return":"read","ret":1,"out":{"buf":"x"}})"));
+}
+
+// strace prints the result of a write() that SIGPIPE kills; the program never sees it.
+TEST(Import, AWriteThatSigpipeKillsDoesNotReturn) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 close(3) = 0\n"
+                        "1 write(4, \"x\", 1) = -1 EPIPE (Broken pipe)\n"
+                        "1 --- SIGPIPE {si_signo=SIGPIPE, si_code=SI_USER, si_pid=1} ---\n"
+                        "1 +++ killed by SIGPIPE +++\n"),
+              ElementsAre(HasSubstr("pipe2"), HasSubstr("close"),
+                          R"({"task":1,"call":"write","fd":4,"buf":"x"})",
+                          R"({"task":1,"died":"SIGPIPE"})"));
+}
+
+// A kill() of the log is the model's to deliver; a signal that nobody sent comes from outside.
+TEST(Import, SignalsOfTheLogAreNotSentTwice) {
+  const auto events = events_of(
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 fork() = 2\n"
+      "1 kill(2, SIGTERM) = 0\n"
+      "2 --- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=1} ---\n"
+      "2 +++ killed by SIGTERM +++\n"
+      "1 +++ killed by SIGKILL +++\n");
+  EXPECT_THAT(events,
+              ElementsAre(HasSubstr("pipe2"), HasSubstr("fork"),
+                          R"({"task":1,"call":"kill","pid":2,"sig":"SIGTERM","ret":0})",
+                          R"({"task":2,"died":"SIGTERM"})", R"({"task":1,"signal":"SIGKILL"})",
+                          R"({"task":1,"died":"SIGKILL"})"));
+}
+
+// A FIFO is known by name, however the name is spelt.
+TEST(Import, FifosAreKnownByTheirPaths) {
+  EXPECT_THAT(
+      events_of("1 mknodat(AT_FDCWD</tmp/d>, \"f\", S_IFIFO|0644) = 0\n"
+                "1 chdir(\"/tmp\") = 0\n"
+                "1 openat(AT_FDCWD</tmp>, \"./d/f\", O_RDWR|O_CLOEXEC) = 3</tmp/d/f>\n"
+                "1 unlink(\"/tmp/d/f\") = 0\n"),
+      ElementsAre(HasSubstr(R"("call":"mkfifo","pathname":"f")"),
+                  HasSubstr(R"("call":"open","pathname":"f","flags":["O_RDWR","O_CLOEXEC"])"),
+                  HasSubstr(R"("call":"unlink","pathname":"f","ret":0)")));
+}
+
+TEST(Import, AFifoFromBeforeTheLogIsMadeFirst) {
+  EXPECT_THAT(events_of("1 openat(AT_FDCWD</t>, \"f\", O_RDWR) = 3</t/f>\n"
+                        "1 fstat(3</t/f>, {st_mode=S_IFIFO|0644, st_size=0}) = 0\n"),
+              ElementsAre(HasSubstr("mkfifo"), HasSubstr(R"("call":"open")")));
+}
+
+// What the model does not have is reported with its line, never dropped silently.
+TEST(Import, CallsThatCannotBeSaidAreReported) {
+  const auto [trace, report] = import("1 pipe2([3, 4], 0) = 0\n1 tee(3, 9, 1, 0) = 1\n");
+  EXPECT_THAT(report.not_understood,
+              ElementsAre("LOG:2: not imported: tee on a pipe, FIFO or queue"));
+  EXPECT_EQ(trace.events.size(), 2U);  // the second is a note
+}
+
+TEST(Import, CallsOnInheritedPipesAreCounted) {
+  const auto [trace, report] =
+      import("1 pipe2([3, 4], 0) = 0\n1 write(1<pipe:[9]>, \"x\", 1) = 1\n");
+  EXPECT_EQ(trace.events.size(), 1U);
+  EXPECT_THAT(report.inherited_pipe_by_call, ElementsAre(std::pair<std::string, u64>{"write", 1}));
+}
+
+// Tasks that never have anything of the model are left out, with all that they do.
+TEST(Import, TasksThatDoNotMatterAreLeftOut) {
+  const auto [trace, report] = import(
+      "1 fork() = 2\n"
+      "2 openat(AT_FDCWD, \"x\", O_RDONLY) = 3\n"
+      "1 mq_unlink(\"q\") = -1 ENOENT (No such file or directory)\n");
+  EXPECT_EQ(report.tasks, 1U);
+  EXPECT_EQ(report.tasks_dropped, 1U);
+  EXPECT_EQ(trace.events.size(), 1U);
+}
+
+TEST(Import, CloseRangeIsACloseOfEach) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n1 close_range(3, 4294967295, 0) = 0\n"),
+              ElementsAre(HasSubstr("pipe2"), R"({"task":1,"call":"close","fd":3,"ret":0})",
+                          R"({"task":1,"call":"close","fd":4,"ret":0})"));
+}
+
+// Time passes in the trace where a call waited for it in vain.
+TEST(Import, ATimeoutAdvancesTheClock) {
+  EXPECT_THAT(
+      events_of("1 100000001.0 pipe2([3, 4], 0) = 0\n"
+                "1 100000001.5 poll([{fd=3, events=POLLIN}], 1, 100) = 0 (Timeout) <0.2>\n"),
+      ElementsAre(HasSubstr("pipe2"), R"({"advance_ns":500000000})", HasSubstr("poll"),
+                  R"({"advance_ns":200000000})", HasSubstr(R"("return":"poll","ret":0)")));
+}
+
+TEST(Import, LinesOfOtherProgramsAreReported) {
+  const auto report = import("1 pipe2([3, 4], 0) = 0\nhello\n1 close(3) = 0\n").second;
+  EXPECT_THAT(report.not_understood, ElementsAre("LOG:2: this is no line of strace: 'hello'"));
+}
+
+// exec by a thread takes over the leader's pid; the descriptors that are marked close.
+TEST(Import, ExecByAThread) {
+  EXPECT_THAT(
+      events_of("5 pipe2([3, 4], O_CLOEXEC) = 0\n"
+                "5 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD}, 88) = 6\n"
+                "5 read(3,  <unfinished ...>\n"
+                "6 execve(\"/bin/true\", [\"true\"], 0x1 <unfinished ...>\n"
+                "5 +++ superseded by execve in pid 6 +++\n"
+                "5 <... execve resumed>) = 0\n"
+                "5 exit_group(0) = ?\n"
+                "5 +++ exited with 0 +++\n"),
+      ElementsAre(HasSubstr("pipe2"), HasSubstr(R"("call":"clone")"),
+                  R"({"task":1,"call":"read","fd":3,"count":65536})",
+                  HasSubstr(R"("call":"execve")"), R"({"task":1,"died":"exit"})",
+                  R"({"task":2,"return":"execve","ret":0})",
+                  HasSubstr(R"({"task":2,"call":"exit_group")")));
+}
+
+TEST(Import, MessageQueues) {
+  const auto [trace, report] = import(
+      "1 mq_open(\"q\", O_RDWR|O_CREAT, 0600, {mq_flags=0, mq_maxmsg=4, mq_msgsize=64, "
+      "mq_curmsgs=0}) = 3</q>\n"
+      "1 mq_timedsend(3</q>, \"hi\", 2, 5, NULL) = 0\n"
+      "1 mq_timedreceive(3</q>, \"hi\", 64, [5], NULL) = 2\n"
+      "1 mq_notify(3</q>, NULL) = -1 EINVAL (Invalid argument)\n");
+  EXPECT_EQ(trace.events.size(), 3U);
+  EXPECT_THAT(report.not_understood, IsEmpty());
+  const auto& result = *std::get<CallEvent>(trace.events[2].body).result;
+  EXPECT_EQ(result, SysResult::success(2, ReceivedMessage{Payload::of_bytes("hi"), 5}));
+}
+
+}  // namespace
+}  // namespace ipcsim

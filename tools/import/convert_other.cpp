@@ -1,0 +1,265 @@
+// Calls about other files: what they do to descriptors is kept. And calls on pipes, FIFOs and
+// queues that the trace format does not have.
+#include <array>
+
+#include <fmt/format.h>
+#include <range/v3/algorithm/any_of.hpp>
+#include <range/v3/algorithm/contains.hpp>
+
+#include "tools/import/conversion.hpp"
+
+namespace ipcsim::strace {
+namespace {
+
+/// Calls whose descriptor is close-on-exec whatever their flags say.
+constexpr std::array kAlwaysCloexec = std::to_array<std::string_view>(
+    {"pidfd_open", "pidfd_getfd", "io_uring_setup", "landlock_create_ruleset"});
+
+bool names_cloexec(const Node& node) {
+  if (node.kind == Node::Kind::kExpression) {
+    return node.text.contains("_CLOEXEC") && !node.text.contains('"');
+  }
+  return node.kind == Node::Kind::kStruct &&
+         ranges::any_of(node.items, [](const Node& item) { return names_cloexec(item); });
+}
+
+bool makes_cloexec(Conversion& c) {
+  for (std::size_t i = 0; i < c.args.count(); ++i) {
+    if (names_cloexec(*c.args.at(i))) {
+      return true;
+    }
+  }
+  return ranges::contains(kAlwaysCloexec, c.name());
+}
+
+/// A descriptor `fd` comes that is some other file, or a pipe in a way that cannot be imported.
+void add_other_fd(Conversion& c, Plan& plan, i64 fd, std::optional<std::string_view> annotation,
+                  bool cloexec) {
+  const bool pipe = annotation && annotation->starts_with("pipe:[");
+  const bool known = pipe && c.state.pipe_names.contains(*annotation);
+  const FdKind kind = known ? FdKind::kForeignPipe : pipe ? FdKind::kInheritedPipe : FdKind::kOther;
+  c.expect_fd(fd, kind);
+  if (c.args.problem()) {
+    return;
+  }
+  plan.fate = Plan::Fate::kKept;
+  plan.other_fds.push_back({Fd{static_cast<i32>(fd)}, cloexec, std::string(c.name())});
+  if (known) {
+    plan.remark =
+        fmt::format("brings a pipe of this log as descriptor {}; calls on it are left out", fd);
+  }
+  plan.at_exit = [before = std::move(plan.at_exit), table = c.task.files, fd = static_cast<i32>(fd),
+                  kind, cloexec] {
+    if (before) {
+      before();
+    }
+    table->install(fd, kind, cloexec);
+  };
+}
+
+/// A call that returns a new descriptor.
+Plan convert_maker(Conversion& c) {
+  Plan plan = Plan::other();
+  if (c.result.ok() && c.result.value >= 0) {
+    add_other_fd(c, plan, c.result.value, c.result.annotation, makes_cloexec(c));
+  }
+  return plan;
+}
+
+/// signalfd() of an old descriptor changes that one.
+Plan convert_signalfd(Conversion& c) {
+  const i64 old = c.args.number(c.args.at(0), "fd");
+  return old == -1 ? convert_maker(c) : Plan::other();
+}
+
+/// bpf() and seccomp() return a descriptor for some of their commands; -y tells.
+Plan convert_sometimes_maker(Conversion& c) {
+  return c.result.annotation ? convert_maker(c) : Plan::other();
+}
+
+Plan convert_socketpair(Conversion& c) {
+  Plan plan = Plan::other();
+  const Node* pair = c.args.at(3);
+  if (!c.result.ok() || pair == nullptr) {
+    return plan;
+  }
+  if (pair->kind != Node::Kind::kList || pair->items.size() != 2) {
+    c.args.expected(pair, "sv", "two descriptors, as in [3, 4]");
+    return plan;
+  }
+  const bool cloexec = makes_cloexec(c);
+  for (const Node& item : pair->items) {
+    add_other_fd(c, plan, c.args.number(&item, "sv"), item.annotation, cloexec);
+  }
+  return plan;
+}
+
+/// The descriptors in the control messages of a message: cmsg_data=[5, 6].
+template <class F>
+void each_passed_fd(const Node& node, F f) {
+  const Node* type = node.member("cmsg_type");
+  const Node* data = node.member("cmsg_data");
+  if (type != nullptr && data != nullptr && type->is("SCM_RIGHTS")) {
+    for (const Node& fd : data->items) {
+      f(fd);
+    }
+    return;
+  }
+  for (const Node& item : node.items) {
+    each_passed_fd(item, f);
+  }
+}
+
+Plan convert_recvmsg(Conversion& c) {
+  Plan plan = Plan::other();
+  if (!c.result.ok()) {
+    return plan;
+  }
+  bool cloexec = false;
+  for (std::size_t i = 0; i < c.args.count(); ++i) {
+    cloexec = cloexec || c.args.at(i)->text.contains("MSG_CMSG_CLOEXEC");
+  }
+  for (std::size_t i = 0; i < c.args.count(); ++i) {
+    each_passed_fd(*c.args.at(i), [&](const Node& fd) {
+      add_other_fd(c, plan, c.args.number(&fd, "cmsg_data"), fd.annotation, cloexec);
+    });
+  }
+  return plan;
+}
+
+Plan convert_sendmsg(Conversion& c) {
+  if (!c.result.ok()) {
+    return Plan::other();
+  }
+  for (std::size_t i = 0; i < c.args.count(); ++i) {
+    each_passed_fd(*c.args.at(i), [&](const Node& node) {
+      const FdSlot* slot = c.files().find(c.args.fd(&node, "cmsg_data").v);
+      if (slot != nullptr && is_ours(slot->kind)) {
+        c.args.unsupported(
+            fmt::format("{} passes descriptor {} to another process", c.name(), node.number));
+      }
+    });
+  }
+  return Plan::other();
+}
+
+/// The kind of the first descriptor among the arguments, lists and structures included, that is on
+/// something that the model has, or on a pipe from before the log.
+FdKind any_kind(Conversion& c, const Node& node) {
+  FdKind kind = FdKind::kOther;
+  if (node.kind == Node::Kind::kNumber && !node.negative && node.number <= 0x7fffffff) {
+    const FdSlot* slot = c.files().find(static_cast<i32>(node.number));
+    const bool fits = slot != nullptr && (!node.annotation || is_ours(slot->kind) ||
+                                          slot->kind == FdKind::kInheritedPipe);
+    kind = fits ? slot->kind : FdKind::kOther;
+  }
+  for (const Node& item : node.items) {
+    const FdKind inner = any_kind(c, item);
+    kind = is_ours(inner) ? inner : kind;
+  }
+  return kind;
+}
+
+/// What becomes of a call that has something of ours among its descriptors.
+Plan refuse_on(Conversion& c, FdKind kind) {
+  if (!is_ours(kind)) {
+    const bool inherited = kind == FdKind::kInheritedPipe || kind == FdKind::kForeignPipe;
+    return inherited ? Plan::of(Plan::Fate::kInheritedPipe) : Plan::other();
+  }
+  if (c.result.ok() || c.never_returns) {
+    c.args.unsupported(fmt::format("{} on a pipe, FIFO or queue", c.name()));
+  }
+  return Plan::no_effect();
+}
+
+/// A call with effects that the model does not have, on the descriptors at the given places.
+template <std::size_t... kPlaces>
+Plan convert_refused(Conversion& c) {
+  FdKind kind = FdKind::kOther;
+  for (const std::size_t place : {kPlaces...}) {
+    if (place < c.args.count()) {
+      const FdKind here = any_kind(c, *c.args.at(place));
+      kind = is_ours(here) || kind == FdKind::kOther ? here : kind;
+    }
+  }
+  return refuse_on(c, kind);
+}
+
+/// A call that leaves a pipe, FIFO or queue as it is.
+Plan convert_harmless(Conversion& c) {
+  const Node* fd = c.args.count() > 0 ? c.args.at(0) : nullptr;
+  const FdKind kind = fd == nullptr ? FdKind::kOther : any_kind(c, *fd);
+  auto dropped = c.drop(kind);
+  return dropped ? *std::move(dropped) : Plan::no_effect();
+}
+
+constexpr std::array kConverters = std::to_array<NamedConverter>({
+    {"accept", convert_maker},
+    {"accept4", convert_maker},
+    {"bpf", convert_sometimes_maker},
+    {"copy_file_range", convert_refused<0, 2>},
+    {"epoll_create", convert_maker},
+    {"epoll_create1", convert_maker},
+    {"epoll_ctl", convert_refused<2>},
+    {"eventfd", convert_maker},
+    {"eventfd2", convert_maker},
+    {"fadvise64", convert_harmless},
+    {"fanotify_init", convert_maker},
+    {"fchmod", convert_refused<0>},
+    {"fchown", convert_refused<0>},
+    {"fdatasync", convert_harmless},
+    {"flock", convert_harmless},
+    {"fsmount", convert_maker},
+    {"fsopen", convert_maker},
+    {"fspick", convert_maker},
+    {"fstatfs", convert_harmless},
+    {"fsync", convert_harmless},
+    {"ftruncate", convert_harmless},
+    {"getdents64", convert_harmless},
+    {"getpeername", convert_harmless},
+    {"getsockname", convert_harmless},
+    {"getsockopt", convert_harmless},
+    {"inotify_init", convert_maker},
+    {"inotify_init1", convert_maker},
+    {"io_uring_setup", convert_maker},
+    {"landlock_create_ruleset", convert_maker},
+    {"lseek", convert_harmless},
+    {"memfd_create", convert_maker},
+    {"memfd_secret", convert_maker},
+    {"mq_notify", convert_refused<0>},
+    {"open_by_handle_at", convert_maker},
+    {"open_tree", convert_maker},
+    {"perf_event_open", convert_maker},
+    {"pidfd_getfd", convert_maker},
+    {"pidfd_open", convert_maker},
+    {"pread64", convert_refused<0>},
+    {"preadv", convert_refused<0>},
+    {"preadv2", convert_refused<0>},
+    {"pselect6", convert_refused<1, 2, 3>},
+    {"pwrite64", convert_refused<0>},
+    {"pwritev", convert_refused<0>},
+    {"pwritev2", convert_refused<0>},
+    {"recvmmsg", convert_recvmsg},
+    {"recvmsg", convert_recvmsg},
+    {"seccomp", convert_sometimes_maker},
+    {"select", convert_refused<1, 2, 3>},
+    {"sendfile", convert_refused<0, 1>},
+    {"sendmmsg", convert_sendmsg},
+    {"sendmsg", convert_sendmsg},
+    {"signalfd", convert_signalfd},
+    {"signalfd4", convert_signalfd},
+    {"socket", convert_maker},
+    {"socketpair", convert_socketpair},
+    {"splice", convert_refused<0, 2>},
+    {"sync_file_range", convert_harmless},
+    {"tee", convert_refused<0, 1>},
+    {"timerfd_create", convert_maker},
+    {"userfaultfd", convert_maker},
+    {"vmsplice", convert_refused<0>},
+});
+
+}  // namespace
+
+std::span<const NamedConverter> other_converters() { return kConverters; }
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,308 @@
+// Calls on names: open() of anything, mkfifo(), unlink(), and what tells which name is a FIFO.
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tools/import/conversion.hpp"
+#include "tools/import/printable.hpp"
+#include "tools/import/symbols.hpp"
+
+namespace ipcsim::strace {
+namespace {
+
+constexpr std::size_t kMostWhatBytes = 80;
+constexpr std::array kModes = std::to_array<NamedNumber>(
+    {{"S_IFIFO", 0}, {"S_ISUID", 04000}, {"S_ISGID", 02000}, {"S_ISVTX", 01000}});
+
+/// Which arguments of a call hold a directory's descriptor and a path.
+struct PathArguments {
+  const Node* dirfd = nullptr;
+  const Node* path = nullptr;
+};
+
+PathArguments path_arguments(Conversion& c, std::size_t index, bool at_call) {
+  if (at_call) {
+    return {c.args.at(index), c.args.at(index + 1)};
+  }
+  return {nullptr, c.args.at(index)};
+}
+
+/// The absolute path that the arguments mean; nothing when they are no whole string.
+std::optional<std::string> path_of(const Conversion& c, PathArguments where) {
+  if (where.path == nullptr || where.path->kind != Node::Kind::kString || where.path->cut) {
+    return std::nullopt;
+  }
+  return c.state.path_of(c.task, where.dirfd, where.path->bytes);
+}
+
+/// Flags of an open() of any file: names that the model does not have do not matter.
+struct OpenArguments {
+  PathArguments where;
+  const Node* flags_node = nullptr;
+  OpenFlags flags;
+  const Node* mode_node = nullptr;
+};
+
+OpenFlags lenient_flags(const Node* node) {
+  if (node == nullptr) {
+    return {};
+  }
+  const u64 cloexec = node->text.contains("O_CLOEXEC") ? kOCloexec : 0;
+  return OpenFlags{static_cast<u32>(open_flags_value(*node).value_or(cloexec))};
+}
+
+OpenArguments open_arguments(Conversion& c) {
+  OpenArguments open;
+  const bool at_call = c.name() == "openat" || c.name() == "openat2";
+  open.where = path_arguments(c, 0, at_call);
+  const std::size_t flags_at = at_call ? 2 : 1;
+  open.flags_node = c.args.at(flags_at);
+  open.mode_node = c.args.count() > flags_at + 1 ? c.args.at(flags_at + 1) : nullptr;
+  if (c.name() == "creat") {
+    open.mode_node = std::exchange(open.flags_node, nullptr);
+    open.flags = OpenFlags{kOCreat | kOWronly | kOTrunc};
+    return open;
+  }
+  if (c.name() == "openat2" && open.flags_node != nullptr) {
+    open.mode_node = open.flags_node->member("mode");
+    open.flags_node = open.flags_node->member("flags");
+  }
+  open.flags = lenient_flags(open.flags_node);
+  return open;
+}
+
+/// An open() that the model does not have: its descriptor becomes some other file.
+Plan open_other(Conversion& c, const OpenArguments& open) {
+  if (!c.result.ok()) {
+    return Plan::other();
+  }
+  const bool pipe = c.result.annotation && c.result.annotation->starts_with("pipe:[");
+  const FdKind kind = !pipe                                               ? FdKind::kOther
+                      : c.state.pipe_names.contains(*c.result.annotation) ? FdKind::kForeignPipe
+                                                                          : FdKind::kInheritedPipe;
+  c.expect_fd(c.result.value, kind);
+  if (c.args.problem()) {
+    return {};
+  }
+  Plan plan = Plan::of(Plan::Fate::kKept);
+  const std::string path = path_of(c, open.where).value_or(std::string{});
+  const Fd fd{static_cast<i32>(c.result.value)};
+  const bool cloexec = (open.flags.v & kOCloexec) != 0;
+  const std::string shown = open.where.path == nullptr
+                                ? std::string{}
+                                : printable(open.where.path->bytes, kMostWhatBytes);
+  plan.other_fds.push_back({fd, cloexec, shown});
+  plan.at_exit = [table = c.task.files, fd, kind, cloexec, path] {
+    table->install(fd.v, kind, cloexec, path);
+  };
+  if (kind == FdKind::kForeignPipe) {
+    plan.remark = "opens a pipe of this log in a way that cannot be imported";
+  }
+  return plan;
+}
+
+/// The plan that keeps an open() of a FIFO or pipe under the name that the trace has for it.
+Plan open_ours(Conversion& c, const OpenArguments& open, std::string name, FdKind kind) {
+  if (c.result.ok()) {
+    c.expect_fd(c.result.value, kind);
+  }
+  OpenCall call{std::move(name), open.flags, 0};
+  if (open.flags_node != nullptr) {
+    call.flags = c.args.open_flags(open.flags_node, "flags");
+  }
+  if ((call.flags.v & kOCreat) != 0) {
+    call.mode = static_cast<u32>(c.args.flags(open.mode_node, "mode", kModes));
+  }
+  Plan plan = c.keep(std::move(call));
+  if (c.result.ok() && !c.args.problem()) {
+    plan.at_exit = [table = c.task.files, fd = static_cast<i32>(c.result.value), kind,
+                    cloexec = (open.flags.v & kOCloexec) != 0] {
+      table->install(fd, kind, cloexec);
+    };
+  }
+  return plan;
+}
+
+/// open() of /dev/fd/3 and the like: a new file on the pipe that is there.
+std::optional<Plan> open_fd_path(Conversion& c, const OpenArguments& open, const FdPath& target) {
+  const FdSlot* slot = c.files().find(target.fd);
+  const bool own = !target.pid || *target.pid == c.task.pid ||
+                   *target.pid == c.state.tasks.at(c.state.tasks.process_of(c.task).leader).pid;
+  if (!own || slot == nullptr || (slot->kind != FdKind::kPipe && slot->kind != FdKind::kFifo)) {
+    return std::nullopt;
+  }
+  return open_ours(c, open, fmt::format("/proc/self/fd/{}", target.fd), FdKind::kPipe);
+}
+
+Plan convert_open(Conversion& c) {
+  const OpenArguments open = open_arguments(c);
+  const auto path = path_of(c, open.where);
+  if (!path || c.args.problem()) {
+    return c.args.problem() ? Plan{} : open_other(c, open);
+  }
+  if (const auto target = fd_path(open.where.path->bytes)) {
+    if (auto plan = open_fd_path(c, open, *target)) {
+      return *std::move(plan);
+    }
+    return open_other(c, open);
+  }
+  FifoNames& fifos = c.state.fifos;
+  const bool gone =
+      fifos.ever_fifo(*path) && c.result.failed_with("ENOENT") && (open.flags.v & kOCreat) == 0;
+  if (fifos.is_fifo(*path) || gone) {
+    return open_ours(c, open, fifos.name(*path), FdKind::kFifo);
+  }
+  if (fifos.may_be_fifo(*path)) {
+    Plan plan = open_other(c, open);
+    plan.remark = fmt::format(
+        "'{}' may be a FIFO: the log does not show in which directory it is; "
+        "taken for another file",
+        printable(*path, kMostWhatBytes));
+    return plan;
+  }
+  return open_other(c, open);
+}
+
+/// The errors of mkfifo() that depend on other files than FIFOs are left out.
+Plan convert_mknod(Conversion& c) {
+  const bool at_call = c.name() == "mknodat";
+  const PathArguments where = path_arguments(c, 0, at_call);
+  const Node* mode = c.args.at(at_call ? 2 : 1);
+  const auto path = path_of(c, where);
+  if (mode == nullptr || !mode->text.contains("S_IFIFO") || !path || c.args.problem()) {
+    return Plan::other();
+  }
+  const u32 bits = static_cast<u32>(c.args.flags(mode, "mode", kModes));
+  FifoNames& fifos = c.state.fifos;
+  if (c.result.failed_with("EEXIST") && fifos.is_fifo(*path)) {
+    return c.keep(MkfifoCall{fifos.name(*path), bits});
+  }
+  if (!c.result.ok()) {
+    return Plan::no_effect();
+  }
+  Plan plan = c.keep(MkfifoCall{fifos.new_name(*path), bits});
+  plan.at_exit = [&fifos, path = *path] { fifos.made(path); };
+  return plan;
+}
+
+Plan convert_unlink(Conversion& c) {
+  const auto path = path_of(c, path_arguments(c, 0, c.name() == "unlinkat"));
+  FifoNames& fifos = c.state.fifos;
+  if (!path || !fifos.ever_fifo(*path)) {
+    return Plan::other();
+  }
+  if (!c.result.ok()) {
+    const bool gone = c.result.failed_with("ENOENT") && !fifos.is_fifo(*path);
+    return gone ? c.keep(UnlinkCall{fifos.name(*path)}) : Plan::no_effect();
+  }
+  if (!fifos.is_fifo(*path)) {
+    return Plan::other();
+  }
+  if (fifos.has_other_name(*path)) {
+    fifos.unlinked(*path);
+    return Plan::no_effect();
+  }
+  Plan plan = c.keep(UnlinkCall{fifos.name(*path)});
+  plan.at_exit = [&fifos, path = *path] { fifos.unlinked(path); };
+  return plan;
+}
+
+/// rename() and link() change what the names of FIFOs mean; the trace keeps one name for each.
+Plan convert_second_name(Conversion& c) {
+  const bool at_call = c.name().contains("at");
+  const auto from = path_of(c, path_arguments(c, 0, at_call));
+  const auto to = path_of(c, path_arguments(c, at_call ? 2 : 1, at_call));
+  if (!from || !to || !c.result.ok() || c.args.problem()) {
+    return Plan::other();
+  }
+  FifoNames& fifos = c.state.fifos;
+  if (!fifos.is_fifo(*from) && !fifos.is_fifo(*to)) {
+    return Plan::other();
+  }
+  if (c.name().starts_with("rename")) {
+    fifos.renamed(*from, *to);
+  } else {
+    fifos.linked(*from, *to);
+  }
+  return Plan::no_effect();
+}
+
+/// The file that a stat() looks at, if the log shows its path.
+std::optional<std::string> stat_path(Conversion& c) {
+  const Node* first = c.args.at(0);
+  if (first == nullptr) {
+    return std::nullopt;
+  }
+  if (first->kind == Node::Kind::kString) {
+    return path_of(c, {nullptr, first});
+  }
+  const Node* second = c.args.count() > 1 ? c.args.at(1) : nullptr;
+  const bool by_name = second != nullptr && second->kind == Node::Kind::kString;
+  if (by_name && !second->bytes.empty()) {
+    return path_of(c, {first, second});
+  }
+  if (first->annotation) {
+    return std::string(*first->annotation);
+  }
+  const FdSlot* slot = c.files().find(static_cast<i32>(first->number));
+  return slot == nullptr ? std::nullopt : std::optional{slot->path};
+}
+
+/// stat() and its relatives have no effect, but may show a FIFO that nothing in the log made.
+Plan convert_stat(Conversion& c) {
+  if (!c.result.ok() || !c.record.text().contains("st_mode=S_IFIFO")) {
+    return Plan::other();
+  }
+  const auto path = stat_path(c);
+  const bool name_known = path && !path->empty() && !path->starts_with('?') &&
+                          !path->starts_with("pipe:[") && !fd_path(*path);
+  if (name_known && !c.state.fifos.ever_fifo(*path)) {
+    c.state.discovered_fifos.try_emplace(*path, c.record.line);
+  }
+  return Plan::other();
+}
+
+Plan convert_chdir(Conversion& c) {
+  const Node* where = c.args.at(0);
+  if (!c.result.ok() || where == nullptr) {
+    return Plan::other();
+  }
+  std::string& cwd = c.task.fs->cwd;
+  if (where->kind == Node::Kind::kString && !where->cut) {
+    cwd = c.state.path_of(c.task, nullptr, where->bytes);
+  } else if (where->annotation) {
+    cwd = std::string(*where->annotation);
+  } else if (where->kind == Node::Kind::kNumber) {
+    cwd = c.state.path_of(c.task, where, ".");
+  }
+  return Plan::other();
+}
+
+constexpr std::array kConverters = std::to_array<NamedConverter>({
+    {"chdir", convert_chdir},
+    {"creat", convert_open},
+    {"fchdir", convert_chdir},
+    {"fstat", convert_stat},
+    {"link", convert_second_name},
+    {"linkat", convert_second_name},
+    {"lstat", convert_stat},
+    {"mknod", convert_mknod},
+    {"mknodat", convert_mknod},
+    {"newfstatat", convert_stat},
+    {"open", convert_open},
+    {"openat", convert_open},
+    {"openat2", convert_open},
+    {"rename", convert_second_name},
+    {"renameat", convert_second_name},
+    {"renameat2", convert_second_name},
+    {"stat", convert_stat},
+    {"unlink", convert_unlink},
+    {"unlinkat", convert_unlink},
+});
+
+}  // namespace
+
+std::span<const NamedConverter> path_converters() { return kConverters; }
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,171 @@
+// pipe2(), read(), write() and their vector forms.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "tools/import/conversion.hpp"
+
+namespace ipcsim::strace {
+namespace {
+
+/// The length of a transfer that a killed task never showed.
+constexpr u64 kUnseenBytes = 65536;
+
+/// Both descriptors of "[3, 4]".
+std::optional<PipeFds> pipe_fds(Conversion& c, const Node& list) {
+  if (list.kind != Node::Kind::kList || list.items.size() != 2) {
+    c.args.expected(&list, "pipefd", "two descriptors, as in [3, 4]");
+    return std::nullopt;
+  }
+  return PipeFds{c.args.fd(&list.items[0], "pipefd[0]"), c.args.fd(&list.items[1], "pipefd[1]")};
+}
+
+Plan convert_pipe2(Conversion& c) {
+  Pipe2Call call;
+  const Node* pipefd = c.args.at(0);
+  if (c.name() == "pipe2") {
+    call.flags = c.args.open_flags(c.args.at(1), "flags");
+  }
+  call.pipefd = c.args.out_ptr(pipefd, "pipefd", c.faulted());
+  if (!c.result.ok()) {
+    return c.keep(call);
+  }
+  if (pipefd == nullptr) {
+    return {};
+  }
+  const auto fds = pipe_fds(c, *pipefd);
+  if (!fds || c.args.problem()) {
+    return {};
+  }
+  c.expect_fd(fds->read.v, FdKind::kPipe);
+  c.expect_fd(fds->write.v, FdKind::kPipe);
+  for (const Node& item : pipefd->items) {
+    if (item.annotation) {
+      c.state.pipe_names.emplace(*item.annotation);
+    }
+  }
+  Plan plan = c.keep(call, *fds);
+  const bool cloexec = (call.flags.v & kOCloexec) != 0;
+  plan.at_exit = [table = c.task.files, fds = *fds, cloexec] {
+    table->install(fds.read.v, FdKind::kPipe, cloexec);
+    table->install(fds.write.v, FdKind::kPipe, cloexec);
+  };
+  return plan;
+}
+
+/// True when the result fits the length that was asked for.
+bool check_transferred(Conversion& c, u64 asked) {
+  if (c.result.ok() && (c.result.value < 0 || static_cast<u64>(c.result.value) > asked)) {
+    c.args.fail(fmt::format("{} of {} bytes returned {}; expected no more than was asked for",
+                            c.name(), asked, c.result.value));
+    return false;
+  }
+  return !c.args.problem();
+}
+
+Plan convert_write(Conversion& c) {
+  const FdKind kind = c.use(0);
+  if (auto plan = c.drop(kind)) {
+    return *std::move(plan);
+  }
+  const u64 count = c.args.size(c.args.at(2), "count");
+  const WriteCall call{c.args.fd(c.args.at(0), "fd"), c.args.in_buffer(c.args.at(1), "buf", count)};
+  return check_transferred(c, count) ? c.keep(call) : Plan{};
+}
+
+Plan convert_read(Conversion& c) {
+  const FdKind kind = c.use(0);
+  if (auto plan = c.drop(kind)) {
+    return *std::move(plan);
+  }
+  const Node* buf = c.args.at(1);
+  const Node* count = c.args.at(2);
+  ReadCall call{c.args.fd(c.args.at(0), "fd"), {}};
+  call.buf.len = count == nullptr ? kUnseenBytes : c.args.size(count, "count");
+  if (c.faulted() || (buf != nullptr && is_null(*buf))) {
+    call.buf.mapped = 0;
+  }
+  if (!check_transferred(c, call.buf.len)) {
+    return {};
+  }
+  Output out;
+  if (c.result.ok() && c.result.value > 0) {
+    out = ReadBytes{c.args.payload(buf, "buf", static_cast<u64>(c.result.value))};
+  }
+  return c.keep(call, std::move(out));
+}
+
+/// The bytes that a readv() put into its buffers one after the other.
+Payload gathered(Conversion& c, const Node& list, u64 len) {
+  std::string known;
+  bool all_known = true;
+  u64 left = len;
+  for (const Node& item : list.items) {
+    const Node* iov_len = item.member("iov_len");
+    const u64 here = std::min(left, iov_len == nullptr ? 0 : iov_len->number);
+    if (here == 0) {
+      continue;
+    }
+    left -= here;
+    const Payload part = c.args.payload(item.member("iov_base"), "iov_base", here);
+    if (all_known) {
+      known += part.stored_bytes();
+      all_known = part.known();
+    }
+  }
+  if (c.args.problem() || known.size() > len) {
+    return {};
+  }
+  return all_known ? Payload::of_bytes(std::move(known))
+                   : Payload::of_unknown(len, std::move(known));
+}
+
+Plan convert_readv(Conversion& c) {
+  const FdKind kind = c.use(0);
+  if (auto plan = c.drop(kind)) {
+    return *std::move(plan);
+  }
+  const Node* list = c.args.at(1);
+  ReadvCall call{c.args.fd(c.args.at(0), "fd"), c.args.iov(list, "iov", true)};
+  if (list == nullptr) {
+    call.iov.push_back({.data = {}, .len = kUnseenBytes});
+  }
+  if (c.faulted()) {
+    for (UserSegment& segment : call.iov) {
+      segment.mapped = 0;
+    }
+  }
+  if (!check_transferred(c, total_len(call.iov))) {
+    return {};
+  }
+  Output out;
+  if (c.result.ok() && c.result.value > 0) {
+    out = ReadBytes{gathered(c, *list, static_cast<u64>(c.result.value))};
+  }
+  return c.keep(call, std::move(out));
+}
+
+Plan convert_writev(Conversion& c) {
+  const FdKind kind = c.use(0);
+  if (auto plan = c.drop(kind)) {
+    return *std::move(plan);
+  }
+  const WritevCall call{c.args.fd(c.args.at(0), "fd"), c.args.iov(c.args.at(1), "iov", false)};
+  return check_transferred(c, total_len(call.iov)) ? c.keep(call) : Plan{};
+}
+
+constexpr std::array kConverters = std::to_array<NamedConverter>({
+    {"pipe", convert_pipe2},
+    {"pipe2", convert_pipe2},
+    {"read", convert_read},
+    {"readv", convert_readv},
+    {"write", convert_write},
+    {"writev", convert_writev},
+});
+
+}  // namespace
+
+std::span<const NamedConverter> pipe_converters() { return kConverters; }
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,220 @@
+// Tasks: fork() and its relatives, execve(), exit(), limits.
+#include <array>
+
+#include <fmt/format.h>
+
+#include "tools/import/conversion.hpp"
+#include "tools/import/printable.hpp"
+#include "tools/import/symbols.hpp"
+
+namespace ipcsim::strace {
+namespace {
+
+constexpr u64 kClonePidfd = 0x1000;
+constexpr u64 kCloneNewipc = 0x08000000;
+constexpr u64 kExitSignal = 0xff;
+
+/// Names that say nothing here have no bits.
+constexpr std::array kMoreCloneFlags = std::to_array<NamedNumber>({
+    {"CLONE_PIDFD", kClonePidfd},
+    {"CLONE_NEWIPC", kCloneNewipc},
+});
+
+/// The flags of a clone() that matter here. Other names are left out.
+u64 clone_flags(const Node* node) {
+  u64 flags = 0;
+  std::string_view text = node == nullptr ? std::string_view{} : node->text;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, text.find('|'));
+    text.remove_prefix(part.size() == text.size() ? text.size() : part.size() + 1);
+    const auto known = number_of(clone_flag_names(), part);
+    flags |= known.value_or(number_of(kMoreCloneFlags, part).value_or(0));
+  }
+  return flags & ~kExitSignal;
+}
+
+/// The flags of fork(), vfork(), clone() and clone3().
+u64 flags_of(Conversion& c) {
+  if (c.name() == "vfork") {
+    return kCloneVm | kCloneVfork;
+  }
+  if (c.name() == "clone3") {
+    const Node* args = c.args.at(0);
+    return args == nullptr ? 0 : clone_flags(args->member("flags"));
+  }
+  if (c.name() == "clone") {
+    for (std::size_t i = 0; i < c.args.count(); ++i) {
+      if (c.args.at(i)->name == "flags") {
+        return clone_flags(c.args.at(i));
+      }
+    }
+  }
+  return 0;
+}
+
+/// The descriptor that CLONE_PIDFD made: "=> {pidfd=[5]}" of clone3(), "parent_tid=[5]" of clone().
+std::optional<Fd> pidfd_of(Conversion& c) {
+  const Node* holder = nullptr;
+  for (std::size_t i = 0; i < c.args.count(); ++i) {
+    const Node& arg = *c.args.at(i);
+    if (!arg.after.empty()) {
+      holder = arg.after[0].member("pidfd");
+    } else if (arg.name == "parent_tid" || arg.name == "pidfd") {
+      holder = &arg;
+    }
+  }
+  if (holder == nullptr || holder->kind != Node::Kind::kList || holder->items.size() != 1) {
+    return std::nullopt;
+  }
+  return c.args.fd(&holder->items[0], "pidfd");
+}
+
+/// The call that the trace has for a clone() with these flags.
+Call fork_call(u64 flags, TaskId child) {
+  if ((flags & (kCloneFiles | kCloneThread | kCloneSighand)) != 0) {
+    return CloneCall{CloneFlags{flags & ~(kClonePidfd | kCloneNewipc)}, child};
+  }
+  if ((flags & kCloneVfork) != 0) {
+    return VforkCall{child};
+  }
+  return ForkCall{child};
+}
+
+/// The child is there from the parent's entry line on: its own lines may come before the result.
+Plan convert_fork(Conversion& c) {
+  const u64 flags = flags_of(c);
+  if (c.result.kind == CallResult::Kind::kFailed || c.args.problem()) {
+    return Plan::other();
+  }
+  if (!c.result.ok()) {
+    return Plan::other();  // ERESTARTNOINTR, or killed on the way
+  }
+  if (c.result.value <= 0) {
+    c.args.fail(fmt::format("{} returned {}; expected the child's pid", c.name(), c.result.value));
+    return {};
+  }
+  TaskState& child = c.state.tasks.fork(c.task, c.result.value,
+                                        {.thread = (flags & kCloneThread) != 0,
+                                         .files = (flags & kCloneFiles) != 0,
+                                         .fs = (flags & kCloneFs) != 0});
+  Plan plan = Plan::of(Plan::Fate::kKept);
+  const TaskId number = Conversion::number_of(child);
+  plan.calls.push_back({fork_call(flags, number), SysResult::success(number.v)});
+  if ((flags & kClonePidfd) != 0) {
+    if (const auto pidfd = pidfd_of(c)) {
+      c.expect_fd(pidfd->v, FdKind::kOther);
+      plan.other_fds.push_back({*pidfd, true, "pidfd"});
+    }
+  }
+  if ((flags & kCloneNewipc) != 0) {
+    plan.remark = "makes a namespace of its own for message queues, which the model does not have";
+  }
+  plan.at_exit = [&tasks = c.state.tasks, &child, table = c.task.files, fds = plan.other_fds] {
+    tasks.fork_returned(child);
+    for (const PlannedFd& fd : fds) {
+      table->install(fd.fd.v, FdKind::kOther, fd.cloexec);
+    }
+  };
+  return plan;
+}
+
+Plan convert_execve(Conversion& c) {
+  if (!c.result.ok()) {
+    return Plan::other();
+  }
+  const Node* path = c.args.at(c.name() == "execveat" ? 1 : 0);
+  const bool shown = path != nullptr && path->kind == Node::Kind::kString;
+  Plan plan = Plan::of(Plan::Fate::kKept);
+  plan.calls.push_back(
+      {ExecveCall{shown ? printable(path->bytes, 200) : std::string{}}, SysResult::success(0)});
+  plan.at_exit = [&tasks = c.state.tasks, &task = c.task] { tasks.exec(task); };
+  return plan;
+}
+
+template <class ExitKind>
+Plan convert_exit(Conversion& c) {
+  const i64 status = c.args.number(c.args.at(0), "status");
+  Plan plan = Plan::of(Plan::Fate::kKept);
+  plan.calls.push_back({ExitKind{static_cast<i32>(status)}, {}});
+  return plan;
+}
+
+/// setrlimit() and prlimit64() of the process itself.
+Plan convert_setrlimit(Conversion& c) {
+  const bool prlimit = c.name() == "prlimit64";
+  const std::size_t at = prlimit ? 1 : 0;
+  const Node* resource = c.args.at(at);
+  const Node* limit = c.args.at(at + 1);
+  if (resource == nullptr || limit == nullptr || is_null(*limit) || !c.result.ok()) {
+    return Plan::other();
+  }
+  const auto number = flags_value(*resource, rlimit_names());
+  if (!number || !name_of(rlimit_names(), *number)) {
+    return Plan::other();
+  }
+  const Node* cur = limit->member("rlim_cur");
+  const auto value = cur == nullptr ? std::nullopt : limit_value(*cur);
+  if (!value) {
+    c.args.expected(limit, "rlim", "{rlim_cur=..., rlim_max=...}");
+    return {};
+  }
+  const i64 pid = prlimit ? c.args.number(c.args.at(0), "pid") : 0;
+  if (pid != 0 && pid != c.task.pid) {
+    c.args.unsupported("prlimit64 of another process");
+    return {};
+  }
+  return c.keep_bookkeeping(SetrlimitCall{Resource{static_cast<u32>(*number)}, *value});
+}
+
+/// unshare() and setns(): what they do to descriptors and queues cannot be said in a trace yet.
+Plan convert_unshare(Conversion& c) {
+  const Node* flags = c.args.at(c.name() == "setns" ? 1 : 0);
+  if (flags == nullptr || !c.result.ok()) {
+    return Plan::other();
+  }
+  if (flags->text.contains("CLONE_FILES") && c.files().users > 1) {
+    c.state.tasks.unshare_files(c.task);
+    c.args.unsupported("unshare of a descriptor table that is shared");
+  } else if (flags->text.contains("CLONE_NEWIPC")) {
+    c.args.unsupported(fmt::format("{} goes to another namespace of message queues", c.name()));
+  }
+  return Plan::other();
+}
+
+/// Another user has other rights and other limits. Calls that change nothing are common: they are
+/// told by their arguments.
+Plan convert_setuid(Conversion& c) {
+  bool changes = false;
+  for (std::size_t i = 0; i < c.args.count(); ++i) {
+    const i64 id = c.args.number(c.args.at(i), "uid");
+    changes = changes || (id != -1 && id != 0xffff'ffff && id != 0);
+  }
+  if (c.result.ok() && changes && !c.args.problem()) {
+    c.args.unsupported(fmt::format("{} makes the task another user's", c.name()));
+  }
+  return Plan::other();
+}
+
+constexpr std::array kConverters = std::to_array<NamedConverter>({
+    {"clone", convert_fork},
+    {"clone3", convert_fork},
+    {"execve", convert_execve},
+    {"execveat", convert_execve},
+    {"exit", convert_exit<ExitCall>},
+    {"exit_group", convert_exit<ExitGroupCall>},
+    {"fork", convert_fork},
+    {"prlimit64", convert_setrlimit},
+    {"setns", convert_unshare},
+    {"setresuid", convert_setuid},
+    {"setreuid", convert_setuid},
+    {"setrlimit", convert_setrlimit},
+    {"setuid", convert_setuid},
+    {"unshare", convert_unshare},
+    {"vfork", convert_fork},
+});
+
+}  // namespace
+
+std::span<const NamedConverter> task_converters() { return kConverters; }
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,122 @@
+#include "tools/import/fd_tracker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <range/v3/algorithm/any_of.hpp>
+
+namespace ipcsim::strace {
+namespace {
+
+/// Numbers above this are not looked through one by one.
+constexpr i32 kMostExplained = 1 << 16;
+
+}  // namespace
+
+FdTable::FdTable(std::shared_ptr<RootFds> root) : root_(std::move(root)) {
+  for (const i32 fd : {0, 1, 2}) {
+    slot(fd) = {.kind = FdKind::kOther, .presumed = true, .path = {}};
+  }
+}
+
+FdSlot& FdTable::slot(i32 fd) { return slots_[fd]; }
+
+const FdSlot* FdTable::find(i32 fd) const {
+  const auto found = slots_.find(fd);
+  return found == slots_.end() ? nullptr : &found->second;
+}
+
+std::optional<FdKind> FdTable::coming(i32 fd) const {
+  const auto found = coming_.find(fd);
+  return found == coming_.end() ? std::nullopt : std::optional{found->second};
+}
+
+void FdTable::install(i32 fd, FdKind kind, bool cloexec, std::string path) {
+  coming_.erase(fd);
+  slot(fd) = {.kind = kind,
+              .cloexec = cloexec,
+              .presumed = false,
+              .generation = ++generations_,
+              .path = std::move(path)};
+  ever_ours_ = ever_ours_ || is_ours(kind);
+}
+
+void FdTable::close(i32 fd) { slot(fd) = {.generation = ++generations_, .path = {}}; }
+
+void FdTable::close_if(i32 fd, u32 generation) {
+  const FdSlot* found = find(fd);
+  if (found == nullptr || found->generation == generation) {
+    close(fd);
+  }
+}
+
+void FdTable::set_cloexec(i32 fd, bool cloexec) {
+  if (const auto found = slots_.find(fd); found != slots_.end()) {
+    found->second.cloexec = cloexec;
+  }
+}
+
+void FdTable::set_kind(i32 fd, FdKind kind) { slot(fd).kind = kind; }
+
+void FdTable::close_on_exec() {
+  for (auto& [fd, slot] : slots_) {
+    if (slot.cloexec && slot.kind != FdKind::kClosed) {
+      slot = {.generation = ++generations_, .path = {}};
+    }
+  }
+}
+
+bool FdTable::inherit(i32 fd, FdKind kind) {
+  if (find(fd) != nullptr || root_->not_inherited.contains(fd)) {
+    return false;
+  }
+  root_->inherited.insert(fd);
+  slot(fd) = {.kind = kind, .generation = ++generations_, .path = {}};
+  return true;
+}
+
+void FdTable::saw_free(i32 fd) {
+  const FdSlot* found = find(fd);
+  if (found == nullptr) {
+    root_->not_inherited.insert(fd);
+  } else if (found->presumed) {
+    root_->inherited.erase(fd);
+    root_->not_inherited.insert(fd);
+  } else {
+    return;
+  }
+  close(fd);
+}
+
+std::vector<i32> FdTable::explain_lower(i32 lowest, i32 fd) {
+  std::vector<i32> unexplained;
+  for (i32 lower = std::max(lowest, 0); lower < std::min(fd, kMostExplained); ++lower) {
+    const FdSlot* found = find(lower);
+    const bool open = found != nullptr && found->kind != FdKind::kClosed;
+    if (!open && !coming_.contains(lower) && !inherit(lower, FdKind::kOther)) {
+      unexplained.push_back(lower);
+    }
+  }
+  return unexplained;
+}
+
+std::shared_ptr<FdTable> FdTable::copy() const {
+  auto table = std::make_shared<FdTable>(*this);
+  table->users = 1;
+  table->coming_.clear();
+  table->ever_ours_ = ranges::any_of(slots_, [](const auto& s) { return is_ours(s.second.kind); });
+  return table;
+}
+
+std::vector<i32> FdTable::open_between(u64 first, u64 last) const {
+  std::vector<i32> open;
+  for (const auto& [fd, slot] : slots_) {
+    const bool within = fd >= 0 && static_cast<u64>(fd) >= first && static_cast<u64>(fd) <= last;
+    if (within && slot.kind != FdKind::kClosed) {
+      open.push_back(fd);
+    }
+  }
+  return open;
+}
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,102 @@
+// Which descriptors of which task are pipes, FIFOs and queues, as far as a log shows.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/base/types.hpp"
+
+namespace ipcsim::strace {
+
+enum class FdKind : u8 {
+  kClosed,
+  kOther,          ///< a file that is not under study
+  kPipe,           ///< made by a pipe2() of the log
+  kFifo,           ///< opened by name
+  kQueue,          ///< of an mq_open() of the log
+  kInheritedPipe,  ///< was there when the recording began; not modelled
+  kForeignPipe,    ///< a pipe of the log that came a way that cannot be imported
+};
+
+/// True for what the model has.
+[[nodiscard]] constexpr bool is_ours(FdKind kind) {
+  return kind == FdKind::kPipe || kind == FdKind::kFifo || kind == FdKind::kQueue;
+}
+
+/// A descriptor. `generation` changes whenever its number is given to something else.
+struct FdSlot {
+  FdKind kind = FdKind::kClosed;
+  bool cloexec = false;
+  /// Open since before the log began, and not seen in use yet.
+  bool presumed = false;
+  u32 generation = 0;
+  std::string path;  ///< of a file opened by name, if known: a base for names relative to it
+};
+
+/// The descriptors that a task without a parent in the log began with.
+struct RootFds {
+  std::set<i32> inherited{0, 1, 2};
+  /// Numbers that were seen to be free before anything opened them.
+  std::set<i32> not_inherited;
+};
+
+/// A descriptor table (`struct files_struct`). A number that was never seen has no slot: it is
+/// free, or was open before the log began.
+class FdTable {
+ public:
+  explicit FdTable(std::shared_ptr<RootFds> root);
+
+  [[nodiscard]] const FdSlot* find(i32 fd) const;
+  /// The kind that a call in progress gives to `fd`, for calls that overlap it.
+  [[nodiscard]] std::optional<FdKind> coming(i32 fd) const;
+
+  /// The number `fd` becomes a file.
+  void install(i32 fd, FdKind kind, bool cloexec, std::string path = {});
+  void close(i32 fd);
+  /// Closes `fd` unless it has become something else since it had `generation`.
+  void close_if(i32 fd, u32 generation);
+  void set_cloexec(i32 fd, bool cloexec);
+  void set_kind(i32 fd, FdKind kind);
+  /// execve(): what is marked so is closed.
+  void close_on_exec();
+
+  /// A call in progress will give out `fd`.
+  void expect(i32 fd, FdKind kind) { coming_[fd] = kind; }
+  void expect_no_more(i32 fd) { coming_.erase(fd); }
+
+  /// `fd` is in use though nothing opened it: it was open before the log began. False when that
+  /// cannot be, because it was seen to be free.
+  bool inherit(i32 fd, FdKind kind);
+  /// A call found `fd` closed, or was given it.
+  void saw_free(i32 fd);
+  /// The kernel gives out the lowest free number. For a call that gave out `fd`, though it had to
+  /// be `lowest` or higher: what is below was open. Numbers without a slot are now inherited;
+  /// returned are those that cannot be explained so.
+  [[nodiscard]] std::vector<i32> explain_lower(i32 lowest, i32 fd);
+
+  /// A copy for a new process.
+  [[nodiscard]] std::shared_ptr<FdTable> copy() const;
+  /// The open numbers within [first, last].
+  [[nodiscard]] std::vector<i32> open_between(u64 first, u64 last) const;
+
+  /// True when it holds, or held, something that the model has.
+  [[nodiscard]] bool ever_ours() const { return ever_ours_; }
+
+  u32 users = 1;  ///< tasks that share it
+
+ private:
+  FdSlot& slot(i32 fd);
+
+  std::map<i32, FdSlot> slots_;
+  std::map<i32, FdKind> coming_;
+  std::shared_ptr<RootFds> root_;
+  bool ever_ours_ = false;
+  u32 generations_ = 0;
+};
+
+}  // namespace ipcsim::strace

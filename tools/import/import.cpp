@@ -1,0 +1,186 @@
+#include "tools/import/import.hpp"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "tools/import/importer.hpp"
+#include "tools/import/log_reader.hpp"
+#include "tools/import/survey.hpp"
+
+namespace ipcsim {
+namespace {
+
+using strace::Importer;
+using strace::Log;
+using strace::Plan;
+using strace::Survey;
+
+/// A program may use any number up to the kernel's own limit (fs.nr_open).
+constexpr u64 kLargeNofile = 1'048'576;
+/// Each pass may show more FIFOs that were there before the log.
+constexpr int kMostPasses = 4;
+
+CallCounts to_counts(const std::map<std::string, u64>& counts) {
+  return {counts.begin(), counts.end()};
+}
+
+/// The log's tasks without a parent, with what they had open when it began.
+std::vector<InitialTask> initial_tasks(Importer& importer, const std::vector<u32>& order,
+                                       const Survey& survey, const InitialTask& model) {
+  std::vector<InitialTask> tasks;
+  for (u32 i = 0; i < order.size(); ++i) {
+    const strace::RootFds* fds = importer.state().tasks.root_fds(order[i]);
+    if (fds == nullptr) {
+      continue;
+    }
+    InitialTask task = model;
+    task.task = TaskId{i + 1};
+    task.rlimit_nofile = survey.rlimit_nofile.value_or(kLargeNofile);
+    task.rlimit_msgqueue = survey.rlimit_msgqueue.value_or(model.rlimit_msgqueue);
+    task.other_fds.clear();
+    for (const i32 fd : fds->inherited) {
+      task.other_fds.push_back(Fd{fd});
+    }
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
+}
+
+void list_remarks(const Log& log, const std::string& name, const Importer& importer,
+                  const std::vector<bool>& kept_task, ImportReport& report) {
+  for (const Importer::Remark& remark : importer.remarks()) {
+    if (remark.task != strace::kNoIndex && !kept_task[remark.task]) {
+      continue;
+    }
+    ++report.not_understood_total;
+    if (report.not_understood.size() < kMostNotUnderstood) {
+      report.not_understood.push_back(fmt::format("{}:{}: {}", name, remark.line, remark.what));
+    }
+  }
+  report.not_understood_total += log.strange_count - log.strange_lines.size();
+}
+
+void count_calls(const Log& log, const Importer& importer, const std::vector<bool>& kept_task,
+                 ImportReport& report) {
+  std::map<std::string, u64> dropped;
+  std::map<std::string, u64> no_effect;
+  std::map<std::string, u64> inherited;
+  for (std::size_t i = 0; i < log.calls.size(); ++i) {
+    const strace::CallFate& fate = importer.fates()[i];
+    const bool kept = fate.task != strace::kNoIndex && kept_task[fate.task];
+    const std::string name(log.calls[i].name);
+    if (kept && fate.fate == Plan::Fate::kKept) {
+      ++report.calls_kept;
+      continue;
+    }
+    ++report.calls_dropped;
+    if (fate.fate == Plan::Fate::kNoEffect) {
+      ++no_effect[name];
+    } else if (fate.fate == Plan::Fate::kInheritedPipe) {
+      ++inherited[name];
+    } else {
+      ++dropped[name];
+    }
+  }
+  report.dropped_by_call = to_counts(dropped);
+  report.no_effect_by_call = to_counts(no_effect);
+  report.inherited_pipe_by_call = to_counts(inherited);
+}
+
+std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, const Survey& survey,
+                                        std::string name, const ImportOptions& options,
+                                        i64 realtime_ns) {
+  strace::Recorder::Finished finished = importer.state().recorder.finish(importer.state().tasks);
+  Trace trace;
+  trace.name = std::move(name);
+  trace.header.order = TraceOrder::kObserved;
+  trace.header.title = !options.title.empty()    ? options.title
+                       : !survey.command.empty() ? survey.command
+                                                 : "a recorded program";
+  trace.header.environment = options.environment;
+  trace.header.environment.realtime_ns = realtime_ns;
+  const InitialTask model =
+      options.environment.tasks.empty() ? InitialTask{} : options.environment.tasks.front();
+  auto tasks = initial_tasks(importer, finished.tasks, survey, model);
+  if (!tasks.empty()) {
+    trace.header.environment.tasks = std::move(tasks);
+  }
+  trace.events = std::move(finished.events);
+
+  ImportReport report;
+  report.lines = log.lines;
+  report.tasks = finished.tasks.size();
+  report.tasks_dropped = importer.state().tasks.all().size() - finished.tasks.size();
+  std::vector<bool> kept_task(importer.state().tasks.all().size(), false);
+  for (const u32 index : finished.tasks) {
+    kept_task[index] = true;
+  }
+  count_calls(log, importer, kept_task, report);
+  list_remarks(log, trace.name, importer, kept_task, report);
+  report.cut_strings = importer.cut_strings();
+  report.unseen_descriptors = importer.state().unseen_descriptors;
+  return {std::move(trace), std::move(report)};
+}
+
+void append_counts(std::string& text, std::string_view title, const CallCounts& counts) {
+  u64 sum = 0;
+  std::string list;
+  for (const auto& [name, count] : counts) {
+    sum += count;
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", name, count);
+  }
+  if (sum > 0) {
+    text += fmt::format("{}: {} ({})\n", title, sum, list);
+  }
+}
+
+}  // namespace
+
+std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
+    std::string_view text, std::string name, const ImportOptions& options) {
+  auto log = strace::read_log(text, name);
+  if (!log) {
+    return std::unexpected(std::move(log.error()));
+  }
+  const Survey survey = strace::survey_log(*log);
+  const i64 realtime_ns = survey.realtime_ns.value_or(options.environment.realtime_ns);
+  std::map<std::string, u32> fifos;
+  for (int pass = 1;; ++pass) {
+    Importer importer(*log, name, survey, realtime_ns);
+    importer.add_fifos(fifos);
+    if (auto done = importer.run(); !done) {
+      return std::unexpected(std::move(done.error()));
+    }
+    const auto& discovered = importer.state().discovered_fifos;
+    if (discovered.empty() || pass == kMostPasses) {
+      return assemble(*log, importer, survey, std::move(name), options, realtime_ns);
+    }
+    fifos.insert(discovered.begin(), discovered.end());
+  }
+}
+
+std::string to_text(const ImportReport& report) {
+  std::string text =
+      fmt::format("{} lines, {} tasks ({} left out), {} calls kept, {} dropped\n", report.lines,
+                  report.tasks, report.tasks_dropped, report.calls_kept, report.calls_dropped);
+  append_counts(text, "on other files, or about other things", report.dropped_by_call);
+  append_counts(text, "on pipes, FIFOs and queues, without effect", report.no_effect_by_call);
+  append_counts(text, "on pipes from before the recording, not modelled yet",
+                report.inherited_pipe_by_call);
+  if (report.cut_strings > 0) {
+    text += fmt::format("data that was cut: {} (record with a larger -s)\n", report.cut_strings);
+  }
+  if (report.unseen_descriptors > 0) {
+    text += fmt::format("descriptors that no line opened: {}\n", report.unseen_descriptors);
+  }
+  if (report.not_understood_total > 0) {
+    text += fmt::format("not understood: {}\n", report.not_understood_total);
+    for (const std::string& line : report.not_understood) {
+      text += fmt::format("  {}\n", line);
+    }
+  }
+  return text;
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,140 @@
+#include "tools/import/import_state.hpp"
+
+#include <fmt/format.h>
+
+#include "tools/import/printable.hpp"
+#include "tools/import/symbols.hpp"
+
+namespace ipcsim::strace {
+namespace {
+
+constexpr std::string_view kPipePrefix = "pipe:[";
+
+TaskId number_of(const TaskState& task) { return TaskId{task.index + 1}; }
+
+}  // namespace
+
+u32 ImportState::act(TaskState& task, EventBody body, Origin origin) {
+  if (task.interrupted) {
+    recorder.withdraw(task.interrupted->event);
+    task.interrupted.reset();
+    task.open_event.reset();
+  }
+  return recorder.add(task, std::move(body), origin);
+}
+
+FdKind ImportState::kind_of_pipe(std::string_view annotation) const {
+  return pipe_names.contains(annotation) ? FdKind::kForeignPipe : FdKind::kInheritedPipe;
+}
+
+void ImportState::add_unseen(TaskState& task, Fd fd, FdKind kind, Origin origin) {
+  ++unseen_descriptors;
+  act(task, OtherFdEvent{number_of(task), fd, false, "opened unseen"}, origin);
+  task.files->install(fd.v, kind, false);
+}
+
+/// A descriptor that is in use, though it is closed as far as the log shows.
+std::expected<FdKind, Problem> ImportState::use_closed_fd(TaskState& task, const Node& node, Fd fd,
+                                                          Origin origin) {
+  if (const auto kind = task.files->coming(fd.v)) {
+    return *kind;
+  }
+  const bool pipe = node.annotation && node.annotation->starts_with(kPipePrefix);
+  const FdKind kind = pipe ? kind_of_pipe(*node.annotation) : FdKind::kOther;
+  if (kind != FdKind::kForeignPipe && task.files->inherit(fd.v, kind)) {
+    return kind;
+  }
+  if (!node.annotation) {
+    return std::unexpected(Problem{
+        false,
+        fmt::format("descriptor {} is in use, but no line before it opened it; expected a log "
+                    "with all calls that make descriptors",
+                    fd.v)});
+  }
+  add_unseen(task, fd, kind, origin);
+  if (kind == FdKind::kForeignPipe) {
+    return std::unexpected(Problem{
+        true, fmt::format("descriptor {} is {}, a pipe of this log, but no line that can be "
+                          "imported made it so; calls on it are left out",
+                          fd.v, *node.annotation)});
+  }
+  return kind;
+}
+
+std::expected<FdKind, Problem> ImportState::use_fd(TaskState& task, const Node& node, Fd fd,
+                                                   bool used, Origin origin) {
+  FdTable& table = *task.files;
+  const FdSlot* slot = table.find(fd.v);
+  const bool open = slot != nullptr && slot->kind != FdKind::kClosed;
+  if (!open) {
+    if (used && fd.v >= 0) {
+      return use_closed_fd(task, node, fd, origin);
+    }
+    return FdKind::kClosed;
+  }
+  if (!node.annotation) {
+    return slot->kind;
+  }
+  const bool pipe = node.annotation->starts_with(kPipePrefix);
+  if (pipe && slot->kind == FdKind::kOther) {
+    table.set_kind(fd.v, kind_of_pipe(*node.annotation));
+  } else if (!pipe && slot->kind == FdKind::kPipe && !table.coming(fd.v)) {
+    table.set_kind(fd.v, FdKind::kOther);
+    return std::unexpected(Problem{
+        true, fmt::format("descriptor {} was a pipe, but is {} now; no line shows how that came",
+                          fd.v, printable(*node.annotation, 60))});
+  }
+  return table.find(fd.v)->kind;
+}
+
+void ImportState::expect_fd(TaskState& task, Fd fd, FdKind kind, Fd lowest, Origin origin) {
+  FdTable& table = *task.files;
+  const FdSlot* slot = table.find(fd.v);
+  if (slot == nullptr || slot->presumed) {
+    table.saw_free(fd.v);
+  }
+  const std::vector<i32> unexplained = table.explain_lower(lowest.v, fd.v);
+  // In a shared table a number below may be on its way to being closed, or opened.
+  if (table.users == 1) {
+    for (const i32 lower : unexplained) {
+      add_unseen(task, Fd{lower}, FdKind::kOther, origin);
+    }
+  }
+  table.expect(fd.v, kind);
+}
+
+std::string ImportState::path_of(const TaskState& task, const Node* dirfd,
+                                 std::string_view path) const {
+  std::string_view base = task.fs->cwd;
+  if (dirfd != nullptr && dirfd->annotation) {
+    base = *dirfd->annotation;
+  } else if (dirfd != nullptr && dirfd->kind == Node::Kind::kNumber) {
+    const FdSlot* slot = task.files->find(static_cast<i32>(dirfd->number));
+    base = slot != nullptr && !slot->path.empty() ? slot->path : "?";
+  }
+  return absolute_path(base, path);
+}
+
+void ImportState::set_mask(TaskState& task, u64 blocked, Origin origin) {
+  blocked &= survey.signals;
+  if (blocked == task.blocked) {
+    return;
+  }
+  RtSigprocmaskCall call{MaskHow::kSetmask, {}};
+  for (u32 number = 1; number <= kMostSignal; ++number) {
+    if ((blocked & signal_bit(Signal{number})) != 0) {
+      call.set.push_back(Signal{number});
+    }
+  }
+  task.blocked = blocked;
+  act(task, CallEvent{number_of(task), std::move(call), SysResult::success(0)}, origin);
+}
+
+void ImportState::advance_to(TaskState& task, i64 elapsed_ns, Origin origin) {
+  if (elapsed_ns > elapsed_ns_) {
+    recorder.add(task, AdvanceEvent{Nanoseconds{elapsed_ns - elapsed_ns_}}, origin);
+    elapsed_ns_ = elapsed_ns;
+  }
+}
+
+}  // namespace ipcsim::strace

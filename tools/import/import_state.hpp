@@ -1,0 +1,66 @@
+// What the importer knows while it goes through a log.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "tools/import/arg_reader.hpp"
+#include "tools/import/call_result.hpp"
+#include "tools/import/import.hpp"
+#include "tools/import/path_names.hpp"
+#include "tools/import/recorder.hpp"
+#include "tools/import/survey.hpp"
+#include "tools/import/task_tracker.hpp"
+
+namespace ipcsim::strace {
+
+class ImportState {
+ public:
+  ImportState(const std::string& log, const Survey& seen) : survey(seen), recorder(log) {}
+
+  const Survey& survey;
+  TaskTracker tasks;
+  FifoNames fifos;
+  Recorder recorder;
+  /// FIFOs that a stat() shows though nothing made them: they were there before the log. Path and
+  /// line.
+  std::map<std::string, u32> discovered_fifos;
+  /// What -y calls the pipes that the log made.
+  std::set<std::string, std::less<>> pipe_names;
+  u64 unseen_descriptors = 0;
+
+  /// Adds something that an idle task does. A call that a signal interrupted is then over: it is
+  /// taken back, and what the handler does comes first.
+  u32 act(TaskState& task, EventBody body, Origin origin);
+
+  /// What `fd`, printed as `node`, is. `used`: the call's result shows that it was open.
+  std::expected<FdKind, Problem> use_fd(TaskState& task, const Node& node, Fd fd, bool used,
+                                        Origin origin);
+  /// A call that begins will give out `fd`, the lowest free number from `lowest` on.
+  void expect_fd(TaskState& task, Fd fd, FdKind kind, Fd lowest, Origin origin);
+
+  /// The path that a call with the descriptor of a directory means; relative to where the log began
+  /// when that is all that is known.
+  [[nodiscard]] std::string path_of(const TaskState& task, const Node* dirfd,
+                                    std::string_view path) const;
+
+  /// The mask that the trace gives the task becomes `blocked`: adds an event if it is another.
+  void set_mask(TaskState& task, u64 blocked, Origin origin);
+
+  // Virtual time: advances are recorded where something waits for a time.
+  void advance_to(TaskState& task, i64 elapsed_ns, Origin origin);
+  [[nodiscard]] i64 elapsed_ns() const { return elapsed_ns_; }
+
+ private:
+  std::expected<FdKind, Problem> use_closed_fd(TaskState& task, const Node& node, Fd fd,
+                                               Origin origin);
+  void add_unseen(TaskState& task, Fd fd, FdKind kind, Origin origin);
+  [[nodiscard]] FdKind kind_of_pipe(std::string_view annotation) const;
+
+  i64 elapsed_ns_ = 0;
+};
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,238 @@
+#include "tools/import/importer.hpp"
+
+#include <fmt/format.h>
+#include <range/v3/algorithm/any_of.hpp>
+
+namespace ipcsim::strace {
+namespace {
+
+struct ParsedCall {
+  std::vector<Node> args;
+  CallResult result;
+  bool partial = false;  ///< more arguments may have been there
+};
+
+std::expected<ParsedCall, std::string> parse_call(const std::string& text, bool finished) {
+  ParsedCall parsed;
+  parsed.partial = !finished || text.ends_with("= ?");
+  auto arguments = parse_arguments(text, parsed.partial);
+  if (!arguments) {
+    return std::unexpected(std::move(arguments.error()));
+  }
+  parsed.args = std::move(arguments->nodes);
+  if (finished && arguments->complete) {
+    auto result = parse_result(arguments->rest);
+    if (!result) {
+      return std::unexpected(std::move(result.error()));
+    }
+    parsed.result = *result;
+  }
+  return parsed;
+}
+
+/// A call whose arguments cannot all be read: the first of them, and the result at the end.
+std::expected<ParsedCall, std::string> parse_roughly(const std::string& text) {
+  ParsedCall parsed;
+  parsed.partial = true;
+  if (auto arguments = parse_arguments(text, true)) {
+    parsed.args = std::move(arguments->nodes);
+  }
+  const std::size_t end = text.rfind(") ");
+  const std::string_view rest =
+      end == std::string::npos ? "" : std::string_view(text).substr(end + 1);
+  auto result = parse_result(rest);
+  if (!result) {
+    return std::unexpected(std::move(result.error()));
+  }
+  parsed.result = *result;
+  return parsed;
+}
+
+/// True when a call is about something that the model has, as far as its first arguments tell.
+bool is_about_ours(std::string_view name, const TaskState& task, const std::vector<Node>& args) {
+  if (name.starts_with("mq_") || name == "pipe" || name == "pipe2") {
+    return true;
+  }
+  return ranges::any_of(args, [&](const Node& node) {
+    const bool fd = node.kind == Node::Kind::kNumber && !node.negative && node.number < 0x7fffffff;
+    const FdSlot* slot = fd ? task.files->find(static_cast<i32>(node.number)) : nullptr;
+    return slot != nullptr && is_ours(slot->kind);
+  });
+}
+
+}  // namespace
+
+Importer::Importer(const Log& log, const std::string& name, const Survey& survey, i64 realtime_ns)
+    : log_(log), name_(name), state_(name, survey), realtime_ns_(realtime_ns) {
+  state_.tasks.initial_cwd = survey.initial_cwd;
+  fates_.resize(log.calls.size());
+}
+
+std::expected<void, TraceError> Importer::run() {
+  for (const LogItem& item : log_.items) {
+    switch (item.kind) {
+      case LogItem::Kind::kEntry:
+        if (auto entered = enter(item); !entered) {
+          return entered;
+        }
+        break;
+      case LogItem::Kind::kExit:
+        leave(item);
+        break;
+      case LogItem::Kind::kSignal:
+        take_signal(item);
+        break;
+      case LogItem::Kind::kExited:
+      case LogItem::Kind::kKilled:
+        take_death(item);
+        break;
+      case LogItem::Kind::kSuperseded:
+        take_superseded(item);
+        break;
+    }
+  }
+  for (const auto& [line, text] : log_.strange_lines) {
+    remark(line, kNoIndex, fmt::format("this is no line of strace: '{}'", text));
+  }
+  return {};
+}
+
+/// FIFOs from before the log are made by its first task, before anything else.
+void Importer::make_known_fifos(TaskState& task) {
+  for (const auto& [path, line] : known_fifos_) {
+    const MkfifoCall call{state_.fifos.new_name(path), 0666};
+    state_.fifos.made(path);
+    state_.recorder.add(task, CallEvent{Conversion::number_of(task), call, SysResult::success(0)},
+                        {line, {}});
+    task.made_ours = true;
+  }
+  known_fifos_.clear();
+}
+
+/// Reads a call and lets its converter say what it becomes. A problem of the log itself is one only
+/// if the call is about something that the model has.
+std::expected<Plan, Problem> Importer::convert(const CallRecord& call, InFlight& flight) {
+  if (call.name == "restart_syscall" && flight.task->interrupted) {
+    return convert_restart(call, flight);
+  }
+  if (const Converter converter = find_converter(call.name)) {
+    return apply(converter, call, flight);
+  }
+  const std::string text = call.text();
+  if (text.contains("<pipe:[") && !text.contains(") = -1 ")) {
+    return std::unexpected(Problem{true, fmt::format("{} on a pipe", call.name)});
+  }
+  return Plan::other();
+}
+
+std::expected<Plan, Problem> Importer::apply(Converter converter, const CallRecord& call,
+                                             InFlight& flight) {
+  const std::string text = call.text();
+  auto parsed = parse_call(text, call.finished);
+  if (!parsed) {
+    auto rough = parse_roughly(text);
+    if (!rough || is_about_ours(call.name, *flight.task, rough->args)) {
+      return std::unexpected(
+          Problem{false, fmt::format("{} cannot be read: {}", call.name, parsed.error())});
+    }
+    parsed = std::move(rough);
+  }
+  const CallResult& result = parsed->result;
+  flight.duration_ns = result.duration_ns;
+  flight.eintr = result.failed_with("EINTR");
+  if (result.kind == CallResult::Kind::kRestart) {
+    flight.restart = std::string(result.error);
+  }
+  ArgReader args(call.name, parsed->args, parsed->partial);
+  Conversion conversion{.record = call,
+                        .args = args,
+                        .result = result,
+                        .task = *flight.task,
+                        .state = state_,
+                        .origin = {call.line, call.time_ns},
+                        .never_returns = result.kind == CallResult::Kind::kNone};
+  Plan plan = converter(conversion);
+  cut_strings_ += args.cut_strings();
+  if (args.problem()) {
+    return std::unexpected(*args.problem());
+  }
+  if (result.injected && plan.fate == Plan::Fate::kKept) {
+    plan.remark = "strace made this result up (-e inject)";
+  }
+  return plan;
+}
+
+/// restart_syscall(<... resuming interrupted poll ...>): the poll() goes on. What it found is not
+/// shown.
+std::expected<Plan, Problem> Importer::convert_restart(const CallRecord& call, InFlight& flight) {
+  const std::string text = call.text();
+  const std::size_t end = text.rfind(") = ");
+  const auto result =
+      parse_result(end == std::string::npos ? "" : std::string_view(text).substr(end + 1));
+  if (!result) {
+    return std::unexpected(Problem{false, fmt::format("restart_syscall: {}", result.error())});
+  }
+  const InterruptedCall& interrupted = *flight.task->interrupted;
+  flight.duration_ns = result->duration_ns;
+  flight.began_ns = interrupted.began_ns;
+  Plan plan = Plan::of(Plan::Fate::kKept);
+  plan.calls.push_back({interrupted.call, {}});
+  if (result->kind == CallResult::Kind::kRestart) {
+    flight.restart = std::string(result->error);
+  } else if (result->failed_with("EINTR")) {
+    plan.calls.front().result = SysResult::failure(Errno::kEINTR);
+  } else if (result->ok()) {
+    plan.calls.front().result = SysResult::success(result->value);
+    if (const auto* poll = std::get_if<PollCall>(&interrupted.call); poll && result->value == 0) {
+      constexpr i64 kNanosecondsPerMillisecond = 1'000'000;
+      plan.timeout = Timeout{false, poll->timeout * kNanosecondsPerMillisecond, true};
+    }
+  }
+  return plan;
+}
+
+std::expected<void, TraceError> Importer::enter(const LogItem& item) {
+  const CallRecord& call = log_.calls[item.call];
+  TaskState& task = state_.tasks.of_pid(item.pid);
+  make_known_fifos(task);
+  task.epipe_event.reset();
+  if (task.open_event && !task.interrupted) {
+    // "= ?", and yet the task lives. What the call did is not known.
+    remark(call.line, task.index,
+           "not imported: the task's call before this one, which never returned");
+    state_.recorder.withdraw(*task.open_event);
+    task.open_event.reset();
+  }
+  InFlight flight;
+  flight.task = &task;
+  flight.began_ns = state_.elapsed_ns();
+  auto plan = convert(call, flight);
+  CallFate& fate = fates_[item.call];
+  fate.task = task.index;
+  if (!plan) {
+    if (!plan.error().unsupported) {
+      return std::unexpected(
+          TraceError{.file = name_, .line = call.line, .message = std::move(plan.error().what)});
+    }
+    remark(call.line, task.index, fmt::format("not imported: {}", plan.error().what));
+    state_.recorder.add(task, NoteEvent{fmt::format("not imported: {}", plan.error().what)},
+                        {call.line, call.time_ns});
+    fate.fate = Plan::Fate::kNoEffect;
+    return {};
+  }
+  if (!plan->remark.empty()) {
+    remark(call.line, task.index, fmt::format("{}: {}", call.name, plan->remark));
+  }
+  if (call.name == "rt_sigreturn" && flight.eintr) {
+    settle_by_sigreturn(task);
+  }
+  fate.fate = plan->fate;
+  flight.plan = *std::move(plan);
+  begin(call, flight);
+  if (call.finished) {
+    in_flight_.emplace(item.call, std::move(flight));
+  }
+  return {};
+}
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,187 @@
+// The importer, part two: the beginning and end of a call as events.
+#include <algorithm>
+#include <variant>
+
+#include "tools/import/importer.hpp"
+#include "tools/import/signal_rules.hpp"
+
+namespace ipcsim::strace {
+namespace {
+
+/// Virtual time stays below this, so that sums fit.
+constexpr i64 kMostElapsedNs = i64{1} << 60U;
+
+}  // namespace
+
+/// Virtual time at a time of the log.
+std::optional<i64> Importer::elapsed_at(std::optional<i64> time_ns) const {
+  if (!time_ns || !state_.survey.start_ns) {
+    return std::nullopt;
+  }
+  return std::clamp<i64>(*time_ns - *state_.survey.start_ns, 0, kMostElapsedNs);
+}
+
+/// A call that a signal interrupted is made again: it is the same call. True if so.
+bool Importer::resume_interrupted(InFlight& flight) {
+  auto& interrupted = flight.task->interrupted;
+  const bool same = interrupted && flight.plan.calls.size() == 1 &&
+                    flight.plan.calls.front().call == interrupted->call;
+  if (same) {
+    flight.event = interrupted->event;
+    interrupted.reset();
+  }
+  return same;
+}
+
+/// What a call's event means for signals to come.
+void Importer::note_result(TaskState& task, const Call& call,
+                           const std::optional<SysResult>& result, u32 event) {
+  const bool writes =
+      std::holds_alternative<WriteCall>(call) || std::holds_alternative<WritevCall>(call);
+  if (writes && result && result->error == Errno::kEPIPE) {
+    task.sigpipe_pending = true;
+    task.epipe_event = event;
+  }
+  if (const auto* kill = std::get_if<KillCall>(&call)) {
+    TaskState& target = state_.tasks.at(kill->pid.v - 1);
+    if (!is_ignored(target, kill->sig)) {
+      state_.tasks.process_of(target).sent[kill->sig.v].push_back(event);
+    }
+  } else if (const auto* tgkill = std::get_if<TgkillCall>(&call)) {
+    TaskState& target = state_.tasks.at(tgkill->tid.v - 1);
+    if (!is_ignored(target, tgkill->sig)) {
+      target.sent[tgkill->sig.v].push_back(event);
+    }
+  }
+}
+
+/// Adds the beginning of what a call becomes, and its end where both are on one line.
+void Importer::begin(const CallRecord& call, InFlight& flight) {
+  TaskState& task = *flight.task;
+  const Plan& plan = flight.plan;
+  const Origin origin{call.line, call.time_ns};
+  hold_fds(call, flight);
+  if (plan.calls.empty()) {
+    return;
+  }
+  if (resume_interrupted(flight)) {
+    return;
+  }
+  if (plan.timeout && elapsed_at(call.time_ns)) {
+    state_.advance_to(task, *elapsed_at(call.time_ns), origin);
+    flight.began_ns = state_.elapsed_ns();
+  }
+  const PlannedCall& first = plan.calls.front();
+  // Time must pass between the beginning and the end of a call that timed out.
+  const bool one_line = !call.split && !(plan.timeout && plan.timeout->ran_out);
+  CallEvent event{Conversion::number_of(task), first.call, {}};
+  if (one_line) {
+    event.result = first.result;
+  }
+  const bool open = !event.result;
+  const u32 index = state_.act(task, std::move(event), origin);
+  if (open) {
+    flight.event = index;
+    task.open_event = index;
+  }
+  note_result(task, first.call, first.result, index);
+}
+
+/// In a table that tasks share a descriptor may have come before the line that tells of it, and
+/// another task may have been given the next number. Holds a place for it at the call's beginning.
+void Importer::hold_fds(const CallRecord& call, InFlight& flight) {
+  TaskState& task = *flight.task;
+  if (!call.split || task.files->users == 1 || !flight.plan.calls.empty()) {
+    return;
+  }
+  for (const PlannedFd& planned : flight.plan.other_fds) {
+    const FdSlot* slot = task.files->find(planned.fd.v);
+    if (slot != nullptr && slot->kind != FdKind::kClosed) {
+      flight.held.emplace_back();
+      continue;
+    }
+    OtherFdEvent event{Conversion::number_of(task), planned.fd, planned.cloexec, planned.what};
+    const u32 index = state_.act(task, std::move(event), {call.line, call.time_ns});
+    state_.recorder.withdraw(index);
+    flight.held.push_back(InFlight::Held{index, slot == nullptr ? 0 : slot->generation});
+  }
+}
+
+/// Descriptors that a call made appear: where a place was held, unless the number was something
+/// else in between, or here.
+void Importer::place_fds(InFlight& flight, Origin origin) {
+  TaskState& task = *flight.task;
+  for (std::size_t i = 0; i < flight.plan.other_fds.size(); ++i) {
+    const PlannedFd& planned = flight.plan.other_fds[i];
+    const FdSlot* slot = task.files->find(planned.fd.v);
+    const u32 generation = slot == nullptr ? 0 : slot->generation;
+    if (i < flight.held.size() && flight.held[i] && flight.held[i]->generation == generation) {
+      state_.recorder.restore(flight.held[i]->event);
+    } else {
+      OtherFdEvent event{Conversion::number_of(task), planned.fd, planned.cloexec, planned.what};
+      state_.act(task, std::move(event), origin);
+    }
+  }
+}
+
+/// Lets the time pass that a call waited for in vain.
+void Importer::run_out(const CallRecord& call, InFlight& flight, Origin origin) {
+  const Timeout& timeout = *flight.plan.timeout;
+  std::optional<i64> end_ns = call.end_time_ns;
+  if (!end_ns && call.time_ns) {
+    end_ns = *call.time_ns + std::min(flight.duration_ns.value_or(0), kMostElapsedNs);
+  }
+  const i64 due = timeout.absolute ? timeout.ns - std::min(realtime_ns_, timeout.ns)
+                                   : flight.began_ns + timeout.ns;
+  const i64 target = std::max(due, elapsed_at(end_ns).value_or(0));
+  state_.advance_to(*flight.task, std::min(target, kMostElapsedNs), origin);
+}
+
+/// The first call of a plan ends: it returns, or a signal interrupts it.
+void Importer::end_first_call(const CallRecord& call, InFlight& flight, Origin origin) {
+  TaskState& task = *flight.task;
+  const PlannedCall& first = flight.plan.calls.front();
+  if (!flight.restart.empty()) {
+    task.interrupted = InterruptedCall{.event = *flight.event,
+                                       .call = first.call,
+                                       .restart = flight.restart,
+                                       .began_ns = flight.began_ns,
+                                       .eintr_event = {}};
+    return;
+  }
+  if (!first.result) {
+    return;  // it never returns
+  }
+  if (flight.plan.timeout && flight.plan.timeout->ran_out) {
+    run_out(call, flight, origin);
+  }
+  const u32 end = state_.recorder.add_return(task, *flight.event, *first.result, origin);
+  task.open_event.reset();
+  if (first.result->error == Errno::kEPIPE) {
+    note_result(task, first.call, first.result, end);
+  }
+}
+
+void Importer::leave(const LogItem& item) {
+  const CallRecord& call = log_.calls[item.call];
+  auto node = in_flight_.extract(item.call);
+  if (!node) {
+    return;
+  }
+  InFlight& flight = node.mapped();
+  const Origin origin{item.line, item.time_ns};
+  if (flight.event) {
+    end_first_call(call, flight, origin);
+  }
+  for (std::size_t i = 1; i < flight.plan.calls.size(); ++i) {
+    const PlannedCall& next = flight.plan.calls[i];
+    state_.act(*flight.task, CallEvent{Conversion::number_of(*flight.task), next.call, next.result},
+               origin);
+  }
+  place_fds(flight, origin);
+  if (flight.plan.at_exit) {
+    flight.plan.at_exit();
+  }
+}
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,138 @@
+// The importer, part three: signals that arrive, and tasks that end.
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "tools/import/importer.hpp"
+#include "tools/import/signal_rules.hpp"
+#include "tools/import/symbols.hpp"
+
+namespace ipcsim::strace {
+
+bool Importer::is_ignored(const TaskState& task, Signal signal) {
+  const SignalAction& action = state_.tasks.process_of(task).actions[signal.v];
+  const bool blocked = (task.blocked & signal_bit(signal)) != 0;
+  return !blocked && (action.handler == Disposition::kIgnore ||
+                      (action.handler == Disposition::kDefault && ignored_by_default(signal)));
+}
+
+bool Importer::was_sent(TaskState& task, Signal signal) {
+  constexpr u32 kFirstQueuedSignal = 32;  // those below are pending once at most
+  for (auto* sent : {&task.sent, &state_.tasks.process_of(task).sent}) {
+    const auto found = sent->find(signal.v);
+    if (found == sent->end() || found->second.empty()) {
+      continue;
+    }
+    if (signal.v < kFirstQueuedSignal) {
+      found->second.clear();
+    } else {
+      found->second.erase(found->second.begin());
+    }
+    return true;
+  }
+  return false;
+}
+
+/// A line "--- SIGX {...} ---". The model makes signals of the trace's kill() calls and SIGPIPE
+/// itself; what else arrives comes from outside.
+void Importer::take_signal(const LogItem& item) {
+  TaskState& task = state_.tasks.of_pid(item.pid);
+  const auto signal = signal_value(item.name);
+  if (!signal || signal->v == 0) {
+    remark(item.line, task.index, fmt::format("a signal that has no number: {}", item.name));
+    return;
+  }
+  const Origin origin{item.line, item.time_ns};
+  ProcessState& process = state_.tasks.process_of(task);
+  process.last_delivered = *signal;
+  const bool own_sigpipe = *signal == kSigpipe && task.sigpipe_pending;
+  task.sigpipe_pending = task.sigpipe_pending && !own_sigpipe;
+  const bool handled = process.actions[signal->v].handler == Disposition::kHandler;
+  if (!was_sent(task, *signal) && !own_sigpipe && !is_ignored(task, *signal)) {
+    if (!stops_or_continues(*signal)) {
+      state_.recorder.add(task, SignalEvent{Conversion::number_of(task), *signal}, origin);
+    } else if (handled || *signal != kSigcont) {
+      remark(item.line, task.index,
+             fmt::format("not imported: {} stops or continues the task", item.name));
+    }
+  }
+  if (task.interrupted && !is_ignored(task, *signal)) {
+    interrupt(task, *signal, origin);
+  }
+}
+
+/// What becomes of a call that `signal` has interrupted. Linux arch/x86/kernel/signal.c:
+/// handle_signal().
+void Importer::interrupt(TaskState& task, Signal signal, Origin origin) {
+  InterruptedCall& call = *task.interrupted;
+  const SignalAction& action = state_.tasks.process_of(task).actions[signal.v];
+  if (call.decided) {
+    return;
+  }
+  if (action.handler != Disposition::kHandler) {
+    // It kills, or the log does not show its handler: then the handler's end tells.
+    if (!call.eintr_event) {
+      call.eintr_event = state_.recorder.add_empty_return(task, call.event, origin);
+    }
+    return;
+  }
+  call.decided = true;
+  const bool again = call.restart == "ERESTARTNOINTR" ||
+                     (call.restart == "ERESTARTSYS" && (action.flags & kSaRestart) != 0);
+  if (!again) {
+    state_.recorder.add_return(task, call.event, SysResult::failure(Errno::kEINTR), origin);
+    task.interrupted.reset();
+    task.open_event.reset();
+  }
+}
+
+/// rt_sigreturn() = -1 EINTR: the interrupted call has failed, back where the signal came.
+void Importer::settle_by_sigreturn(TaskState& task) {
+  if (task.interrupted && task.interrupted->eintr_event) {
+    state_.recorder.fill_return(*task.interrupted->eintr_event, SysResult::failure(Errno::kEINTR));
+    task.interrupted.reset();
+    task.open_event.reset();
+  }
+}
+
+/// "+++ exited with 0 +++" and "+++ killed by SIGX +++".
+void Importer::take_death(const LogItem& item) {
+  TaskState* task = state_.tasks.find(item.pid);
+  if (task == nullptr) {
+    return;
+  }
+  const Origin origin{item.line, item.time_ns};
+  const TaskId number = Conversion::number_of(*task);
+  ProcessState& process = state_.tasks.process_of(*task);
+  if (item.kind == LogItem::Kind::kKilled) {
+    const Signal signal = signal_value(item.name).value_or(kSigkill);
+    const bool sent = was_sent(*task, signal);
+    if (!process.dying && !sent && process.last_delivered != signal) {
+      state_.recorder.add(*task, SignalEvent{number, signal}, origin);
+    }
+    process.dying = true;
+    if (signal == kSigpipe && task->epipe_event) {
+      state_.recorder.forget_result(
+          *task->epipe_event);  // strace saw a result, the program did not
+    }
+    state_.recorder.add(*task, DiedEvent{number, signal}, origin);
+  } else if (task->open_event) {
+    const Call& call = std::get<CallEvent>(state_.recorder.event(*task->open_event).body).call;
+    if (!std::holds_alternative<ExitCall>(call) && !std::holds_alternative<ExitGroupCall>(call)) {
+      state_.recorder.add(*task, DiedEvent{number, Signal{0}}, origin);
+    }
+  }
+  state_.tasks.end(*task);
+}
+
+/// "+++ superseded by execve in pid N +++": the leader is gone, the thread N has its pid.
+void Importer::take_superseded(const LogItem& item) {
+  TaskState* leader = state_.tasks.find(item.pid);
+  if (leader != nullptr && leader->open_event) {
+    state_.recorder.add(*leader, DiedEvent{Conversion::number_of(*leader), Signal{0}},
+                        {item.line, item.time_ns});
+  }
+  state_.tasks.supersede(item.pid, item.other_pid);
+}
+
+}  // namespace ipcsim::strace

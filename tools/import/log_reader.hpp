@@ -1,0 +1,74 @@
+// A whole log: its lines in order, with the two halves of each split call joined.
+#pragma once
+
+#include <deque>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/base/types.hpp"
+#include "sim/trace/trace.hpp"
+#include "tools/import/strace_line.hpp"
+
+namespace ipcsim::strace {
+
+/// A call: one line, or an unfinished and a resumed one.
+struct CallRecord {
+  i64 pid = 0;
+  std::string_view name;
+  std::string_view head;  ///< behind the opening parenthesis
+  std::string_view tail;  ///< what the resumed line has, if any
+  bool split = false;     ///< two lines, or one and the call never returned
+  bool finished = false;  ///< the line with the result is there
+  u32 line = 0;           ///< where it began
+  u32 end_line = 0;       ///< where its result stands
+  std::optional<i64> time_ns;
+  std::optional<i64> end_time_ns;
+
+  /// All that is behind the opening parenthesis.
+  [[nodiscard]] std::string text() const;
+};
+
+/// Something that happened, in the order of the log.
+struct LogItem {
+  enum class Kind : u8 {
+    kEntry,       ///< calls[call] began
+    kExit,        ///< calls[call] gave its result
+    kSignal,      ///< `name` was delivered; `text` is its siginfo
+    kExited,      ///< the task ended
+    kKilled,      ///< `name` killed the task
+    kSuperseded,  ///< the task `other_pid` called execve() and is `pid` from now on
+  };
+  Kind kind = Kind::kEntry;
+  u32 call = 0;
+  i64 pid = 0;
+  i64 other_pid = 0;
+  u32 line = 0;
+  std::optional<i64> time_ns;
+  std::string_view name;
+  std::string_view text;
+};
+
+struct Log {
+  std::vector<CallRecord> calls;
+  std::vector<LogItem> items;
+  /// Lines that are none of strace's: number and the first bytes.
+  std::vector<std::pair<u32, std::string>> strange_lines;
+  u64 strange_count = 0;
+  u32 lines = 0;
+  bool unix_clock = false;               ///< times count from 1970
+  std::deque<std::string> mended_lines;  ///< lines that a remark of strace had cut in two
+};
+
+/// Longest line that is read, in bytes: `-s 1048576 -xx` makes lines of 4 MiB.
+inline constexpr std::size_t kMostLineBytes = std::size_t{8} << 20U;
+
+/// Reads the lines of `text`; what is returned points into it. Fails when the text is no log of
+/// strace, is cut off in the middle of a line, or has halves of calls that do not fit.
+[[nodiscard]] std::expected<Log, TraceError> read_log(std::string_view text,
+                                                      const std::string& name);
+
+}  // namespace ipcsim::strace

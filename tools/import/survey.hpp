@@ -1,0 +1,29 @@
+// What has to be known of a whole log before its first event can be made.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tools/import/log_reader.hpp"
+
+namespace ipcsim::strace {
+
+struct Survey {
+  /// Signals that are sent or delivered, and SIGPIPE, as a set: the others' handlers do not matter.
+  u64 signals = 0;
+  /// The directory that the first task began in; empty: the log does not show it.
+  std::string initial_cwd;
+  /// The limits that a task had before anything set them.
+  std::optional<u64> rlimit_nofile;
+  std::optional<u64> rlimit_msgqueue;
+  /// The first time of the log.
+  std::optional<i64> start_ns;
+  /// CLOCK_REALTIME at the start, if the log shows or implies it.
+  std::optional<i64> realtime_ns;
+  /// The command line of the first execve().
+  std::string command;
+};
+
+[[nodiscard]] Survey survey_log(const Log& log);
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,119 @@
+#include "tools/import/task_tracker.hpp"
+
+#include <utility>
+
+namespace ipcsim::strace {
+
+TaskState& TaskTracker::add(i64 pid) {
+  TaskState& task = tasks_.emplace_back();
+  task.index = static_cast<u32>(tasks_.size() - 1);
+  task.pid = pid;
+  return task;
+}
+
+TaskState* TaskTracker::find(i64 pid) {
+  const auto found = current_.find(pid);
+  return found == current_.end() ? nullptr : &tasks_[found->second];
+}
+
+TaskState& TaskTracker::of_pid(i64 pid) {
+  if (TaskState* task = find(pid)) {
+    return *task;
+  }
+  TaskState& task = add(pid);
+  task.process = static_cast<u32>(processes_.size());
+  processes_.emplace_back().leader = task.index;
+  const auto root = std::make_shared<RootFds>();
+  roots_[task.index] = root;
+  task.files = std::make_shared<FdTable>(root);
+  task.fs = std::make_shared<FsState>(FsState{initial_cwd});
+  current_[pid] = task.index;
+  return task;
+}
+
+const RootFds* TaskTracker::root_fds(u32 index) const {
+  const auto found = roots_.find(index);
+  return found == roots_.end() ? nullptr : found->second.get();
+}
+
+TaskState& TaskTracker::fork(TaskState& parent, i64 pid, CloneSharing sharing) {
+  TaskState& child = add(pid);
+  child.parent = parent.index;
+  child.blocked = parent.blocked;
+  child.files = sharing.files ? parent.files : parent.files->copy();
+  if (sharing.files) {
+    ++child.files->users;
+  }
+  child.fs = sharing.fs ? parent.fs : std::make_shared<FsState>(*parent.fs);
+  if (sharing.thread) {
+    child.process = parent.process;
+    ++processes_[child.process].live_threads;
+  } else {
+    child.process = static_cast<u32>(processes_.size());
+    const std::array<SignalAction, 65> actions = processes_[parent.process].actions;
+    ProcessState& process = processes_.emplace_back();
+    process.leader = child.index;
+    process.actions = actions;
+  }
+  if (!current_.try_emplace(pid, child.index).second) {
+    next_[pid] = child.index;
+  }
+  return child;
+}
+
+void TaskTracker::fork_returned(TaskState& child) {
+  const auto found = next_.find(child.pid);
+  if (found != next_.end() && found->second == child.index) {
+    current_[child.pid] = child.index;
+    next_.erase(found);
+  }
+}
+
+void TaskTracker::end(TaskState& task) {
+  task.alive = false;
+  task.open_event.reset();
+  task.interrupted.reset();
+  --task.files->users;
+  --processes_[task.process].live_threads;
+  if (const auto found = current_.find(task.pid);
+      found != current_.end() && found->second == task.index) {
+    current_.erase(found);
+  }
+  if (const auto next = next_.find(task.pid); next != next_.end() && next->second != task.index) {
+    current_[task.pid] = next->second;
+    next_.erase(next);
+  }
+}
+
+void TaskTracker::supersede(i64 pid, i64 by) {
+  TaskState* thread = find(by);
+  if (thread == nullptr) {
+    return;
+  }
+  if (TaskState* leader = find(pid); leader != nullptr && leader != thread) {
+    end(*leader);
+  }
+  current_.erase(by);
+  thread->pid = pid;
+  current_[pid] = thread->index;
+}
+
+void TaskTracker::unshare_files(TaskState& task) {
+  if (task.files->users > 1) {
+    task.made_ours = task.made_ours || task.files->ever_ours();
+    --task.files->users;
+    task.files = task.files->copy();
+  }
+}
+
+void TaskTracker::exec(TaskState& task) {
+  unshare_files(task);
+  task.files->close_on_exec();
+  for (SignalAction& action : processes_[task.process].actions) {
+    if (action.handler == Disposition::kHandler) {
+      action = {};
+    }
+  }
+}
+
+}  // namespace ipcsim::strace

@@ -1,0 +1,116 @@
+// The tasks of a log: which pid is which task when, what they share, and what they do with signals.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/kernel/call.hpp"
+#include "tools/import/fd_tracker.hpp"
+
+namespace ipcsim::strace {
+
+inline constexpr u32 kNoIndex = std::numeric_limits<u32>::max();
+
+/// What a process does with a signal, as far as its rt_sigaction() calls show.
+struct SignalAction {
+  Disposition handler = Disposition::kDefault;
+  u32 flags = 0;
+  bool operator==(const SignalAction&) const = default;
+};
+
+/// What threads share unless told otherwise (`struct fs_struct`).
+struct FsState {
+  std::string cwd;  ///< empty: where the log began, which it does not show
+};
+
+struct ProcessState {
+  u32 leader = 0;  ///< index of a task
+  u32 live_threads = 1;
+  std::array<SignalAction, 65> actions{};
+  /// Signals sent to the process by calls of the log and not delivered yet: the calls' events.
+  std::map<u32, std::vector<u32>> sent;
+  Signal last_delivered;  ///< the signal that a thread was given last
+  bool dying = false;     ///< a signal kills it
+};
+
+/// A call that a signal interrupted, and that may go on.
+struct InterruptedCall {
+  u32 event = 0;  ///< of its beginning
+  Call call;
+  std::string restart;   ///< ERESTARTSYS or one of its relatives
+  i64 began_ns = 0;      ///< virtual time
+  bool decided = false;  ///< a handler runs, and the call goes on after it
+  /// Where the return of -1 EINTR belongs, in case that comes out later.
+  std::optional<u32> eintr_event;
+};
+
+struct TaskState {
+  u32 index = 0;
+  i64 pid = 0;
+  u32 parent = kNoIndex;
+  u32 process = 0;
+  std::shared_ptr<FdTable> files;
+  std::shared_ptr<FsState> fs;
+  u64 blocked = 0;  ///< signal mask, of the signals that the trace has
+  bool alive = true;
+  bool made_ours = false;                ///< made a call on something that the model has
+  bool sigpipe_pending = false;          ///< a write() of the trace has raised SIGPIPE
+  std::map<u32, std::vector<u32>> sent;  ///< as ProcessState::sent, for this thread alone
+  std::optional<u32> open_event;         ///< the event of the call that it is in
+  std::optional<u32> epipe_event;        ///< the event with -1 EPIPE that it made last
+  std::optional<InterruptedCall> interrupted;
+};
+
+/// How a clone() shares.
+struct CloneSharing {
+  bool thread = false;
+  bool files = false;
+  bool fs = false;
+};
+
+class TaskTracker {
+ public:
+  /// The task that `pid` is now. One that no line made is a root: it was there when the log began.
+  TaskState& of_pid(i64 pid);
+  /// The living task that `pid` is, or null.
+  TaskState* find(i64 pid);
+  /// A new task, the child of `parent`, from the parent's entry line on. Takes over `pid` as soon
+  /// as the pid's last task is gone.
+  TaskState& fork(TaskState& parent, i64 pid, CloneSharing sharing);
+  /// The fork that made `child` has returned: from here on the pid is that task's.
+  void fork_returned(TaskState& child);
+  void end(TaskState& task);
+  /// execve() by another thread than the leader: that thread gets the leader's pid.
+  void supersede(i64 pid, i64 by);
+  /// execve(): descriptors are no longer shared, marked ones are closed, handlers are gone.
+  void exec(TaskState& task);
+  /// The table becomes the task's own. Linux kernel/fork.c: unshare_files().
+  void unshare_files(TaskState& task);
+
+  [[nodiscard]] ProcessState& process_of(const TaskState& task) { return processes_[task.process]; }
+  [[nodiscard]] TaskState& at(u32 index) { return tasks_[index]; }
+  [[nodiscard]] std::deque<TaskState>& all() { return tasks_; }
+  [[nodiscard]] const std::deque<TaskState>& all() const { return tasks_; }
+  [[nodiscard]] const RootFds* root_fds(u32 index) const;
+  [[nodiscard]] std::deque<ProcessState>& processes() { return processes_; }
+
+  /// The directory that the log began in, for roots.
+  std::string initial_cwd;
+
+ private:
+  TaskState& add(i64 pid);
+
+  std::deque<TaskState> tasks_;
+  std::deque<ProcessState> processes_;
+  std::map<i64, u32> current_;
+  std::map<i64, u32> next_;  // a pid that is reused before its last task's end line
+  std::map<u32, std::shared_ptr<RootFds>> roots_;
+};
+
+}  // namespace ipcsim::strace

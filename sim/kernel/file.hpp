@@ -30,13 +30,13 @@ enum class FileKind : u8 {
 /// An open file description (`struct file`).
 struct File {
   FileKind kind = FileKind::kOther;
-  PipeId pipe;        ///< of kPipe
-  MqueueId mqueue;    ///< of kMqueue
-  u32 f_count = 0;    ///< descriptors and calls in progress that refer to it
-  u32 f_flags = 0;    ///< O_* with the access mode
-  PipeMode f_mode;    ///< FMODE_READ, FMODE_WRITE
+  PipeId pipe;             ///< of kPipe
+  MqueueId mqueue;         ///< of kMqueue
+  u32 f_count = 0;         ///< descriptors and calls in progress that refer to it
+  u32 f_flags = 0;         ///< O_* with the access mode
+  PipeMode f_mode;         ///< FMODE_READ, FMODE_WRITE
   bool path_only = false;  ///< O_PATH: no operation reaches the object
-  u32 f_pipe = 0;     ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
+  u32 f_pipe = 0;          ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
 
   bool operator==(const File&) const = default;
 };
@@ -80,7 +80,9 @@ class FdTable {
   /// Linux fs/file.c: dup_fd().
   [[nodiscard]] FdTable copy_for_one() const;
 
-  bool operator==(const FdTable&) const = default;
+  friend bool operator==(const FdTable& a, const FdTable& b) {
+    return a.users_ == b.users_ && a.entries_ == b.entries_;
+  }
 
  private:
   [[nodiscard]] static std::size_t index(Fd fd) { return static_cast<std::size_t>(fd.v); }
@@ -89,7 +91,7 @@ class FdTable {
 
   u32 users_ = 1;
   std::vector<Entry> entries_;
-  std::size_t next_free_ = 0;  // no free entry below this one
+  std::size_t next_free_ = 0;  // no free entry below this one; follows from the entries
 };
 
 }  // namespace ipcsim

@@ -1,0 +1,23 @@
+#include "sim/kernel/task.hpp"
+
+#include <tuple>
+
+namespace ipcsim {
+namespace {
+
+/// All of a task but its call, which is shared between copies.
+auto plain_fields(const Task& task) {
+  return std::tie(task.process, task.files, task.state, task.killed, task.pending, task.blocked,
+                  task.progress, task.wait_entry, task.deadline, task.vfork_parent, task.prio,
+                  task.run_next);
+}
+
+}  // namespace
+
+bool operator==(const Task& a, const Task& b) {
+  const bool same_call =
+      a.call == b.call || (a.call != nullptr && b.call != nullptr && *a.call == *b.call);
+  return same_call && plain_fields(a) == plain_fields(b);
+}
+
+}  // namespace ipcsim

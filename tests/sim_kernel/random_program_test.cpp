@@ -1,0 +1,236 @@
+// Random programs of several tasks: no rule is ever broken, and the same seed gives the same run.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/model_base/random.hpp"
+#include "tests/sim_kernel/calls.hpp"
+#include "tests/sim_kernel/test_kernel.hpp"
+
+namespace ipcsim {
+namespace {
+
+using namespace calls;
+
+constexpr u64 kSeeds = 30;
+constexpr int kSteps = 400;
+constexpr u32 kFirstTasks = 4;
+constexpr u32 kMostTasks = 60;
+
+/// Calls whatever comes to mind, on descriptors that exist more often than not.
+class Chance {
+ public:
+  explicit Chance(u64 seed) : random_(seed) {}
+
+  u64 below(u64 bound) { return random_.below(bound); }
+  bool one_in(u64 n) { return random_.one_in(n); }
+  /// A task that is there, or was: the latest are asked most.
+  TaskId task() {
+    const u64 back = random_.below(1 + random_.below(last_task_));
+    return TaskId{static_cast<u32>(last_task_ - back)};
+  }
+  /// A number for a new task; at the end one that is taken.
+  u32 child() { return last_task_ < kMostTasks ? ++last_task_ : last_task_; }
+  Signal signal() {
+    if (one_in(25)) {
+      return one_in(2) ? kSigkill : kSigalrm;
+    }
+    constexpr std::array kSignals{kSigusr1, kSigusr1, kSigpipe, kSigchld};
+    return random_.one_of(kSignals);
+  }
+
+  Call call() {
+    switch (random_.below(16)) {
+      case 0:
+      case 1:
+        return pipe2(one_in(3) ? kONonblock : one_in(4) ? kODirect : 0);
+      case 2:
+      case 3:
+        return one_in(4) ? writev(fd(), {bytes("ab"), part(), bytes("c")}) : write(fd(), len());
+      case 4:
+      case 5:
+        return one_in(4) ? readv(fd(), {room(2), room(len())}) : read(fd(), len());
+      case 6:
+        return close(fd());
+      case 7:
+        return descriptor_call();
+      case 8:
+        return poll({{Fd{fd()}, PollEvents{kPollIn}}, {Fd{fd()}, PollEvents{kPollOut}}},
+                    one_in(2) ? 0 : static_cast<i32>(below(20)) - 1);
+      case 9:
+      case 10:
+        return fifo_call();
+      case 11:
+      case 12:
+        return mqueue_call();
+      case 13:
+        return task_call();
+      default:
+        return signal_call();
+    }
+  }
+
+ private:
+  i32 fd() { return static_cast<i32>(below(12)); }
+  u64 len() {
+    constexpr std::array<u64, 8> kLens{1, 5, 4000, 4096, 4097, 9000, 65536, 100000};
+    return random_.one_of(kLens);
+  }
+  UserSegment part() {
+    return {.data = Payload::of_pattern(6000, 3), .len = 6000, .mapped = below(9000)};
+  }
+  std::string_view name() {
+    constexpr std::array<std::string_view, 3> kNames{"a", "b", "c"};
+    return random_.one_of(kNames);
+  }
+
+  Call descriptor_call() {
+    switch (below(7)) {
+      case 0:
+        return dup(fd());
+      case 1:
+        return dup2(fd(), fd());
+      case 2:
+        return fcntl(fd(), kFDupfd, fd());
+      case 3:
+        return fcntl(fd(), kFSetfl, one_in(2) ? kONonblock : 0);
+      case 4:
+        return fcntl(fd(), kFSetpipeSz, static_cast<i64>(len()));
+      case 5:
+        return fcntl(fd(), kFSetfd, one_in(2) ? kFdCloexec : 0);
+      default:
+        return ioctl(fd(), kFionread);
+    }
+  }
+  Call fifo_call() {
+    switch (below(5)) {
+      case 0:
+        return mkfifo(name());
+      case 1:
+        return unlink(name());
+      case 2:
+        return open(fmt::format("/proc/self/fd/{}", fd()), static_cast<u32>(below(3)));
+      default:
+        return open(name(), static_cast<u32>(below(3)) | (one_in(2) ? kONonblock : 0) |
+                                (one_in(9) ? kODirect : 0));
+    }
+  }
+  Call mqueue_call() {
+    switch (below(7)) {
+      case 0:
+      case 1:
+        return mq_open(name(), kOCreat | static_cast<u32>(below(4)) | (one_in(3) ? kONonblock : 0),
+                       1 + static_cast<i64>(below(3)), 10);
+      case 2:
+        return mq_unlink(name());
+      case 3:
+        return mq_send(fd(), "message", static_cast<u32>(below(4)));
+      case 4:
+        return mq_send_until(fd(), "m", {1'700'000'000, static_cast<i64>(below(100'000'000))});
+      case 5:
+        return mq_receive_until(fd(), {1'700'000'000, static_cast<i64>(below(100'000'000))});
+      default:
+        return mq_receive(fd());
+    }
+  }
+  Call task_call() {
+    switch (below(12)) {
+      case 0:
+        return exit();
+      case 1:
+        return one_in(3) ? exit_group() : exit();
+      case 2:
+        return exec();
+      case 3:
+        return vfork(child());
+      case 4:
+        return clone(kCloneFiles, child());
+      case 5:
+      case 6:
+      case 7:
+        return fork(child());
+      default:
+        return thread(child());
+    }
+  }
+  Call signal_call() {
+    switch (below(5)) {
+      case 0:
+        return kill(task().v, signal());
+      case 1:
+        return tgkill(task().v, task().v, signal());
+      case 2:
+        return sigprocmask(one_in(2) ? MaskHow::kBlock : MaskHow::kUnblock, {signal()});
+      default:
+        return sigaction(one_in(2) ? kSigusr1 : kSigpipe,
+                         one_in(3) ? Disposition::kIgnore : Disposition::kHandler,
+                         one_in(2) ? kSaRestart : 0);
+    }
+  }
+
+  Random random_;
+  u32 last_task_ = kFirstTasks;
+};
+
+/// Runs a program in an interleaving of its own; says all that its calls came to.
+std::string trail(u64 seed, Contents contents = Contents::kKept) {
+  Chance chance(seed);
+  TestKernel k(some_tasks(kFirstTasks), contents);
+  for (u32 task = 1; task <= kFirstTasks; ++task) {
+    k.run(task, sigaction(kSigpipe, Disposition::kHandler));
+    k.run(task, sigaction(kSigusr1, Disposition::kHandler));
+  }
+  std::string text;
+  for (int step = 0; step < kSteps && !::testing::Test::HasFailure(); ++step) {
+    const TaskId task = chance.task();
+    if (chance.one_in(20)) {
+      k.kernel.advance(Nanoseconds{static_cast<i64>(chance.below(10'000'000))});
+    } else if (chance.one_in(20)) {
+      EXPECT_EQ(k.kernel.post_signal(task, chance.signal()), std::nullopt);
+    } else if (k.kernel.idle(task)) {
+      k.post(task.v, chance.call());
+    }
+    for (u64 sections = chance.below(4); sections > 0; --sections) {
+      const std::vector<TaskId> runnable = k.kernel.runnable();
+      if (!runnable.empty()) {
+        k.section(runnable[chance.below(runnable.size())].v);
+      }
+    }
+    for (const Completion& completion : k.kernel.take_completions()) {
+      // Bytes are left out: a run without contents has none.
+      text += fmt::format("{} {}\n", completion.task.v,
+                          completion.result.ret > 0 ? fmt::format("{}", completion.result.ret)
+                                                    : to_text(completion));
+    }
+  }
+  return text + k.settle() + to_text(k.kernel.snapshot());
+}
+
+// TestKernel checks every rule of every structure after every section.
+TEST(RandomProgram, BreaksNoRule) {
+  for (u64 seed = 1; seed <= kSeeds && !HasFailure(); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    const std::string text = trail(seed);
+    // Most programs stay alive to the end: they are not about dying.
+    EXPECT_GT(std::ranges::count(text, '\n'), kSteps / 10);
+  }
+}
+
+// Nothing but the seed decides.
+TEST(RandomProgram, RunsTheSameTwice) {
+  for (u64 seed = 1; seed <= kSeeds; ++seed) {
+    EXPECT_EQ(trail(seed), trail(seed)) << "seed " << seed;
+  }
+}
+
+// Not even the bytes: without contents the same happens.
+TEST(RandomProgram, RunsTheSameWithoutContents) {
+  for (u64 seed = 1; seed <= kSeeds; ++seed) {
+    EXPECT_EQ(trail(seed, Contents::kLengthsOnly), trail(seed)) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace ipcsim

@@ -1,0 +1,135 @@
+#include "tools/host/agent/agent.hpp"
+
+#include <asm/unistd.h>
+#include <linux/fcntl.h>
+#include <linux/futex.h>
+#include <linux/mman.h>
+
+#include "tools/host/agent/entry.hpp"
+#include "tools/host/agent/life.hpp"
+#include "tools/host/agent/limits.hpp"
+#include "tools/host/agent/raw_syscall.hpp"
+
+namespace ipcsim::host {
+namespace {
+
+constexpr u64 kSaRestorer = 0x04000000;
+
+/// `struct kernel_sigaction`.
+struct KernelSigaction {
+  u64 handler;
+  u64 flags;
+  u64 restorer;
+  u64 mask;
+};
+
+void count_signal(i32 /*signal*/) { shared().header().signals.fetch_add(1); }
+
+i64 guarded_syscall(const Slot& slot) {
+  const u64 page = shared().header().page_bytes;
+  for (u32 i = 0; i < slot.guards; ++i) {
+    raw_call(__NR_mprotect, slot.guard[i], page, PROT_NONE);
+  }
+  RawArgs args;
+  for (u32 i = 0; i < 6; ++i) {
+    args.v[i] = slot.args[i];
+  }
+  const i64 result = raw_syscall(slot.nr, args);
+  for (u32 i = 0; i < slot.guards; ++i) {
+    raw_call(__NR_mprotect, slot.guard[i], page, PROT_READ | PROT_WRITE);
+  }
+  return result;
+}
+
+i64 set_action(const Slot& slot) {
+  constexpr u64 kHandler = 2;
+  KernelSigaction action{.handler = slot.args[1], .flags = slot.args[2], .restorer = 0, .mask = 0};
+  if (slot.args[1] == kHandler) {
+    action.handler = reinterpret_cast<u64>(&count_signal);
+  }
+#if defined(__x86_64__)
+  action.flags |= kSaRestorer;
+  action.restorer = reinterpret_cast<u64>(&ipcsim_signal_return);
+#else
+  action.flags &= ~kSaRestorer;
+#endif
+  return raw_call(__NR_rt_sigaction, slot.args[0], &action, nullptr, sizeof action.mask);
+}
+
+i64 make_other_fd(u64 fd, u64 flags) {
+  const MoreDescriptors more;
+  const i64 made = raw_call(__NR_openat, AT_FDCWD, shared().header().null_path, O_RDWR | flags, 0);
+  if (is_raw_error(made) || made == static_cast<i64>(fd)) {
+    return made;
+  }
+  const i64 result = raw_call(__NR_dup3, made, fd, flags);
+  raw_call(__NR_close, made);
+  return result;
+}
+
+/// In the child of a clone() `index` changes; the result is the caller's otherwise.
+i64 execute(u32& index) {
+  Slot& slot = shared().slot(index);
+  switch (slot.op) {
+    case Op::kSyscall:
+      return guarded_syscall(slot);
+    case Op::kClone:
+      return clone_task(index);
+    case Op::kExec:
+      return execute_again(index);
+    case Op::kExit:
+      exit_thread(slot);
+    case Op::kSigaction:
+      return set_action(slot);
+    case Op::kSetrlimit:
+      return set_soft_limit(slot.args[0], slot.args[1]);
+    case Op::kOtherFd:
+      return make_other_fd(slot.args[0], slot.args[1]);
+    case Op::kSpin:
+      for (;;) {
+        asm volatile("" ::: "memory");
+      }
+    case Op::kNone:
+      break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void exit_group(i32 status) {
+  for (;;) {
+    raw_call(__NR_exit_group, status);
+  }
+}
+
+i64 map_shared(i64 fd) {
+  const i64 result = raw_call(__NR_mmap, kSharedAddress, kSharedBytes, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, fd, 0);
+  return is_raw_error(result) ? result : 0;
+}
+
+void finish_call(Slot& slot, u32 cmd, i64 result) {
+  slot.result = result;
+  slot.order = next_order();
+  slot.done.store(cmd, std::memory_order_release);
+}
+
+void agent_run(u32 index) {
+  for (;;) {
+    Slot& slot = shared().slot(index);
+    const u32 last = slot.done.load(std::memory_order_relaxed);
+    u32 cmd = slot.cmd.load(std::memory_order_acquire);
+    while (cmd == last) {
+      raw_call(__NR_futex, &slot.cmd, FUTEX_WAIT, last, nullptr, nullptr, 0);
+      cmd = slot.cmd.load(std::memory_order_acquire);
+    }
+    const u32 before = index;
+    const i64 result = execute(index);
+    if (index == before) {
+      finish_call(slot, cmd, result);
+    }
+  }
+}
+
+}  // namespace ipcsim::host

@@ -1,0 +1,14 @@
+// The processes that exist when a run begins.
+#pragma once
+
+#include "tools/host/agent/protocol.hpp"
+
+namespace ipcsim::host {
+
+/// Leaves the calling process with exactly the capabilities `caps`, also after execve().
+[[nodiscard]] SetupError keep_only_caps(u64 caps);
+
+/// Makes the process of slot `index` and waits until it lives.
+[[nodiscard]] SetupError start_task(const Setup& setup, u32 index);
+
+}  // namespace ipcsim::host

@@ -1,0 +1,42 @@
+#include "tools/host/call_traits.hpp"
+
+#include <type_traits>
+#include <variant>
+
+namespace ipcsim::host {
+
+std::optional<TaskId> child_of(const Call& call) {
+  return std::visit(
+      [](const auto& c) -> std::optional<TaskId> {
+        if constexpr (requires { c.child; }) {
+          return c.child;
+        }
+        return std::nullopt;
+      },
+      call);
+}
+
+bool stops_tasks(Signal signal) {
+  return signal == kSigstop || signal == kSigtstp || signal == kSigttin || signal == kSigttou;
+}
+
+bool makes_thread(const Call& call) {
+  const auto* clone = std::get_if<CloneCall>(&call);
+  return clone != nullptr && (clone->flags.v & kCloneThread) != 0;
+}
+
+bool can_sleep(const Call& call) {
+  const auto is_any_of = [&]<class... T>(std::type_identity<T>...) {
+    return (std::holds_alternative<T>(call) || ...);
+  };
+  if (const auto* clone = std::get_if<CloneCall>(&call)) {
+    return (clone->flags.v & kCloneVfork) != 0;
+  }
+  return is_any_of(std::type_identity<ReadCall>{}, std::type_identity<WriteCall>{},
+                   std::type_identity<ReadvCall>{}, std::type_identity<WritevCall>{},
+                   std::type_identity<OpenCall>{}, std::type_identity<PollCall>{},
+                   std::type_identity<MqTimedsendCall>{}, std::type_identity<MqTimedreceiveCall>{},
+                   std::type_identity<VforkCall>{});
+}
+
+}  // namespace ipcsim::host

@@ -1,0 +1,211 @@
+// What tasks did while they ran: returns, births, deaths.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "tools/host/call_traits.hpp"
+#include "tools/host/decode_result.hpp"
+#include "tools/host/machine_impl.hpp"
+
+namespace ipcsim::host {
+namespace {
+
+/// A window keeps so much memory between calls.
+constexpr u64 kKeptBytes = 256 * 1024;
+
+bool exits(const Call& call) {
+  return std::holds_alternative<ExitCall>(call) || std::holds_alternative<ExitGroupCall>(call);
+}
+
+/// Exits are expected; whoever else dies in a call, or is killed, is reported.
+bool death_is_reported(const HostTask& task, Signal signal) {
+  return signal.v != 0 || (task.call && !exits(task.call->call));
+}
+
+Ended death(TaskId task, Signal signal, u64 order) {
+  Completion completion;
+  completion.task = task;
+  completion.kind = Completion::Kind::kDied;
+  completion.signal = signal;
+  return {.order = order, .death = true, .completion = std::move(completion)};
+}
+
+/// True when the call gave up because its time was over.
+bool timed_out(const Call& call, const SysResult& result) {
+  return result.error == Errno::kETIMEDOUT ||
+         (std::holds_alternative<PollCall>(call) && result.error == Errno::kOk && result.ret == 0);
+}
+
+}  // namespace
+
+HostMachine::Done HostMachine::collect(Settled& settled) {
+  std::vector<Ended> ended;
+  collect_births();
+  if (auto done = collect_returns(ended); !done) {
+    return done;
+  }
+  collect_exits();
+  collect_deaths(ended);
+  settled.completions = in_order(std::move(ended));
+  for (const auto& [id, task] : tasks_.tasks()) {
+    if (task.call) {
+      settled.sleepers.push_back({.task = id, .call = call_name(task.call->call)});
+    }
+  }
+  return lost_ ? Done(lost()) : Done{};
+}
+
+void HostMachine::collect_births() {
+  struct Birth {
+    TaskId parent;
+    TaskId child;
+    u32 slot;
+    bool thread;
+  };
+  std::vector<Birth> births;
+  for (auto& [id, task] : tasks_.tasks()) {
+    if (!task.call || !task.call->child_slot) {
+      continue;
+    }
+    const u32 slot = *task.call->child_slot;
+    if (tasks_.slot_at(slot).tid != 0) {
+      const Call& call = task.call->call;
+      births.push_back({id, *child_of(call), slot, makes_thread(call)});
+      task.call->child_slot.reset();
+    }
+  }
+  for (const Birth& birth : births) {
+    tasks_.add_child(birth.parent, birth.child, birth.slot, birth.thread);
+  }
+}
+
+HostMachine::Done HostMachine::collect_returns(std::vector<Ended>& ended) {
+  std::vector<TaskId> returned;
+  for (const auto& [id, task] : tasks_.tasks()) {
+    const Slot& slot = tasks_.slot_at(task.slot);
+    if (task.call && slot.done.load(std::memory_order_acquire) == slot.cmd) {
+      returned.push_back(id);
+    }
+  }
+  for (const TaskId id : returned) {
+    if (auto done = collect_return(id, ended); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& ended) {
+  if (!tasks_.exists(id)) {
+    return {};  // returned, and then ended by another's execve()
+  }
+  HostTask& task = tasks_.task(id);
+  const Slot& slot = tasks_.slot_at(task.slot);
+  auto result = decode_result(slot, run_->shared().window(task.slot), *task.call);
+  if (!result) {
+    lost_ = result.error().message;
+    return std::unexpected(result.error());
+  }
+  if (clock_.early(id) && timed_out(task.call->call, *result)) {
+    return lose(
+        fmt::format("task {}: the timeout of {}() expired on the host before its time had "
+                    "come in the trace; a longer timer_slack is needed",
+                    id.v, call_name(task.call->call)));
+  }
+  clock_.forget(id);
+  clean_window(task);
+  if (task.call->child_slot) {
+    tasks_.free_slot(*task.call->child_slot);  // the kernel made no task
+  }
+  const bool replaced_others = std::holds_alternative<ExecveCall>(task.call->call);
+  task.call.reset();
+  Completion completion;
+  completion.task = id;
+  completion.result = *std::move(result);
+  ended.push_back({.order = slot.order, .death = false, .completion = std::move(completion)});
+  if (replaced_others) {
+    collect_replaced(id, slot.order, ended);
+  }
+  return {};
+}
+
+/// When the last of these tasks died, as far as it was noted.
+u64 HostMachine::last_death(const std::vector<TaskId>& tasks, u64 otherwise) const {
+  u64 last = 0;
+  for (const TaskId task : tasks) {
+    last = std::max(last, tasks_.slot(task).death_order);
+  }
+  return last == 0 ? otherwise : last;
+}
+
+/// The other threads of a process that called execve() are gone, before it returned.
+void HostMachine::collect_replaced(TaskId task, u64 order, std::vector<Ended>& ended) {
+  std::vector<TaskId> others = tasks_.process_of(task).living;
+  std::erase(others, task);
+  order = last_death(others, order);
+  for (const TaskId other : others) {
+    if (death_is_reported(tasks_.task(other), Signal{0})) {
+      ended.push_back(death(other, Signal{0}, order));
+    }
+    clock_.forget(other);
+    tasks_.remove(other);
+  }
+  tasks_.take_lead(task);
+}
+
+void HostMachine::collect_exits() {
+  std::vector<TaskId> gone;
+  for (const auto& [id, task] : tasks_.tasks()) {
+    if (tasks_.slot_at(task.slot).life == Life::kExiting) {
+      gone.push_back(id);
+    }
+  }
+  for (const TaskId id : gone) {
+    tasks_.remove(id);
+  }
+}
+
+void HostMachine::collect_deaths(std::vector<Ended>& ended) {
+  const u32 deaths = run_->shared().header().deaths;
+  if (deaths == deaths_seen_) {
+    return;
+  }
+  deaths_seen_ = deaths;
+  std::vector<u32> reaped;
+  for (const auto& [number, process] : tasks_.processes()) {
+    if (tasks_.slot_at(process.leader_slot).life == Life::kReaped) {
+      reaped.push_back(number);
+    }
+  }
+  for (const u32 number : reaped) {
+    const HostProcess process = tasks_.processes().at(number);
+    const Slot& slot = tasks_.slot_at(process.leader_slot);
+    const bool killed = slot.exit_code == CLD_KILLED || slot.exit_code == CLD_DUMPED;
+    const Signal signal{killed ? static_cast<u32>(slot.exit_status) : 0};
+    const u64 order = last_death(process.living, slot.reap_order);
+    for (const TaskId id : process.living) {
+      const HostTask& task = tasks_.task(id);
+      if (task.call && std::holds_alternative<ExecveCall>(task.call->call) && !killed) {
+        (void)lose(fmt::format("task {} was lost in execve(), status {}", id.v, slot.exit_status));
+      }
+      if (death_is_reported(task, signal)) {
+        ended.push_back(death(id, signal, order));
+      }
+      clock_.forget(id);
+      tasks_.remove(id);
+    }
+    tasks_.remove_process(number);
+  }
+}
+
+/// Gives the memory of a long buffer back.
+void HostMachine::clean_window(const HostTask& task) const {
+  if (task.call->window_bytes > kKeptBytes) {
+    madvise(run_->shared().window(task.slot), kWindowBytes, MADV_REMOVE);
+  }
+}
+
+}  // namespace ipcsim::host

@@ -1,0 +1,138 @@
+#include "tools/host/decode_result.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "tools/host/agent/raw_syscall.hpp"
+#include "tools/host/host_flags.hpp"
+#include "tools/host/kernel_structs.hpp"
+
+namespace ipcsim::host {
+namespace {
+
+template <class T>
+T value_at(const std::byte* window, u64 offset) {
+  T value;
+  std::memcpy(&value, window + offset, sizeof value);
+  return value;
+}
+
+/// Reads what a successful call left in its window.
+class Decoder {
+ public:
+  Decoder(i64 ret, const std::byte* window, const CallInProgress& progress)
+      : ret_(ret), window_(window), progress_(progress) {}
+
+  SysResult operator()(const Pipe2Call& /*call*/) const {
+    return with(PipeFds{Fd{out<i32>(0)}, Fd{out<i32>(sizeof(i32))}});
+  }
+  SysResult operator()(const ReadCall& /*call*/) const { return bytes_read(); }
+  SysResult operator()(const ReadvCall& /*call*/) const { return bytes_read(); }
+
+  SysResult operator()(const MqTimedreceiveCall& call) const {
+    ReceivedMessage message{gather(), std::nullopt};
+    if (call.msg_prio == OutPtr::kValid) {
+      message.msg_prio = out<u32>(0);
+    }
+    return with(std::move(message));
+  }
+  SysResult operator()(const MqGetsetattrCall& call) const {
+    if (call.oldattr != OutPtr::kValid) {
+      return SysResult::success(ret_);
+    }
+    const auto attr = out<KernelMqAttr>(0);
+    return with(MqAttr{.mq_flags = attr.flags,
+                       .mq_maxmsg = attr.maxmsg,
+                       .mq_msgsize = attr.msgsize,
+                       .mq_curmsgs = attr.curmsgs});
+  }
+  SysResult operator()(const IoctlCall& call) const {
+    return call.request.v == kFionread ? with(IntOut{out<i32>(0)}) : SysResult::success(ret_);
+  }
+  SysResult operator()(const PollCall& call) const {
+    Revents revents;
+    for (u64 i = 0; i < call.fds.size(); ++i) {
+      const auto fd = out<KernelPollfd>(i * sizeof(KernelPollfd));
+      revents.revents.emplace_back(static_cast<u16>(fd.revents));
+    }
+    return with(std::move(revents));
+  }
+  SysResult operator()(const FcntlCall& call) const {
+    return SysResult::success(call.cmd.v == kFGetfl ? open_flags_from_host(static_cast<u32>(ret_))
+                                                    : ret_);
+  }
+  SysResult operator()(const Dup2Call& call) const { return SysResult::success(call.newfd.v); }
+  SysResult operator()(const ForkCall& call) const { return SysResult::success(call.child.v); }
+  SysResult operator()(const VforkCall& call) const { return SysResult::success(call.child.v); }
+  SysResult operator()(const CloneCall& call) const { return SysResult::success(call.child.v); }
+  SysResult operator()(const auto& /*call*/) const { return SysResult::success(ret_); }
+
+ private:
+  template <class T>
+  [[nodiscard]] T out(u64 offset) const {
+    return value_at<T>(window_, progress_.out_offset + offset);
+  }
+  [[nodiscard]] SysResult with(Output output) const {
+    return SysResult::success(ret_, std::move(output));
+  }
+  [[nodiscard]] SysResult bytes_read() const {
+    return ret_ == 0 ? SysResult::success(0) : with(ReadBytes{gather()});
+  }
+  /// The first `ret_` bytes of the call's buffers.
+  [[nodiscard]] Payload gather() const {
+    std::string bytes;
+    u64 left = static_cast<u64>(ret_);
+    for (const Piece& piece : progress_.buffers) {
+      const u64 len = std::min(left, piece.bytes);
+      bytes.append(reinterpret_cast<const char*>(window_ + piece.offset), len);
+      left -= len;
+    }
+    return Payload::of_bytes(std::move(bytes));
+  }
+
+  i64 ret_;
+  const std::byte* window_;
+  const CallInProgress& progress_;
+};
+
+bool reached_the_cut(i64 result, const CallInProgress& progress) {
+  constexpr i64 kEfault = 14;
+  u64 room = 0;
+  for (const Piece& piece : progress.buffers) {
+    room += piece.bytes;
+  }
+  return progress.cut && (result == -kEfault || (result >= 0 && static_cast<u64>(result) >= room));
+}
+
+}  // namespace
+
+std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std::byte* window,
+                                                     const CallInProgress& progress) {
+  const i64 result = slot.result;
+  const auto name = call_name(progress.call);
+  if (std::holds_alternative<ExecveCall>(progress.call) && result != 0) {
+    return std::unexpected(MachineError{
+        .unsupported = false, .message = fmt::format("execve() failed with errno {}", -result)});
+  }
+  if (reached_the_cut(result, progress)) {
+    return std::unexpected(MachineError{
+        .unsupported = true,
+        .message = fmt::format("{}() used more than the {} MiB of memory that a call can have here",
+                               name, kWindowBytes >> 20U)});
+  }
+  if (!is_raw_error(result)) {
+    return std::visit(Decoder(result, window, progress), progress.call);
+  }
+  const auto error = errno_from_number(-result);
+  if (!error || *error == Errno::kERESTARTSYS) {
+    return std::unexpected(MachineError{
+        .unsupported = false,
+        .message = fmt::format("{}() failed with the unknown errno {}", name, -result)});
+  }
+  return SysResult::failure(*error);
+}
+
+}  // namespace ipcsim::host

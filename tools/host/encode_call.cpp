@@ -1,0 +1,307 @@
+#include "tools/host/encode_call.hpp"
+
+#include <sys/syscall.h>
+#include <sys/types.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <iterator>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "tools/host/call_builder.hpp"
+#include "tools/host/call_traits.hpp"
+#include "tools/host/host_flags.hpp"
+#include "tools/host/kernel_structs.hpp"
+
+namespace ipcsim::host {
+namespace {
+
+constexpr i32 kAtFdcwd = -100;
+constexpr u32 kSIfifo = 0010000;
+constexpr u32 kPermissionBits = 07777;
+constexpr u32 kTcgets = 0x5401;
+constexpr u64 kSigsetBytes = 8;
+
+/// Flags of clone() that a C library passes and that change nothing under study:
+/// CLONE_PARENT_SETTID, CLONE_CHILD_CLEARTID, CLONE_CHILD_SETTID, CLONE_SETTLS, CLONE_DETACHED,
+/// CLONE_IO, the exit signal.
+constexpr u64 kLibraryCloneFlags =
+    0x00100000 | 0x00200000 | 0x01000000 | 0x00080000 | 0x00400000 | 0x80000000 | 0xff;
+constexpr u64 kStudiedCloneFlags =
+    kCloneVm | kCloneFs | kCloneFiles | kCloneSighand | kCloneVfork | kCloneThread | kCloneSysvsem;
+
+// The agent numbers dispositions, and the kernel the ways to change a mask, like call.hpp.
+static_assert(static_cast<int>(Disposition::kDefault) == 0);
+static_assert(static_cast<int>(Disposition::kIgnore) == 1);
+static_assert(static_cast<int>(Disposition::kHandler) == 2);
+static_assert(static_cast<int>(MaskHow::kBlock) == SIG_BLOCK);
+static_assert(static_cast<int>(MaskHow::kUnblock) == SIG_UNBLOCK);
+static_assert(static_cast<int>(MaskHow::kSetmask) == SIG_SETMASK);
+
+i64 host_now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * kNanosecondsPerSecond + now.tv_nsec;
+}
+
+class Encoder {
+ public:
+  Encoder(EncodeContext& context, TaskId task, std::optional<u32> child_slot)
+      : context_(context),
+        task_(task),
+        child_slot_(child_slot),
+        build_(context.shared, context.tasks.task(task).slot) {}
+
+  std::expected<CallInProgress, MachineError> encode(const Call& call) {
+    std::visit([this](const auto& c) { put(c); }, call);
+    const Window& window = build_.window();
+    if (window.overflowed() || window.guards().size() > kMostGuards) {
+      build_.refuse(
+          fmt::format("{}() needs more memory than the {} MiB and {} unmapped pages there are",
+                      call_name(call), kWindowBytes >> 20U, kMostGuards));
+    }
+    if (build_.refusal()) {
+      context_.clock.forget(task_);
+      return std::unexpected(MachineError{.unsupported = true, .message = *build_.refusal()});
+    }
+    Slot& slot = build_.slot();
+    std::ranges::copy(window.guards(), std::begin(slot.guard));
+    slot.guards = static_cast<u32>(window.guards().size());
+    slot.call = static_cast<u32>(call.index()) + 1;
+    return build_.progress(call, child_slot_);
+  }
+
+ private:
+  u64 path(const std::string& name) { return build_.window().put_text(name_in_folder(name)); }
+
+  u64 queue_name(const UserPtr<std::string>& name) {
+    return build_.in(name, [&](const std::string& text) {
+      if (context_.queue_names == nullptr) {
+        return build_.window().put_text(text);
+      }
+      const std::string unique = context_.queue_names->unique(text);
+      context_.shared.header().queue_names = context_.queue_names->count();
+      return build_.window().put_text(unique);
+    });
+  }
+
+  u64 attributes(const UserPtr<MqAttr>& pointer) {
+    return build_.in(pointer, [&](const MqAttr& attr) {
+      return build_.window().put_value(KernelMqAttr{.flags = attr.mq_flags,
+                                                    .maxmsg = attr.mq_maxmsg,
+                                                    .msgsize = attr.mq_msgsize,
+                                                    .curmsgs = attr.mq_curmsgs,
+                                                    .reserved = {}});
+    });
+  }
+
+  u64 deadline(const UserPtr<Timespec>& pointer) {
+    return build_.in(pointer, [&](const Timespec& time) -> u64 {
+      const auto host = context_.clock.absolute(task_, time, host_now_ns());
+      if (!host) {
+        build_.refuse(host.error().message);
+        return 0;
+      }
+      return build_.window().put_value(KernelTimespec{host->tv_sec, host->tv_nsec});
+    });
+  }
+
+  void vector_call(i64 nr, Fd fd, const std::vector<UserSegment>& iov, bool filled) {
+    const u64 table = build_.window().reserve(iov.size() * sizeof(KernelIovec));
+    std::vector<KernelIovec> entries;
+    for (const UserSegment& segment : iov) {
+      entries.push_back({build_.window().place(segment, filled), segment.len});
+    }
+    if (!build_.window().overflowed()) {
+      const auto bytes = std::as_bytes(std::span(entries));
+      std::copy(bytes.begin(), bytes.end(), build_.memory(table));
+    }
+    build_.system_call(nr, fd.v, build_.window().agent(table), iov.size());
+  }
+
+  /// False, with the reason, for a signal that cannot be sent here.
+  bool may_send(Signal signal) {
+    if (stops_tasks(signal)) {
+      build_.refuse("stopping tasks is not supported");
+    }
+    return !stops_tasks(signal);
+  }
+
+  void put(const Pipe2Call& c) {
+    build_.system_call(SYS_pipe2, build_.out<i32[2]>(c.pipefd), open_flags_to_host(c.flags.v));
+  }
+  void put(const ReadCall& c) {
+    build_.system_call(SYS_read, c.fd.v, build_.window().place(c.buf, false), c.buf.len);
+  }
+  void put(const WriteCall& c) {
+    build_.system_call(SYS_write, c.fd.v, build_.window().place(c.buf, true), c.buf.len);
+  }
+  void put(const ReadvCall& c) { vector_call(SYS_readv, c.fd, c.iov, false); }
+  void put(const WritevCall& c) { vector_call(SYS_writev, c.fd, c.iov, true); }
+  void put(const CloseCall& c) { build_.system_call(SYS_close, c.fd.v); }
+  void put(const DupCall& c) { build_.system_call(SYS_dup, c.oldfd.v); }
+  void put(const Dup2Call& c) {
+#if defined(SYS_dup2)
+    build_.system_call(SYS_dup2, c.oldfd.v, c.newfd.v);
+#else
+    if (c.oldfd == c.newfd) {
+      // As the C library does it; the result is made the descriptor when it is decoded.
+      build_.system_call(SYS_fcntl, c.oldfd.v, kFGetfd, 0);
+    } else {
+      build_.system_call(SYS_dup3, c.oldfd.v, c.newfd.v, 0);
+    }
+#endif
+  }
+  void put(const Dup3Call& c) {
+    build_.system_call(SYS_dup3, c.oldfd.v, c.newfd.v, open_flags_to_host(c.flags.v));
+  }
+
+  void put(const FcntlCall& c) {
+    switch (c.cmd.v) {
+      case kFDupfd:
+      case kFDupfdCloexec:
+      case kFGetfd:
+      case kFSetfd:
+      case kFGetfl:
+      case kFSetpipeSz:
+      case kFGetpipeSz:
+        return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v, c.arg);
+      case kFSetfl:
+        return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v,
+                                  open_flags_to_host(static_cast<u32>(c.arg)));
+      default:
+        build_.refuse(fmt::format("fcntl() command {} is not supported", c.cmd.v));
+    }
+  }
+
+  void put(const IoctlCall& c) {
+    switch (c.request.v) {
+      case kFioclex:
+      case kFionclex:
+        return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, 0);
+      case kFionread:
+      case kTcgets:
+        // TCGETS writes a struct termios, should the file be a terminal, which none is.
+        return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, build_.out<i32[64]>(c.arg));
+      case kFionbio:
+        return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, build_.in_out(c.arg, c.value));
+      default:
+        build_.refuse(fmt::format("ioctl() request {:#x} is not supported", c.request.v));
+    }
+  }
+
+  void put(const PollCall& c) {
+    std::vector<KernelPollfd> fds;
+    for (const PollFd& fd : c.fds) {
+      fds.push_back({fd.fd.v, static_cast<i16>(fd.events.v), 0});
+    }
+    const u64 table = build_.in_out_table(std::as_bytes(std::span(fds)));
+    const auto timeout = context_.clock.relative_ms(task_, c.timeout, host_now_ns());
+    if (!timeout) {
+      return build_.refuse(timeout.error().message);
+    }
+#if defined(SYS_poll)
+    build_.system_call(SYS_poll, table, c.fds.size(), *timeout);
+#else
+    const KernelTimespec wait{*timeout / 1000, *timeout % 1000 * 1'000'000};
+    const u64 wait_at = *timeout < 0 ? 0 : build_.window().put_value(wait);
+    build_.system_call(SYS_ppoll, table, c.fds.size(), wait_at, 0, kSigsetBytes);
+#endif
+  }
+
+  void put(const OpenCall& c) {
+    build_.system_call(SYS_openat, kAtFdcwd, path(c.pathname), open_flags_to_host(c.flags.v),
+                       c.mode);
+  }
+  void put(const MkfifoCall& c) {
+    build_.system_call(SYS_mknodat, kAtFdcwd, path(c.pathname),
+                       kSIfifo | (c.mode & kPermissionBits), 0);
+  }
+  void put(const UnlinkCall& c) { build_.system_call(SYS_unlinkat, kAtFdcwd, path(c.pathname), 0); }
+
+  void put(const MqOpenCall& c) {
+    build_.system_call(SYS_mq_open, queue_name(c.name), open_flags_to_host(c.oflag.v), c.mode,
+                       attributes(c.attr));
+  }
+  void put(const MqUnlinkCall& c) { build_.system_call(SYS_mq_unlink, queue_name(c.name)); }
+  void put(const MqTimedsendCall& c) {
+    build_.system_call(SYS_mq_timedsend, c.mqdes.v, build_.window().place(c.msg, true), c.msg.len,
+                       c.msg_prio, deadline(c.abs_timeout));
+  }
+  void put(const MqTimedreceiveCall& c) {
+    const u64 prio = build_.out<u32>(c.msg_prio);
+    build_.system_call(SYS_mq_timedreceive, c.mqdes.v, build_.window().place(c.msg, false),
+                       c.msg.len, prio, deadline(c.abs_timeout));
+  }
+  void put(const MqGetsetattrCall& c) {
+    const u64 newattr = attributes(c.newattr);
+    build_.system_call(SYS_mq_getsetattr, c.mqdes.v, newattr, build_.out<KernelMqAttr>(c.oldattr));
+  }
+
+  void clone_call(u64 flags) {
+    const u64 wanted = flags & ~kLibraryCloneFlags;
+    if ((wanted & ~kStudiedCloneFlags) != 0) {
+      return build_.refuse(fmt::format("clone() with the flags {:#x} is not supported",
+                                       wanted & ~kStudiedCloneFlags));
+    }
+    build_.special(Op::kClone, wanted);
+    build_.slot().child = child_slot_.value_or(0);
+  }
+  void put(const ForkCall& /*call*/) { clone_call(0); }
+  void put(const VforkCall& /*call*/) { clone_call(kCloneVm | kCloneVfork); }
+  void put(const CloneCall& c) { clone_call(c.flags.v); }
+  void put(const ExecveCall& /*call*/) { build_.special(Op::kExec); }
+  void put(const ExitCall& c) { build_.special(Op::kExit, c.status); }
+  void put(const ExitGroupCall& c) { build_.system_call(SYS_exit_group, c.status); }
+
+  void put(const KillCall& c) {
+    if (may_send(c.sig)) {
+      build_.system_call(SYS_kill, context_.tasks.pid_of(c.pid), c.sig.v);
+    }
+  }
+  void put(const TgkillCall& c) {
+    if (may_send(c.sig)) {
+      build_.system_call(SYS_tgkill, context_.tasks.pid_of(c.tgid), context_.tasks.tid_of(c.tid),
+                         c.sig.v);
+    }
+  }
+  void put(const RtSigactionCall& c) {
+    build_.special(Op::kSigaction, c.signum.v, static_cast<u64>(c.handler), c.sa_flags.v);
+  }
+  void put(const RtSigprocmaskCall& c) {
+    u64 set = 0;
+    for (const Signal signal : c.set) {
+      if (signal.v < 1 || signal.v > kMostSignal) {
+        return build_.refuse(fmt::format("{} in a signal set is no signal", signal.v));
+      }
+      set |= u64{1} << (signal.v - 1);
+    }
+    build_.system_call(SYS_rt_sigprocmask, static_cast<u64>(c.how), build_.window().put_value(set),
+                       0, kSigsetBytes);
+  }
+  void put(const SetrlimitCall& c) {
+    if (c.resource.v != kRlimitNofile && c.resource.v != kRlimitMsgqueue) {
+      return build_.refuse(
+          fmt::format("setrlimit() of resource {} is not supported", c.resource.v));
+    }
+    build_.special(Op::kSetrlimit, c.resource.v, c.rlim_cur);
+  }
+
+  EncodeContext& context_;
+  TaskId task_;
+  std::optional<u32> child_slot_;
+  CallBuilder build_;
+};
+
+}  // namespace
+
+std::expected<CallInProgress, MachineError> encode_call(EncodeContext& context, TaskId task,
+                                                        const Call& call,
+                                                        std::optional<u32> child_slot) {
+  return Encoder(context, task, child_slot).encode(call);
+}
+
+}  // namespace ipcsim::host

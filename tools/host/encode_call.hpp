@@ -1,0 +1,31 @@
+// A call of a trace as the real system call.
+#pragma once
+
+#include <expected>
+
+#include "sim/kernel/call.hpp"
+#include "sim/replay/machine.hpp"
+#include "tools/host/names.hpp"
+#include "tools/host/task_table.hpp"
+#include "tools/host/virtual_clock.hpp"
+
+namespace ipcsim::host {
+
+/// What a call can refer to.
+struct EncodeContext {
+  Shared shared;
+  const TaskTable& tasks;
+  VirtualClock& clock;
+  QueueNames* queue_names = nullptr;  ///< null: the run has an IPC namespace of its own
+};
+
+/// Fills the task's slot and window with the call. `child_slot`: for a call that makes a task.
+/// Only what call.hpp knows gets through, and only to objects of the run.
+/// Errors, `unsupported`, nothing is changed then:
+///   buffers that do not fit the window or have more than kMostGuards ends in unmapped memory
+///   commands of fcntl() and ioctl() and flags of clone() beyond those under study
+///   signals that stop a task
+[[nodiscard]] std::expected<CallInProgress, MachineError> encode_call(
+    EncodeContext& context, TaskId task, const Call& call, std::optional<u32> child_slot);
+
+}  // namespace ipcsim::host

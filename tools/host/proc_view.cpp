@@ -1,0 +1,82 @@
+#include "tools/host/proc_view.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace ipcsim::host {
+namespace {
+
+/// The start of one file of a thread's folder.
+class ThreadFile {
+ public:
+  ThreadFile(i32 tgid, i32 tid, const char* name) {
+    std::array<char, 64> path{};
+    fmt::format_to_n(path.data(), path.size() - 1, "/proc/{}/task/{}/{}", tgid, tid, name);
+    const int fd = open(path.data(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+      error_ = errno;
+      return;
+    }
+    const ssize_t len = read(fd, text_.data(), text_.size());
+    error_ = len < 0 ? errno : 0;
+    len_ = len < 0 ? 0 : static_cast<std::size_t>(len);
+    close(fd);
+  }
+  [[nodiscard]] int error() const { return error_; }
+  [[nodiscard]] std::string_view text() const { return {text_.data(), len_}; }
+
+ private:
+  std::array<char, 4096> text_{};
+  std::size_t len_ = 0;
+  int error_ = 0;
+};
+
+u64 number(std::string_view digits) {
+  u64 value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+/// How often the thread has been given a CPU: the third number of schedstat, or where the kernel
+/// keeps none, the switches that status counts.
+u64 count_switches(i32 tgid, i32 tid) {
+  const ThreadFile schedstat(tgid, tid, "schedstat");
+  std::string_view text = schedstat.text();
+  if (!text.empty() && !text.starts_with("0 0 0")) {
+    text.remove_suffix(text.ends_with('\n') ? 1 : 0);
+    return number(text.substr(text.rfind(' ') + 1));
+  }
+  const ThreadFile status(tgid, tid, "status");
+  u64 switches = 0;
+  for (const std::string_view key :
+       {"\nvoluntary_ctxt_switches:\t", "\nnonvoluntary_ctxt_switches:\t"}) {
+    const std::size_t at = status.text().find(key);
+    if (at != std::string_view::npos) {
+      switches += number(status.text().substr(at + key.size()));
+    }
+  }
+  return switches;
+}
+
+}  // namespace
+
+TaskView view_task(i32 tgid, i32 tid) {
+  using enum TaskView::State;
+  const ThreadFile syscall(tgid, tid, "syscall");
+  if (syscall.error() != 0) {
+    return {syscall.error() == ENOENT || syscall.error() == ESRCH ? kGone : kHidden, 0};
+  }
+  // "running", or the call's number and more, or -1 for a zombie and for one that sleeps elsewhere.
+  const bool in_call =
+      !syscall.text().empty() && syscall.text().front() >= '0' && syscall.text().front() <= '9';
+  return in_call ? TaskView{kAsleep, count_switches(tgid, tid)} : TaskView{kMoving, 0};
+}
+
+}  // namespace ipcsim::host

@@ -1,0 +1,26 @@
+// What /proc says of a task.
+#pragma once
+
+#include "model/base/types.hpp"
+
+namespace ipcsim::host {
+
+/// A task as it was at one moment.
+struct TaskView {
+  enum class State : u8 {
+    kMoving,  ///< runs or wants to, or waits in no system call, or is a zombie
+    kAsleep,  ///< inside a system call, off its CPU
+    kGone,    ///< no such task
+    kHidden,  ///< /proc does not say
+  };
+  State state = State::kHidden;
+  /// How often it has been given a CPU. Unchanged between two looks that found it asleep: it slept
+  /// all the time between them.
+  u64 switches = 0;
+};
+
+/// Looks at a thread. Sound: /proc/.../syscall waits for a task that is about to sleep until it has
+/// left its CPU, which the state letter in stat does not.
+[[nodiscard]] TaskView view_task(i32 tgid, i32 tid);
+
+}  // namespace ipcsim::host

@@ -1,0 +1,106 @@
+#include "tools/host/task_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/base/check.hpp"
+
+namespace ipcsim::host {
+
+TaskTable::TaskTable(const Shared& shared, const Environment& environment) : shared_(shared) {
+  for (const InitialTask& task : environment.tasks) {
+    const u32 slot = next_slot_++;
+    const u32 process = next_process_++;
+    processes_[process] = {.leader_slot = slot, .names = {task.task}, .living = {}};
+    add(task.task, slot, process);
+  }
+}
+
+void TaskTable::add(TaskId task, u32 slot, u32 process) {
+  tasks_[task] = {.slot = slot, .process = process, .call = {}};
+  std::vector<TaskId>& living = processes_.at(process).living;
+  living.insert(std::ranges::upper_bound(living, task), task);
+}
+
+std::optional<u32> TaskTable::take_slot(TaskId task) {
+  u32 index = next_slot_;
+  if (!free_slots_.empty()) {
+    index = free_slots_.back();
+    free_slots_.pop_back();
+  } else if (next_slot_ < kMostSlots) {
+    ++next_slot_;
+    shared_.header().slots = next_slot_;
+  } else {
+    return std::nullopt;
+  }
+  Slot& slot = shared_.slot(index);
+  slot.tid = 0;
+  slot.tgid = 0;
+  slot.host_tid = 0;
+  slot.host_tgid = 0;
+  slot.leader = 0;
+  slot.stack = 0;
+  slot.task = task.v;
+  slot.call = 0;
+  slot.done = slot.cmd.load();
+  slot.life = Life::kStarting;
+  return index;
+}
+
+void TaskTable::free_slot(u32 slot) {
+  shared_.slot(slot).life = Life::kFree;
+  free_slots_.push_back(slot);
+}
+
+void TaskTable::add_child(TaskId parent, TaskId child, u32 slot, bool thread) {
+  u32 process = tasks_.at(parent).process;
+  if (!thread) {
+    process = next_process_++;
+    processes_[process] = {.leader_slot = slot, .names = {child}, .living = {}};
+  }
+  add(child, slot, process);
+}
+
+void TaskTable::remove(TaskId task) {
+  const HostTask gone = tasks_.at(task);
+  tasks_.erase(task);
+  HostProcess& process = processes_.at(gone.process);
+  std::erase(process.living, task);
+  if (gone.slot != process.leader_slot) {
+    free_slot(gone.slot);
+  }
+}
+
+void TaskTable::take_lead(TaskId task) {
+  const HostTask& leader = tasks_.at(task);
+  HostProcess& process = processes_.at(leader.process);
+  const u32 before = std::exchange(process.leader_slot, leader.slot);
+  if (before != leader.slot) {
+    process.names.push_back(task);
+    free_slot(before);
+  }
+}
+
+void TaskTable::remove_process(u32 process) {
+  IPCSIM_CHECK(processes_.at(process).living.empty());
+  free_slot(processes_.at(process).leader_slot);
+  processes_.erase(process);
+}
+
+i32 TaskTable::pid_of(TaskId leader) const {
+  if (exists(leader)) {
+    return shared_.slot(task(leader).slot).tid;
+  }
+  for (const auto& [number, process] : processes_) {
+    if (std::ranges::find(process.names, leader) != process.names.end()) {
+      return shared_.slot(process.leader_slot).tid;
+    }
+  }
+  return kNobodysPid;
+}
+
+i32 TaskTable::tid_of(TaskId task) const {
+  return exists(task) ? shared_.slot(tasks_.at(task).slot).tid.load() : kNobodysPid;
+}
+
+}  // namespace ipcsim::host

@@ -3,7 +3,6 @@
 // Level: simulated syscall (descriptor look-up, checks, wake-up effects, the result as a value), 64
 // bytes, contents kept. The kernel's own cost is measured in the same run: compare those two, never
 // times of different runs.
-#include <benchmark/benchmark.h>
 #include <mqueue.h>
 #include <sched.h>
 #include <unistd.h>
@@ -12,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 #include "model/base/check.hpp"
 #include "model/base/kernel_profile.hpp"
@@ -66,15 +67,14 @@ BENCHMARK(kernel_write_read);
 
 void simulated_send_receive(benchmark::State& state) {
   Kernel kernel = one_task_kernel(Contents::kKept);
-  const SysResult opened =
-      call(kernel, MqOpenCall{.name = UserPtr<std::string>::of("bench"),
-                              .oflag = OpenFlags{kORdwr | kOCreat},
-                              .mode = 0600,
-                              .attr = UserPtr<MqAttr>::of({.mq_maxmsg = 10, .mq_msgsize = kBytes})});
+  const SysResult opened = call(
+      kernel, MqOpenCall{.name = UserPtr<std::string>::of("bench"),
+                         .oflag = OpenFlags{kORdwr | kOCreat},
+                         .mode = 0600,
+                         .attr = UserPtr<MqAttr>::of({.mq_maxmsg = 10, .mq_msgsize = kBytes})});
   const Fd queue{static_cast<i32>(opened.ret)};
-  const Call send =
-      MqTimedsendCall{.mqdes = queue,
-                      .msg = {.data = Payload::of_bytes(std::string(kBytes, 'x')), .len = kBytes}};
+  const Call send = MqTimedsendCall{
+      .mqdes = queue, .msg = {.data = Payload::of_bytes(std::string(kBytes, 'x')), .len = kBytes}};
   const Call receive = MqTimedreceiveCall{.mqdes = queue, .msg = {.data = {}, .len = kBytes}};
   for (auto _ : state) {
     benchmark::DoNotOptimize(call(kernel, send));

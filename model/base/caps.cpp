@@ -1,8 +1,9 @@
 #include "model/base/caps.hpp"
 
 #include <array>
-#include <range/v3/algorithm/find.hpp>
 #include <utility>
+
+#include <range/v3/algorithm/find.hpp>
 
 namespace ipcsim {
 namespace {
@@ -10,9 +11,12 @@ namespace {
 using Row = std::pair<Cap, std::string_view>;
 
 constexpr std::array kRows{
-    Row{Cap::kDacOverride, "CAP_DAC_OVERRIDE"}, Row{Cap::kFowner, "CAP_FOWNER"},
-    Row{Cap::kKill, "CAP_KILL"},                Row{Cap::kSysAdmin, "CAP_SYS_ADMIN"},
-    Row{Cap::kSysNice, "CAP_SYS_NICE"},         Row{Cap::kSysResource, "CAP_SYS_RESOURCE"},
+    Row{Cap::kDacOverride, "CAP_DAC_OVERRIDE"},
+    Row{Cap::kFowner, "CAP_FOWNER"},
+    Row{Cap::kKill, "CAP_KILL"},
+    Row{Cap::kSysAdmin, "CAP_SYS_ADMIN"},
+    Row{Cap::kSysNice, "CAP_SYS_NICE"},
+    Row{Cap::kSysResource, "CAP_SYS_RESOURCE"},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "model/base/errno.hpp"
 
 #include <array>
+
 #include <range/v3/algorithm/find.hpp>
 
 namespace ipcsim {
@@ -16,7 +17,7 @@ constexpr std::array kRows{
     IPCSIM_ERRNO_LIST(IPCSIM_ERRNO_ROW)
 #undef IPCSIM_ERRNO_ROW
         Row{Errno::kERESTARTSYS, "ERESTARTSYS"},
-        Row{Errno::kERESTARTNOHAND, "ERESTARTNOHAND"},
+    Row{Errno::kERESTARTNOHAND, "ERESTARTNOHAND"},
 };
 
 }  // namespace

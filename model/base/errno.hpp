@@ -8,7 +8,8 @@
 
 namespace ipcsim {
 
-// Every error that a call under study can give, with the number that x86, arm, riscv and s390 share.
+// Every error that a call under study can give, with the number that x86, arm, riscv and s390
+// share.
 // clang-format off
 #define IPCSIM_ERRNO_LIST(X) \
   X(EPERM, 1) \

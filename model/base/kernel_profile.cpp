@@ -1,6 +1,7 @@
 #include "model/base/kernel_profile.hpp"
 
 #include <array>
+
 #include <range/v3/algorithm/find.hpp>
 
 namespace ipcsim {

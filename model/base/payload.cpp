@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
+
 #include <range/v3/algorithm/all_of.hpp>
 #include <range/v3/view/iota.hpp>
-#include <utility>
 
 #include "model/base/check.hpp"
 
@@ -35,9 +36,7 @@ Payload Payload::of_unknown(u64 len, std::string prefix) {
   return p;
 }
 
-u64 Payload::known_len() const {
-  return kind_ == Kind::kUnknown ? stored_bytes().size() : len_;
-}
+u64 Payload::known_len() const { return kind_ == Kind::kUnknown ? stored_bytes().size() : len_; }
 
 std::optional<u8> Payload::pattern() const {
   return kind_ == Kind::kPattern ? std::optional{pattern_} : std::nullopt;

@@ -1,6 +1,7 @@
 #include "model/base/user_memory.hpp"
 
 #include <algorithm>
+
 #include <range/v3/numeric/accumulate.hpp>
 #include <range/v3/view/transform.hpp>
 

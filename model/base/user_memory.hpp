@@ -10,8 +10,8 @@
 
 namespace ipcsim {
 
-/// One buffer of a call (an `iovec`). Touching a byte at or behind `mapped` faults, so a bad pointer
-/// has `mapped` 0 and a page that ends early a small number.
+/// One buffer of a call (an `iovec`). Touching a byte at or behind `mapped` faults, so a bad
+/// pointer has `mapped` 0 and a page that ends early a small number.
 struct UserSegment {
   static constexpr u64 kAllMapped = std::numeric_limits<u64>::max();
 

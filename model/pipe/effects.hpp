@@ -9,8 +9,9 @@
 
 namespace ipcsim {
 
-/// One consequence of a pipe operation for somebody else. The wake-ups carry the kernel's wait-queue
-/// name; "all" means every waiter, otherwise every non-exclusive and the first exclusive one.
+/// One consequence of a pipe operation for somebody else. The wake-ups carry the kernel's
+/// wait-queue name; "all" means every waiter, otherwise every non-exclusive and the first exclusive
+/// one.
 enum class PipeEffect : u8 {
   kSendSigpipe,    ///< send SIGPIPE to the calling thread
   kWakeRdWait,     ///< wake(rd_wait, POLLIN | POLLRDNORM)

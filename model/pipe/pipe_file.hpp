@@ -38,15 +38,15 @@ struct FifoOpen {
 
 /// How a section of fifo_open() ended.
 struct FifoOpenSection {
-  bool asleep = false;        ///< asleep on rd_wait, not exclusively
-  Errno error = Errno::kOk;   ///< otherwise the outcome
-  u32 f_pipe = 0;             ///< value for the new file's f_pipe
+  bool asleep = false;       ///< asleep on rd_wait, not exclusively
+  Errno error = Errno::kOk;  ///< otherwise the outcome
+  u32 f_pipe = 0;            ///< value for the new file's f_pipe
   PipeEffects effects;
 };
 
 /// One section of open() on a FIFO, or on a pipe through /proc (`anonymous`: never waits, never
-/// ENXIO). The caller has found or made the pipe and counted the file in `files`; on an error it takes
-/// the file back. Errors, in the order the kernel tests them:
+/// ENXIO). The caller has found or made the pipe and counted the file in `files`; on an error it
+/// takes the file back. Errors, in the order the kernel tests them:
 ///   EINVAL       neither read nor write
 ///   ENXIO        write only, nonblock, no reader
 ///   ERESTARTSYS  a signal while waiting for a partner that has not come
@@ -55,8 +55,8 @@ struct FifoOpenSection {
                                                 bool nonblock, bool anonymous, bool signal_pending);
 
 /// The last reference to an open file went: readers or writers is counted down, and everybody is
-/// woken when exactly one side is left. `files` is counted down by the caller, which frees the pipe at 0.
-/// Linux fs/pipe.c: pipe_release().
+/// woken when exactly one side is left. `files` is counted down by the caller, which frees the pipe
+/// at 0. Linux fs/pipe.c: pipe_release().
 void pipe_release(PipeInode& pipe, PipeMode mode, PipeEffects& effects);
 
 }  // namespace ipcsim

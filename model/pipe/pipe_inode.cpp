@@ -1,14 +1,14 @@
 #include "model/pipe/pipe_inode.hpp"
 
-#include <fmt/format.h>
-
 #include <bit>
+#include <utility>
+
+#include <fmt/format.h>
 #include <range/v3/algorithm/count.hpp>
 #include <range/v3/algorithm/count_if.hpp>
 #include <range/v3/numeric/accumulate.hpp>
 #include <range/v3/view/iota.hpp>
 #include <range/v3/view/transform.hpp>
-#include <utility>
 
 namespace ipcsim {
 
@@ -73,9 +73,9 @@ void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
 }
 
 Bytes pipe_fionread(const PipeInode& pipe) {
-  const auto lengths = ranges::views::iota(u32{0}, pipe_occupancy(pipe)) |
-                       ranges::views::transform(
-                           [&](u32 i) -> u64 { return pipe.slot(pipe.tail + i).len; });
+  const auto lengths =
+      ranges::views::iota(u32{0}, pipe_occupancy(pipe)) |
+      ranges::views::transform([&](u32 i) -> u64 { return pipe.slot(pipe.tail + i).len; });
   return Bytes{ranges::accumulate(lengths, u64{0})};
 }
 

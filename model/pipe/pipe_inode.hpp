@@ -57,18 +57,18 @@ struct PipeBuffer {
 /// A pipe (`struct pipe_inode_info`). The wait queues and the O_ASYNC lists belong to tasks and
 /// files, so they live beside this in sim/kernel.
 struct PipeInode {
-  u32 head = 0;                ///< slots ever produced, modulo 2^32
-  u32 tail = 0;                ///< slots ever consumed, modulo 2^32
-  u32 max_usage = 0;           ///< slots that may be occupied: the capacity
-  u32 ring_size = 0;           ///< slots of the array: a power of two
-  u32 nr_accounted = 0;        ///< pages charged to the creator
-  u32 readers = 0;             ///< open files with FMODE_READ
-  u32 writers = 0;             ///< open files with FMODE_WRITE
-  u32 files = 0;               ///< open files, also those still in a blocked open()
-  u32 r_counter = 1;           ///< opens for reading ever, plus one
-  u32 w_counter = 1;           ///< opens for writing ever, plus one
-  bool poll_usage = false;     ///< somebody polled this pipe
-  bool note_loss = false;      ///< the next read delivers a loss record first
+  u32 head = 0;             ///< slots ever produced, modulo 2^32
+  u32 tail = 0;             ///< slots ever consumed, modulo 2^32
+  u32 max_usage = 0;        ///< slots that may be occupied: the capacity
+  u32 ring_size = 0;        ///< slots of the array: a power of two
+  u32 nr_accounted = 0;     ///< pages charged to the creator
+  u32 readers = 0;          ///< open files with FMODE_READ
+  u32 writers = 0;          ///< open files with FMODE_WRITE
+  u32 files = 0;            ///< open files, also those still in a blocked open()
+  u32 r_counter = 1;        ///< opens for reading ever, plus one
+  u32 w_counter = 1;        ///< opens for writing ever, plus one
+  bool poll_usage = false;  ///< somebody polled this pipe
+  bool note_loss = false;   ///< the next read delivers a loss record first
   std::array<PageId, 2> tmp_page{kNoPage, kNoPage};  ///< released pages for the next write
   std::vector<PipeBuffer> bufs;                      ///< the ring: `ring_size` slots
 

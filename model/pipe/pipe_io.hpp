@@ -36,9 +36,9 @@ struct PipeIoContext {
 
 /// The locals of a write() that outlive a sleep.
 struct PipeWrite {
-  u64 done = 0;                   ///< bytes in the pipe so far
-  bool slept = false;             ///< the next section follows a sleep (`wake_next_writer`)
-  bool was_empty = false;         ///< the pipe was empty when the lock was last taken
+  u64 done = 0;            ///< bytes in the pipe so far
+  bool slept = false;      ///< the next section follows a sleep (`wake_next_writer`)
+  bool was_empty = false;  ///< the pipe was empty when the lock was last taken
 
   bool operator==(const PipeWrite&) const = default;
 };
@@ -69,7 +69,8 @@ struct PipeRead {
   bool operator==(const PipeRead&) const = default;
 };
 
-/// One section of read(2)/readv(2) with at least one byte of room. Bytes that arrive are appended to
+/// One section of read(2)/readv(2) with at least one byte of room. Bytes that arrive are appended
+/// to
 /// `*out` (null when contents are not kept). Errors, in the order the kernel tests them:
 ///   EFAULT       there is data, but the buffer cannot be written
 ///   EAGAIN       no data, a writer exists, nonblock

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+
 #include <range/v3/view/iota.hpp>
 
 namespace ipcsim {
@@ -9,7 +10,8 @@ namespace {
 
 constexpr u64 kLargestSize = u64{1} << 31U;
 
-/// pipe-max-size as it reads back after it was written. Linux fs/pipe.c: do_proc_dopipe_max_size_conv().
+/// pipe-max-size as it reads back after it was written. Linux fs/pipe.c:
+/// do_proc_dopipe_max_size_conv().
 u64 max_size_in_force(const PipeLimits& limits, u32 page_size) {
   const u32 rounded = round_pipe_size(limits.pipe_max_size, page_size);
   return rounded == 0 ? limits.pipe_max_size : rounded;

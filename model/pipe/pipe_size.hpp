@@ -11,7 +11,7 @@ namespace ipcsim {
 
 /// The files pipe-max-size, pipe-user-pages-soft and pipe-user-pages-hard of /proc/sys/fs.
 struct PipeLimits {
-  u32 pipe_max_size = 1048576;       ///< bytes; in force is round_pipe_size() of it, as the file does
+  u32 pipe_max_size = 1048576;  ///< bytes; in force is round_pipe_size() of it, as the file does
   u64 pipe_user_pages_soft = 16384;  ///< pages; 0 is no limit
   u64 pipe_user_pages_hard = 0;      ///< pages; 0 is no limit
 
@@ -30,8 +30,8 @@ struct PipeUser {
 [[nodiscard]] u32 round_pipe_size(u64 size_bytes, u32 page_size);
 
 /// A new ring with no reader, writer or file yet, charged to `user`.
-/// Errors: ENFILE when the user is over the hard page limit even with the least ring. (An open() of a
-/// FIFO says ENOMEM instead.) Linux fs/pipe.c: alloc_pipe_info().
+/// Errors: ENFILE when the user is over the hard page limit even with the least ring. (An open() of
+/// a FIFO says ENOMEM instead.) Linux fs/pipe.c: alloc_pipe_info().
 [[nodiscard]] Result<PipeInode> alloc_pipe_info(PipeUser& user, const PipeLimits& limits, Caps caps,
                                                 u32 page_size);
 

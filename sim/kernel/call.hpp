@@ -1,4 +1,5 @@
-// The system calls under study, as values: what a trace says, a machine runs, and an importer makes.
+// The system calls under study, as values: what a trace says, a machine runs, and an importer
+// makes.
 #pragma once
 
 #include <optional>
@@ -58,11 +59,12 @@ struct Revents {
   std::vector<PollEvents> revents;
   bool operator==(const Revents&) const = default;
 };
-using Output = std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut, Revents>;
+using Output =
+    std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut, Revents>;
 
 /// What a call returned.
 struct SysResult {
-  i64 ret = 0;               ///< -1 when `error` is not kOk
+  i64 ret = 0;  ///< -1 when `error` is not kOk
   Errno error = Errno::kOk;
   Output out;
 

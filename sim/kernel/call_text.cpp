@@ -44,9 +44,8 @@ std::string segment_text(const UserSegment& segment) {
     return "<bad pointer>";
   }
   const std::string text = payload_text(segment.data);
-  return segment.mapped < segment.len
-             ? fmt::format("{}<{} bytes mapped>", text, segment.mapped)
-             : text;
+  return segment.mapped < segment.len ? fmt::format("{}<{} bytes mapped>", text, segment.mapped)
+                                      : text;
 }
 
 /// "[a, b]"
@@ -113,20 +112,26 @@ class Arguments {
     return v == OutPtr::kValid ? "&" : v == OutPtr::kNull ? "NULL" : "<bad pointer>";
   }
   static std::string text(Disposition v) {
-    return v == Disposition::kDefault ? "SIG_DFL" : v == Disposition::kIgnore ? "SIG_IGN" : "handler";
+    return v == Disposition::kDefault  ? "SIG_DFL"
+           : v == Disposition::kIgnore ? "SIG_IGN"
+                                       : "handler";
   }
   static std::string text(MaskHow v) {
-    return v == MaskHow::kBlock ? "SIG_BLOCK"
-                                : v == MaskHow::kUnblock ? "SIG_UNBLOCK" : "SIG_SETMASK";
+    return v == MaskHow::kBlock     ? "SIG_BLOCK"
+           : v == MaskHow::kUnblock ? "SIG_UNBLOCK"
+                                    : "SIG_SETMASK";
   }
-  static std::string text(const Timespec& t) { return fmt::format("{}.{:09}", t.tv_sec, t.tv_nsec); }
+  static std::string text(const Timespec& t) {
+    return fmt::format("{}.{:09}", t.tv_sec, t.tv_nsec);
+  }
   static std::string text(const MqAttr& a) {
     return fmt::format("{{flags={}, maxmsg={}, msgsize={}}}",
                        flags_text(open_flag_names(), static_cast<u64>(a.mq_flags), "0"),
                        a.mq_maxmsg, a.mq_msgsize);
   }
   static std::string text(const std::vector<PollFd>& fds) {
-    return listed(fds, [](const PollFd& p) { return fmt::format("{}:{}", p.fd.v, text(p.events)); });
+    return listed(fds,
+                  [](const PollFd& p) { return fmt::format("{}:{}", p.fd.v, text(p.events)); });
   }
   static std::string text(const std::vector<Signal>& set) {
     return listed(set, [](Signal s) { return signal_name(s); });
@@ -159,9 +164,8 @@ struct OutputText {
   }
   std::string operator()(const IntOut& out) const { return fmt::format(" [{}]", out.value); }
   std::string operator()(const Revents& out) const {
-    return " " + listed(out.revents, [](PollEvents e) {
-             return flags_text(poll_event_names(), e.v, "0");
-           });
+    return " " + listed(out.revents,
+                        [](PollEvents e) { return flags_text(poll_event_names(), e.v, "0"); });
   }
 };
 

@@ -1,8 +1,8 @@
 #include "sim/kernel/constants.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 #include <range/v3/algorithm/find.hpp>
 
 namespace ipcsim {
@@ -67,12 +67,12 @@ constexpr std::array kSaFlags = std::to_array<NamedNumber>({
 });
 
 constexpr std::array kSignals = std::to_array<NamedNumber>({
-    {"SIGHUP", 1},     {"SIGINT", 2},   {"SIGQUIT", 3}, {"SIGILL", 4},    {"SIGTRAP", 5},
-    {"SIGABRT", 6},    {"SIGBUS", 7},   {"SIGFPE", 8},  {"SIGKILL", 9},   {"SIGUSR1", 10},
-    {"SIGSEGV", 11},   {"SIGUSR2", 12}, {"SIGPIPE", 13}, {"SIGALRM", 14}, {"SIGTERM", 15},
-    {"SIGSTKFLT", 16}, {"SIGCHLD", 17}, {"SIGCONT", 18}, {"SIGSTOP", 19}, {"SIGTSTP", 20},
-    {"SIGTTIN", 21},   {"SIGTTOU", 22}, {"SIGURG", 23}, {"SIGXCPU", 24},  {"SIGXFSZ", 25},
-    {"SIGVTALRM", 26}, {"SIGPROF", 27}, {"SIGWINCH", 28}, {"SIGIO", 29},  {"SIGPWR", 30},
+    {"SIGHUP", 1},     {"SIGINT", 2},   {"SIGQUIT", 3},   {"SIGILL", 4},   {"SIGTRAP", 5},
+    {"SIGABRT", 6},    {"SIGBUS", 7},   {"SIGFPE", 8},    {"SIGKILL", 9},  {"SIGUSR1", 10},
+    {"SIGSEGV", 11},   {"SIGUSR2", 12}, {"SIGPIPE", 13},  {"SIGALRM", 14}, {"SIGTERM", 15},
+    {"SIGSTKFLT", 16}, {"SIGCHLD", 17}, {"SIGCONT", 18},  {"SIGSTOP", 19}, {"SIGTSTP", 20},
+    {"SIGTTIN", 21},   {"SIGTTOU", 22}, {"SIGURG", 23},   {"SIGXCPU", 24}, {"SIGXFSZ", 25},
+    {"SIGVTALRM", 26}, {"SIGPROF", 27}, {"SIGWINCH", 28}, {"SIGIO", 29},   {"SIGPWR", 30},
     {"SIGSYS", 31},
 });
 

@@ -26,10 +26,10 @@ struct InitialTask {
 
 /// The machine that a trace was recorded on, or is to be run on.
 struct Environment {
-  std::string kernel;                       ///< release it was recorded on ("6.18.44"), or empty
-  std::string profile;                      ///< "linux-6.18", or empty: the newest
-  u32 page_size = 4096;                     ///< bytes
-  Caps caps;                                ///< effective capabilities of all tasks
+  std::string kernel;    ///< release it was recorded on ("6.18.44"), or empty
+  std::string profile;   ///< "linux-6.18", or empty: the newest
+  u32 page_size = 4096;  ///< bytes
+  Caps caps;             ///< effective capabilities of all tasks
   PipeLimits pipe_limits;
   MqLimits mq_limits;
   i64 realtime_ns = 1'700'000'000'000'000'000;  ///< CLOCK_REALTIME when the run begins

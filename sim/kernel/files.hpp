@@ -7,8 +7,8 @@
 
 namespace ipcsim {
 
-/// The open file behind a descriptor, or null: closed, or still being opened. O_PATH files count only
-/// when `path_too`. Linux fs/file.c: fget(), fget_raw().
+/// The open file behind a descriptor, or null: closed, or still being opened. O_PATH files count
+/// only when `path_too`. Linux fs/file.c: fget(), fget_raw().
 [[nodiscard]] File* find_file(KernelState& k, TaskId id, Fd fd, bool path_too = false);
 
 /// Drops one reference. The last one releases the file: the pipe or queue is told, and freed when

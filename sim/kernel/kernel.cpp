@@ -1,7 +1,6 @@
 #include "sim/kernel/kernel.hpp"
 
 #include <fmt/format.h>
-
 #include <range/v3/algorithm/sort.hpp>
 
 #include "sim/kernel/files.hpp"
@@ -146,8 +145,8 @@ void Kernel::finish_call(TaskId id, Section section) {
   if (signal_pending(state_, id)) {
     taken = take_signals(state_, id);
     if (taken.dies) {
-      const bool returned = completion.kind == Completion::Kind::kReturned &&
-                            !internal(completion.result.error);
+      const bool returned =
+          completion.kind == Completion::Kind::kReturned && !internal(completion.result.error);
       exit_task(state_, id, returned ? std::optional{completion.result} : std::nullopt);
       return;
     }

@@ -32,7 +32,8 @@ class Kernel {
   /// Makes a descriptor of an existing task an open file that is not under study.
   /// Errors (by text): an open() in progress has the descriptor.
   std::optional<std::string> post_other_fd(TaskId task, Fd fd, bool cloexec);
-  /// Time goes on; tasks whose timeout lies in it are woken, the earliest first. REQUIRES: by.v >= 0.
+  /// Time goes on; tasks whose timeout lies in it are woken, the earliest first. REQUIRES: by.v >=
+  /// 0.
   void advance(Nanoseconds by);
 
   /// The task that is first on the run queue, or kNoTask.

@@ -1,7 +1,7 @@
 // The rules that hold between the structures of a kernel whenever no section runs.
-#include <fmt/format.h>
-
 #include <map>
+
+#include <fmt/format.h>
 
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/kernel.hpp"

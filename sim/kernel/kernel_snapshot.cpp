@@ -1,8 +1,8 @@
 // A kernel's objects, normalised.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
 #include <range/v3/algorithm/sort.hpp>
 
 #include "sim/kernel/kernel.hpp"

@@ -86,16 +86,14 @@ struct KernelState {
   Nanoseconds now;  ///< CLOCK_REALTIME
   u32 serial = 0;   ///< objects made so far
 
-  /// Calls that ended since somebody last took them. Not part of what `==` compares in effect: empty
-  /// between steps.
+  /// Calls that ended since somebody last took them. Not part of what `==` compares in effect:
+  /// empty between steps.
   std::vector<Completion> completions;
 
   [[nodiscard]] Task& task(TaskId id) { return tasks[id.v - 1]; }
   [[nodiscard]] const Task& task(TaskId id) const { return tasks[id.v - 1]; }
   [[nodiscard]] Process& process_of(TaskId id) { return processes[task(id).process.v]; }
-  [[nodiscard]] const Process& process_of(TaskId id) const {
-    return processes[task(id).process.v];
-  }
+  [[nodiscard]] const Process& process_of(TaskId id) const { return processes[task(id).process.v]; }
   [[nodiscard]] FdTable& fd_table(TaskId id) { return fd_tables[task(id).files]; }
   [[nodiscard]] bool exists(TaskId id) const {
     return id.v >= 1 && id.v <= tasks.size() && task(id).state != TaskState::kDead;

@@ -10,8 +10,8 @@ namespace ipcsim {
 /// True when the default action of `signal` is to stop or continue the process.
 [[nodiscard]] bool stops_or_continues(Signal signal);
 
-/// Sends a signal to one thread, as tgkill() does. Ignored signals leave no trace; a fatal one makes
-/// the whole process exit. Linux kernel/signal.c: send_signal_locked(), complete_signal().
+/// Sends a signal to one thread, as tgkill() does. Ignored signals leave no trace; a fatal one
+/// makes the whole process exit. Linux kernel/signal.c: send_signal_locked(), complete_signal().
 void send_signal_to_task(KernelState& k, TaskId id, Signal signal);
 /// Sends a signal to the process of the thread `id`, as kill() does: that thread takes it, or if it
 /// blocks the signal or is gone the first other one that does not.
@@ -22,9 +22,9 @@ void send_signal_to_process(KernelState& k, TaskId id, Signal signal);
 
 /// What taking the pending signals on the way back to user space led to.
 struct SignalsTaken {
-  bool dies = false;            ///< the task is to die
+  bool dies = false;  ///< the task is to die
   bool handler_ran = false;
-  bool restart = true;          ///< every handler that ran has SA_RESTART (true when none ran)
+  bool restart = true;  ///< every handler that ran has SA_RESTART (true when none ran)
 };
 /// Takes all deliverable signals. Linux kernel/signal.c: get_signal(),
 /// arch/x86/kernel/signal.c: arch_do_signal_or_restart().

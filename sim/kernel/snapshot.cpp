@@ -1,8 +1,8 @@
 #include "sim/kernel/snapshot.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 #include <range/v3/algorithm/find.hpp>
 
 #include "model/base/text.hpp"
@@ -49,8 +49,8 @@ const MqNodeSnapshot* find_node(const MqueueSnapshot& queue, u32 priority) {
   return node == queue.nodes.end() ? nullptr : &*node;
 }
 
-/// The subtree, one node a line, deeper nodes further in. A red-black tree of 32768 nodes is at most
-/// 30 deep.
+/// The subtree, one node a line, deeper nodes further in. A red-black tree of 32768 nodes is at
+/// most 30 deep.
 void append_tree(std::string& text, const MqueueSnapshot& queue, std::optional<u32> priority,
                  u32 depth) {
   const MqNodeSnapshot* node = priority ? find_node(queue, *priority) : nullptr;
@@ -78,9 +78,9 @@ std::string to_text(const PipeSnapshot& pipe) {
         return page ? fmt::format("page {}", page->v) : std::string("-");
       }));
   for (const SlotSnapshot& slot : pipe.slots) {
-    text += fmt::format("    [{:3}] page {:<3} offset {:<5} len {:<5} {} {}\n", slot.index,
-                        slot.page.v, slot.offset, slot.len, flag_letters(slot.flags),
-                        ops_name(slot.ops));
+    text +=
+        fmt::format("    [{:3}] page {:<3} offset {:<5} len {:<5} {} {}\n", slot.index, slot.page.v,
+                    slot.offset, slot.len, flag_letters(slot.flags), ops_name(slot.ops));
   }
   if (!pipe.rd_wait.empty()) {
     text += "    rd_wait: " + waiters_text(pipe.rd_wait) + "\n";

@@ -81,9 +81,9 @@ struct MqueueSnapshot {
   i64 mq_curmsgs = 0;
   u64 qsize = 0;
   bool node_cache = false;
-  std::optional<u32> root;                ///< priority of the root node
-  std::optional<u32> msg_tree_rightmost;  ///< priority of the rightmost node
-  std::vector<MqNodeSnapshot> nodes;      ///< in ascending order of priority
+  std::optional<u32> root;                  ///< priority of the root node
+  std::optional<u32> msg_tree_rightmost;    ///< priority of the rightmost node
+  std::vector<MqNodeSnapshot> nodes;        ///< in ascending order of priority
   std::vector<MqWaiterSnapshot> send_wait;  ///< e_wait_q[0], from the head
   std::vector<MqWaiterSnapshot> recv_wait;  ///< e_wait_q[1]
   std::optional<TaskId> notify_owner;

@@ -86,9 +86,9 @@ void wake_pollers(KernelState& k, MqueueId queue) {
 Section start_send(KernelState& k, TaskId id, FileId file_id, const MqTimedsendCall& call) {
   const File& file = k.files[file_id];
   const MqueueId queue = file.mqueue;
-  MqSendOutcome outcome = mq_send(k.mqueues[queue].inode,
-                                  {.prio = call.msg_prio, .text = call.msg.data},
-                                  caller_of(k, id, file));
+  MqSendOutcome outcome =
+      mq_send(k.mqueues[queue].inode, {.prio = call.msg_prio, .text = call.msg.data},
+              caller_of(k, id, file));
   if (outcome.end == MqEnd::kAsleep) {
     return sleep_in_list(k, id, file_id, call.abs_timeout, MqSendInProgress{.file = file_id});
   }
@@ -110,8 +110,7 @@ Section deliver(const MqTimedreceiveCall& call, MqMessage message) {
   if (call.msg_prio == OutPtr::kBad || std::min(call.msg.mapped, len) < len) {
     return Section::failed(Errno::kEFAULT);
   }
-  const auto prio =
-      call.msg_prio == OutPtr::kValid ? std::optional{message.prio} : std::nullopt;
+  const auto prio = call.msg_prio == OutPtr::kValid ? std::optional{message.prio} : std::nullopt;
   return Section::returned(static_cast<i64>(len), ReceivedMessage{std::move(message.text), prio});
 }
 

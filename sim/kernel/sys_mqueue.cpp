@@ -77,8 +77,8 @@ Result<MqueueId> create_queue(KernelState& k, TaskId id, const MqOpenCall& call)
                            .serial = ++k.serial});
 }
 
-/// The queue that mq_open() means. Errors, in the order tested: EACCES and ENAMETOOLONG for the name;
-/// ENOENT, or those of create_queue(); EEXIST, EINVAL, EACCES for one that exists.
+/// The queue that mq_open() means. Errors, in the order tested: EACCES and ENAMETOOLONG for the
+/// name; ENOENT, or those of create_queue(); EEXIST, EINVAL, EACCES for one that exists.
 Result<MqueueId> find_or_create(KernelState& k, TaskId id, const MqOpenCall& call) {
   const u32 flags = call.oflag.v;
   if (const Errno error = mq_check_name(call.name.value); error != Errno::kOk) {
@@ -128,9 +128,9 @@ Section run(KernelState& k, TaskId id, const MqOpenCall& call) {
     return Section::failed(fd.error());
   }
   const Result<MqueueId> queue = find_or_create(k, id, call);
-  const Errno error = !queue                      ? queue.error()
+  const Errno error = !queue                    ? queue.error()
                       : (flags & kODirect) != 0 ? Errno::kEINVAL
-                                                  : Errno::kOk;
+                                                : Errno::kOk;
   if (error != Errno::kOk) {
     table.unreserve(*fd);
     return Section::failed(error);

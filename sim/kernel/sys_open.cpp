@@ -88,8 +88,8 @@ Section open_section(KernelState& k, TaskId id, OpenInProgress progress) {
   const PipeId pipe = file.pipe;
   PipeObject& object = k.pipes[pipe];
   const FifoOpenSection section =
-      fifo_open_section(object.inode, progress.locals, file.f_mode, (file.f_flags & kONonblock) != 0,
-                        object.anonymous, signal_pending(k, id));
+      fifo_open_section(object.inode, progress.locals, file.f_mode,
+                        (file.f_flags & kONonblock) != 0, object.anonymous, signal_pending(k, id));
   if (section.asleep) {
     apply_effects(k, id, pipe, section.effects);
     k.task(id).progress = progress;

@@ -74,8 +74,7 @@ Section run(KernelState& k, TaskId id, const Pipe2Call& call) {
 Section pipe_fcntl(KernelState& k, TaskId id, PipeId pipe, const FcntlCall& call) {
   PipeObject& object = k.pipes[pipe];
   if (call.cmd.v == kFGetpipeSz) {
-    return Section::returned(
-        static_cast<i64>(pipe_get_size(object.inode, k.pages.page_size()).v));
+    return Section::returned(static_cast<i64>(pipe_get_size(object.inode, k.pages.page_size()).v));
   }
   // The argument is a C int that is taken as an unsigned one.
   const Bytes size{static_cast<u32>(call.arg)};

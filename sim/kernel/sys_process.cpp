@@ -1,7 +1,8 @@
 // Processes and threads: fork(), vfork(), clone(), execve(), exit(), limits.
 // Linux kernel/fork.c, fs/exec.c, kernel/exit.c.
-#include <range/v3/algorithm/sort.hpp>
 #include <utility>
+
+#include <range/v3/algorithm/sort.hpp>
 
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/signals.hpp"

@@ -1,5 +1,6 @@
 // read(), write() and their vector forms. Linux fs/read_write.c, fs/pipe.c.
 #include <algorithm>
+
 #include <range/v3/algorithm/any_of.hpp>
 
 #include "sim/kernel/files.hpp"
@@ -26,7 +27,8 @@ Errno check_vector(Segments iov) {
   if (ranges::any_of(iov, [](const UserSegment& s) { return static_cast<i64>(s.len) < 0; })) {
     return Errno::kEINVAL;
   }
-  const bool outside = ranges::any_of(iov, [](const UserSegment& s) { return s.len >= kUserSpace; });
+  const bool outside =
+      ranges::any_of(iov, [](const UserSegment& s) { return s.len >= kUserSpace; });
   return outside ? Errno::kEFAULT : Errno::kOk;
 }
 
@@ -80,9 +82,8 @@ Section write_section(KernelState& k, TaskId id, FileId file_id, Segments segmen
   if (const auto* saved = std::get_if<WriteInProgress>(&task.progress)) {
     progress = *saved;
   }
-  const PipeSection section =
-      pipe_write_section(k.pipes[pipe].inode, progress.locals, segments, context_of(k, id, file),
-                         k.pages, *k.profile);
+  const PipeSection section = pipe_write_section(k.pipes[pipe].inode, progress.locals, segments,
+                                                 context_of(k, id, file), k.pages, *k.profile);
   if (section.end == PipeSectionEnd::kAsleep) {
     task.progress = progress;
   }

@@ -41,12 +41,13 @@ Section run(KernelState& k, TaskId id, const RtSigactionCall& call);
 Section run(KernelState& k, TaskId id, const RtSigprocmaskCall& call);
 Section run(KernelState& k, TaskId id, const SetrlimitCall& call);
 
-/// Ends a sleeping call's waits and drops what it holds, before its result is given or it is started
-/// again.
+/// Ends a sleeping call's waits and drops what it holds, before its result is given or it is
+/// started again.
 void end_progress(KernelState& k, TaskId id);
 
 /// The thread ends: its descriptors go, and its process with the last one. Linux kernel/exit.c:
-/// do_exit(). `result`: what its call had returned when a signal killed it on the way to user space.
+/// do_exit(). `result`: what its call had returned when a signal killed it on the way to user
+/// space.
 void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result = {});
 
 }  // namespace ipcsim

@@ -123,13 +123,13 @@ struct Process {
   Caps caps;
   u64 rlimit_nofile = 0;
   u64 rlimit_msgqueue = 0;
-  SignalSet handled;          ///< signals with a handler
-  SignalSet ignored;          ///< signals set to SIG_IGN
-  SignalSet restart;          ///< signals whose handler has SA_RESTART
-  SignalSet shared_pending;   ///< sent to the process
-  bool exiting = false;       ///< every thread dies when it next runs
-  Signal exit_signal;         ///< what killed it; 0: it exits by itself
-  TaskId exec_waiter;         ///< the thread whose execve() waits for the others
+  SignalSet handled;         ///< signals with a handler
+  SignalSet ignored;         ///< signals set to SIG_IGN
+  SignalSet restart;         ///< signals whose handler has SA_RESTART
+  SignalSet shared_pending;  ///< sent to the process
+  bool exiting = false;      ///< every thread dies when it next runs
+  Signal exit_signal;        ///< what killed it; 0: it exits by itself
+  TaskId exec_waiter;        ///< the thread whose execve() waits for the others
   /// Threads that died in a call since the process began to exit, for the report at its end.
   std::vector<DeadThread> died_in_call;
 

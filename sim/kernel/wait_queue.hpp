@@ -41,9 +41,7 @@ class WaitQueues {
 
   [[nodiscard]] WaitEntryId first(WaitQueueId queue) const { return heads_[queue].first; }
   [[nodiscard]] const WaitEntry& operator[](WaitEntryId id) const { return entries_[id]; }
-  [[nodiscard]] bool empty(WaitQueueId queue) const {
-    return heads_[queue].first == kNoWaitEntry;
-  }
+  [[nodiscard]] bool empty(WaitQueueId queue) const { return heads_[queue].first == kNoWaitEntry; }
   /// Calls `f(entry)` from the head to the tail.
   void each(WaitQueueId queue, auto&& f) const {
     for (WaitEntryId id = first(queue); id != kNoWaitEntry; id = entries_[id].next) {

@@ -13,7 +13,8 @@ void dequeue(KernelState& k, TaskId id);
 /// Makes a task runnable before all others: a task that goes on at once.
 void enqueue_first(KernelState& k, TaskId id);
 
-/// Wakes a sleeping task; false when it does not sleep. Linux kernel/sched/core.c: try_to_wake_up().
+/// Wakes a sleeping task; false when it does not sleep. Linux kernel/sched/core.c:
+/// try_to_wake_up().
 bool wake_task(KernelState& k, TaskId id);
 
 /// How many exclusive waiters one wake-up may wake.

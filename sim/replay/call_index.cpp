@@ -78,9 +78,7 @@ CallIndex index_calls(const Trace& trace) {
     } else if (const auto* ret = std::get_if<ReturnEvent>(&body)) {
       indexer.end(i, {.task = ret->task, .result = ret->result});
     } else if (const auto* died = std::get_if<DiedEvent>(&body)) {
-      indexer.end(i, {.task = died->task,
-                      .kind = Completion::Kind::kDied,
-                      .signal = died->signal});
+      indexer.end(i, {.task = died->task, .kind = Completion::Kind::kDied, .signal = died->signal});
     }
   }
   return indexer.take();

@@ -5,8 +5,8 @@
 
 namespace ipcsim {
 
-/// True when `actual` is what `expected` says: the return value, the error, and what was handed out as
-/// far as `expected` has it (bytes that are not known match any).
+/// True when `actual` is what `expected` says: the return value, the error, and what was handed out
+/// as far as `expected` has it (bytes that are not known match any).
 [[nodiscard]] bool agrees(const SysResult& expected, const SysResult& actual);
 
 /// The same for the end of a call: how it ended, its result or its signal.

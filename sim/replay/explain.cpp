@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <deque>
-#include <range/v3/algorithm/find.hpp>
 #include <set>
 #include <utility>
+
+#include <range/v3/algorithm/find.hpp>
 
 #include "sim/replay/actions.hpp"
 #include "sim/replay/call_index.hpp"
@@ -18,8 +19,8 @@ namespace {
 struct Position {
   Kernel kernel;
   u32 event = 0;
-  bool applied = false;   // the event has taken effect; its result is awaited
-  std::vector<u32> call;  // by task: the call it is in or has just ended, or kNoCall
+  bool applied = false;    // the event has taken effect; its result is awaited
+  std::vector<u32> call;   // by task: the call it is in or has just ended, or kNoCall
   std::vector<bool> over;  // by task: that call has ended in the model
   u64 not_modelled = 0;
 };
@@ -86,8 +87,8 @@ class Search {
  private:
   using Advance = std::expected<bool, MachineError>;
 
-  /// True when `stop_before_` is about to be found again, in a call's wrong end or in nobody's being
-  /// able to run.
+  /// True when `stop_before_` is about to be found again, in a call's wrong end or in nobody's
+  /// being able to run.
   bool stops(bool wrong_end) {
     stopped_ = stop_before_ != nullptr && sections_ == stop_before_->sections &&
                wrong_end == (stop_before_->call != kNoCall);
@@ -143,8 +144,8 @@ class Search {
       why = at_.kernel.post_other_fd(other.task, other.fd, other.cloexec);
     }
     if (why) {
-      return std::unexpected(
-          MachineError{.unsupported = true, .message = where_text(trace_, at_.event) + ": " + *why});
+      return std::unexpected(MachineError{.unsupported = true,
+                                          .message = where_text(trace_, at_.event) + ": " + *why});
     }
     step_to_next_event();
     return true;

@@ -1,8 +1,8 @@
 #include "sim/replay/explain_report.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "model/base/kernel_profile.hpp"
 #include "sim/replay/actions.hpp"

@@ -27,8 +27,9 @@ struct MachineError {
   std::string message;
 };
 
-/// A system of tasks that makes system calls. Steps are posted, then the machine runs until everything
-/// sleeps or is idle: the same order of posts always gives the same order of completions.
+/// A system of tasks that makes system calls. Steps are posted, then the machine runs until
+/// everything sleeps or is idle: the same order of posts always gives the same order of
+/// completions.
 class Machine {
  public:
   Machine() = default;

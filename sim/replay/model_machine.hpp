@@ -9,8 +9,8 @@
 
 namespace ipcsim {
 
-/// Runs steps in a `Kernel`. A task runs until its call returns or sleeps; woken tasks queue behind the
-/// ones that were runnable before: what one processor does with equal real-time priorities.
+/// Runs steps in a `Kernel`. A task runs until its call returns or sleeps; woken tasks queue behind
+/// the ones that were runnable before: what one processor does with equal real-time priorities.
 class ModelMachine final : public Machine {
  public:
   ModelMachine(const Environment& environment, const KernelProfile& profile, Contents contents)

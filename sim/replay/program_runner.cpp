@@ -1,9 +1,9 @@
 #include "sim/replay/program_runner.hpp"
 
-#include <fmt/format.h>
-
 #include <deque>
 #include <map>
+
+#include <fmt/format.h>
 #include <range/v3/algorithm/find.hpp>
 
 #include "sim/replay/actions.hpp"
@@ -33,7 +33,8 @@ class ProgramRun {
         return std::unexpected(done.error());
       }
       if (auto done = run_waiting(); !done || diverged_) {
-        return done ? std::move(report_) : std::expected<Report, MachineError>(std::unexpected(done.error()));
+        return done ? std::move(report_)
+                    : std::expected<Report, MachineError>(std::unexpected(done.error()));
       }
     }
     count_left_over();
@@ -92,13 +93,12 @@ class ProgramRun {
       if (expected.kind == Completion::Kind::kNotModelled) {
         ++report_.not_modelled;
         diverged_ = true;
-        report_.remarks.push_back(fmt::format("{}: {}; the rest was not run", where(event),
-                                              to_text(expected)));
+        report_.remarks.push_back(
+            fmt::format("{}: {}; the rest was not run", where(event), to_text(expected)));
         continue;
       }
       ++report_.compared;
-      const auto actual =
-          ranges::find(other.completions, expected.task, &Completion::task);
+      const auto actual = ranges::find(other.completions, expected.task, &Completion::task);
       if (actual == other.completions.end() || !agrees(expected, *actual)) {
         differ(event, expected.task, to_text(expected),
                actual == other.completions.end() ? "still in the call" : to_text(*actual), machine);
@@ -106,7 +106,8 @@ class ProgramRun {
     }
     for (const Sleeper& sleeper : model.sleepers) {
       if (ranges::find(other.sleepers, sleeper) == other.sleepers.end()) {
-        differ(event, sleeper.task, fmt::format("asleep in {}", sleeper.call), "not asleep", machine);
+        differ(event, sleeper.task, fmt::format("asleep in {}", sleeper.call), "not asleep",
+               machine);
       }
     }
   }
@@ -131,9 +132,8 @@ class ProgramRun {
       left += events.size();
     }
     if (left > 0) {
-      report_.remarks.push_back(
-          fmt::format("{}: {} calls were not made: their task sleeps, or was never made",
-                      trace_.name, left));
+      report_.remarks.push_back(fmt::format(
+          "{}: {} calls were not made: their task sleeps, or was never made", trace_.name, left));
     }
   }
 

@@ -1,9 +1,9 @@
 #include "sim/replay/report.hpp"
 
-#include <fmt/format.h>
-
 #include <iterator>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace ipcsim {
 
@@ -22,10 +22,10 @@ std::string summary_line(const Report& report) {
 }
 
 std::string to_text(const Difference& difference) {
-  std::string text = fmt::format("{}: step {}, task {}: {}\n  expected ({}): {}\n  actual ({}): {}\n",
-                                 difference.where, difference.step, difference.task.v,
-                                 difference.call, difference.expected_by, difference.expected,
-                                 difference.actual_by, difference.actual);
+  std::string text = fmt::format(
+      "{}: step {}, task {}: {}\n  expected ({}): {}\n  actual ({}): {}\n", difference.where,
+      difference.step, difference.task.v, difference.call, difference.expected_by,
+      difference.expected, difference.actual_by, difference.actual);
   if (!difference.state_before.empty()) {
     text += "  before the step:\n" + difference.state_before;
   }

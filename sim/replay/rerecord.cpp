@@ -1,6 +1,7 @@
-#include <range/v3/algorithm/find.hpp>
 #include <map>
 #include <set>
+
+#include <range/v3/algorithm/find.hpp>
 
 #include "sim/replay/actions.hpp"
 #include "sim/replay/settled_runner.hpp"
@@ -63,9 +64,9 @@ std::expected<Trace, MachineError> rerecord_settled(const Trace& trace, Machine&
       continue;
     }
     if (const auto why = cannot_post(machine, event)) {
-      return std::unexpected(MachineError{
-          .unsupported = false,
-          .message = trace.name + ":" + std::to_string(event.line) + ": " + *why});
+      return std::unexpected(
+          MachineError{.unsupported = false,
+                       .message = trace.name + ":" + std::to_string(event.line) + ": " + *why});
     }
     if (auto posted = post_event(machine, event); !posted) {
       return std::unexpected(posted.error());
@@ -76,10 +77,9 @@ std::expected<Trace, MachineError> rerecord_settled(const Trace& trace, Machine&
     }
     for (const Completion& completion : settled->completions) {
       if (completion.kind == Completion::Kind::kNotModelled) {
-        return std::unexpected(
-            MachineError{.unsupported = true,
-                         .message = trace.name + ":" + std::to_string(event.line) + ": " +
-                                    completion.reason});
+        return std::unexpected(MachineError{
+            .unsupported = true,
+            .message = trace.name + ":" + std::to_string(event.line) + ": " + completion.reason});
       }
     }
     recorder.record(event, *settled);

@@ -1,11 +1,11 @@
 #include "sim/replay/settled_runner.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
 #include <range/v3/algorithm/find.hpp>
 #include <range/v3/algorithm/find_if.hpp>
-#include <set>
 
 #include "sim/replay/actions.hpp"
 #include "sim/replay/compare.hpp"

@@ -13,7 +13,7 @@ namespace ipcsim {
 
 /// What one step did, for those who watch.
 struct StepView {
-  u64 step = 0;                 ///< from 1
+  u64 step = 0;  ///< from 1
   const Event* event = nullptr;
   std::span<const Settled> settled;  ///< one a machine
 };
@@ -22,8 +22,8 @@ struct StepView {
 using StepObserver = std::function<void(const StepView&)>;
 
 /// Runs every event of `trace` on each of `machines` (the first is the model, or the only one) and
-/// compares each machine with what the trace records, and the machines with each other. REQUIRES: the
-/// trace's order is settled, and the machines are fresh. Fails when a machine fails.
+/// compares each machine with what the trace records, and the machines with each other. REQUIRES:
+/// the trace's order is settled, and the machines are fresh. Fails when a machine fails.
 [[nodiscard]] std::expected<Report, MachineError> run_settled(const Trace& trace,
                                                               std::span<Machine* const> machines,
                                                               const StepObserver& observer);

@@ -20,8 +20,7 @@ struct Record {
   }
   void operator()(const DiedEvent& died) const {
     step.completions.push_back(
-        {&event,
-         {.task = died.task, .kind = Completion::Kind::kDied, .signal = died.signal}});
+        {&event, {.task = died.task, .kind = Completion::Kind::kDied, .signal = died.signal}});
   }
   void operator()(const SleepEvent& sleep) const {
     step.sleepers.push_back({&event, {sleep.task, sleep.call}});

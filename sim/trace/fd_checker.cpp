@@ -1,10 +1,10 @@
 #include "sim/trace/fd_checker.hpp"
 
-#include <fmt/format.h>
-
 #include <map>
 #include <set>
 #include <type_traits>
+
+#include <fmt/format.h>
 
 namespace ipcsim {
 namespace {
@@ -47,9 +47,7 @@ bool returns_fd(const Call& call) {
          std::holds_alternative<MqOpenCall>(call);
 }
 
-bool opens(const Call& call) {
-  return returns_fd(call) || std::holds_alternative<Pipe2Call>(call);
-}
+bool opens(const Call& call) { return returns_fd(call) || std::holds_alternative<Pipe2Call>(call); }
 
 /// Collects the numbers that are opened, in whichever table.
 class FdChecker {
@@ -84,9 +82,10 @@ class FdChecker {
     }
     const std::optional<Fd> used = fd_of(call);
     if (complete_ && used && !opened_.contains(*used)) {
-      return fmt::format("{} is said to succeed on descriptor {}, which nothing opened before; "
-                         "expected a pipe2, open, mq_open, dup or other_fd that did",
-                         call_name(call), used->v);
+      return fmt::format(
+          "{} is said to succeed on descriptor {}, which nothing opened before; "
+          "expected a pipe2, open, mq_open, dup or other_fd that did",
+          call_name(call), used->v);
     }
     if (returns_fd(call)) {
       opened_.insert(Fd{static_cast<i32>(result.ret)});

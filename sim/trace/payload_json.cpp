@@ -129,6 +129,7 @@ bool read_members(JsonReader& in, Payload& payload) {
   if (in.problem().found()) {
     return true;
   }
+  const bool said = bytes || generated || has_len;
   if (generated) {
     payload = Payload::of_pattern(len, pattern);
   } else if (bytes && len == bytes->size()) {
@@ -136,7 +137,7 @@ bool read_members(JsonReader& in, Payload& payload) {
   } else {
     payload = Payload::of_unknown(len, std::move(bytes).value_or(std::string{}));
   }
-  return bytes || generated || has_len;
+  return said;
 }
 
 // What an object form says beside its bytes.

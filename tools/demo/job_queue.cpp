@@ -1,5 +1,5 @@
-// A program as people write them with message queues: a parent hands jobs to two workers by priority
-// and gets answers back through a second queue.
+// A program as people write them with message queues: a parent hands jobs to two workers by
+// priority and gets answers back through a second queue.
 #include <fcntl.h>
 #include <mqueue.h>
 #include <sys/wait.h>

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ namespace ipcsim::host {
 namespace {
 
 /// A window keeps so much memory between calls.
-constexpr u64 kKeptBytes = 256 * 1024;
+constexpr u64 kKeptBytes = u64{256} * 1024;
 
 bool exits(const Call& call) {
   return std::holds_alternative<ExitCall>(call) || std::holds_alternative<ExitGroupCall>(call);
@@ -189,7 +190,8 @@ void HostMachine::collect_deaths(std::vector<Ended>& ended) {
     for (const TaskId id : process.living) {
       const HostTask& task = tasks_.task(id);
       if (task.call && std::holds_alternative<ExecveCall>(task.call->call) && !killed) {
-        (void)lose(fmt::format("task {} was lost in execve(), status {}", id.v, slot.exit_status));
+        std::ignore =
+            lose(fmt::format("task {} was lost in execve(), status {}", id.v, slot.exit_status));
       }
       if (death_is_reported(task, signal)) {
         ended.push_back(death(id, signal, order));

@@ -99,7 +99,7 @@ std::string name_in_folder(std::string_view path) {
 }
 
 std::string QueueNames::unique(const std::string& name) {
-  const std::string text = name.substr(0, name.find('\0'));
+  std::string text = name.substr(0, name.find('\0'));
   const bool refused = text.empty() || text == "." || text == ".." ||
                        text.find('/') != std::string::npos || text.size() > kNameMax;
   if (refused) {

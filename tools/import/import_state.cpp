@@ -110,7 +110,8 @@ std::string ImportState::path_of(const TaskState& task, const Node* dirfd,
     base = *dirfd->annotation;
   } else if (dirfd != nullptr && dirfd->kind == Node::Kind::kNumber) {
     const FdSlot* slot = task.files->find(static_cast<i32>(dirfd->number));
-    base = slot != nullptr && !slot->path.empty() ? slot->path : "?";
+    const bool known = slot != nullptr && !slot->path.empty();
+    base = known ? std::string_view{slot->path} : std::string_view{"?"};
   }
   return absolute_path(base, path);
 }

@@ -69,7 +69,7 @@ void take_pid(StraceLine& line, std::string_view& text) {
     return;
   }
   skip_blanks(rest);
-  line.pid = *number;
+  line.pid = number;
   text = rest;
 }
 

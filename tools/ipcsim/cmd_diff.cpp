@@ -101,7 +101,8 @@ void add_diff_command(CLI::App& app, int& status) {
   command->footer(
       "The calls are made for real, by tasks in namespaces of their own that touch nothing else.\n"
       "Where a settled trace has recorded results, both sides are compared with those as well.\n"
-      "Of an observed trace the record is held against the model, as by replay, and the program (each\n"
+      "Of an observed trace the record is held against the model, as by replay, and the program "
+      "(each\n"
       "task's calls, started one at a time) is run on both.");
   command->add_option("TRACE", options->traces, "Trace files (JSON Lines); - is standard input")
       ->required();

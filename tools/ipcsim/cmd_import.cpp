@@ -1,10 +1,9 @@
 // ipcsim import: strace text into a trace.
-#include "tools/import/import.hpp"
+#include <memory>
 
 #include <fmt/format.h>
 
-#include <memory>
-
+#include "tools/import/import.hpp"
 #include "tools/ipcsim/command.hpp"
 #include "tools/ipcsim/import_report.hpp"
 
@@ -43,10 +42,12 @@ int run(const ImportCommandOptions& options) {
 
 void add_import_command(CLI::App& app, int& status) {
   auto options = std::make_shared<ImportCommandOptions>();
-  CLI::App* command = app.add_subcommand("import", "Turn the text that strace -f wrote into a trace");
+  CLI::App* command =
+      app.add_subcommand("import", "Turn the text that strace -f wrote into a trace");
   command->footer(
       "Calls on pipes, FIFOs and message queues are kept, with all that opens, copies and closes\n"
-      "descriptors. Calls on other files are dropped and counted. A call on a pipe or queue that the\n"
+      "descriptors. Calls on other files are dropped and counted. A call on a pipe or queue that "
+      "the\n"
       "importer does not understand is reported with its line, never dropped silently.\n"
       "Good logs: strace -f -ttt -T -y -v -s 65536 -o LOG COMMAND");
   command->add_option("LOG", options->log, "The log; - is standard input")->required();

@@ -1,5 +1,4 @@
 // ipcsim record: runs a program under strace and imports what it did.
-#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,6 +6,8 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "model/base/text.hpp"
 #include "tools/host/environment.hpp"
@@ -27,8 +28,10 @@ struct RecordOptions {
 /// Calls that neither open, copy nor close a descriptor, nor touch a pipe or queue: strace need not
 /// stop for them.
 constexpr std::string_view kLeftOut =
-    "trace=!brk,mmap,munmap,mprotect,madvise,mremap,rseq,set_robust_list,set_tid_address,arch_prctl,"
-    "getrandom,futex,clock_gettime,clock_nanosleep,nanosleep,sched_yield,getpid,gettid,getppid,getuid,"
+    "trace=!brk,mmap,munmap,mprotect,madvise,mremap,rseq,set_robust_list,set_tid_address,arch_"
+    "prctl,"
+    "getrandom,futex,clock_gettime,clock_nanosleep,nanosleep,sched_yield,getpid,gettid,getppid,"
+    "getuid,"
     "geteuid,getgid,getegid,uname,sysinfo,getcwd,access,faccessat,faccessat2,readlink,readlinkat,"
     "pread64,sched_getaffinity";
 
@@ -57,10 +60,12 @@ class TemporaryFile {
   bool made_ = false;
 };
 
-/// Runs strace with the program; the wait status, or nothing (with errno) when it cannot be started.
+/// Runs strace with the program; the wait status, or nothing (with errno) when it cannot be
+/// started.
 std::optional<int> run_strace(const std::string& log, const std::vector<std::string>& command) {
-  std::vector<std::string> words{"strace", "-f",      "-ttt", "-T", "-y", "-v", "-s", "65536",
-                                 "-e",     std::string(kLeftOut), "-o", log,  "--"};
+  std::vector<std::string> words{"strace", "-f", "-ttt",  "-T", "-y",
+                                 "-v",     "-s", "65536", "-e", std::string(kLeftOut),
+                                 "-o",     log,  "--"};
   words.insert(words.end(), command.begin(), command.end());
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
@@ -89,7 +94,8 @@ int import_log(const RecordOptions& options, const std::string& log) {
   import.environment = host_environment();
   import.environment.profile = options.common.profile;
   import.title = joined(options.command, " ", [](const std::string& word) { return word; });
-  auto imported = import_strace(*text, options.keep_log.empty() ? "strace" : options.keep_log, import);
+  auto imported =
+      import_strace(*text, options.keep_log.empty() ? "strace" : options.keep_log, import);
   if (!imported) {
     print_error(imported.error().text());
     return kExitUnusable;
@@ -111,8 +117,8 @@ int run(const RecordOptions& options) {
   }
   const auto status = run_strace(temporary.path(), options.command);
   if (!status) {
-    print_error(fmt::format("strace cannot be run: {}; install the package strace",
-                            std::strerror(errno)));
+    print_error(
+        fmt::format("strace cannot be run: {}; install the package strace", std::strerror(errno)));
     return kExitLacking;
   }
   if (!options.keep_log.empty()) {
@@ -140,7 +146,8 @@ void add_record_command(CLI::App& app, int& status) {
   auto options = std::make_shared<RecordOptions>();
   CLI::App* command =
       app.add_subcommand("record", "Run a program under strace and write a trace of what it did");
-  command->footer("Example: ipcsim record -o pipeline.jsonl -- sh -c 'seq 1 1000 | sort -rn | head -3'");
+  command->footer(
+      "Example: ipcsim record -o pipeline.jsonl -- sh -c 'seq 1 1000 | sort -rn | head -3'");
   command->add_option("-o,--output", options->output, "The trace to write; - is standard output")
       ->required();
   command->add_option("--keep-log", options->keep_log, "Keep strace's own text in this file");

@@ -56,12 +56,14 @@ void add_replay_command(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand(
       "replay", "Run traces in the model and compare with the results recorded in them");
   command->footer(
-      "A settled trace is run step by step. An observed trace, whose calls overlapped, is accepted\n"
+      "A settled trace is run step by step. An observed trace, whose calls overlapped, is "
+      "accepted\n"
       "if some interleaving of the kernel's lock-held sections gives every recorded result.");
   command->add_option("TRACE", options->traces, "Trace files (JSON Lines); - is standard input")
       ->required();
-  command->add_option("--limit", options->limit,
-                      "Sections to run before the search for an interleaving is given up")
+  command
+      ->add_option("--limit", options->limit,
+                   "Sections to run before the search for an interleaving is given up")
       ->capture_default_str();
   add_common_options(*command, options->common);
   command->callback([options, &status] { status = run(*options); });

@@ -1,7 +1,7 @@
 // ipcsim show: the rings and trees after every step, in the terminal.
-#include <fmt/format.h>
-
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "sim/replay/actions.hpp"
 #include "sim/replay/explain.hpp"
@@ -42,8 +42,9 @@ int show_observed(const Trace& trace, const KernelProfile& profile, StepPrinter&
     return report_failure(explanation.error());
   }
   if (explanation->verdict != Explanation::Verdict::kExplained) {
-    print_error(trace.name + ": no interleaving was found that explains this trace; ipcsim replay "
-                             "says how far it goes");
+    print_error(trace.name +
+                ": no interleaving was found that explains this trace; ipcsim replay "
+                "says how far it goes");
     return kExitDifference;
   }
   Kernel kernel(trace.header.environment, profile, Contents::kKept);
@@ -92,7 +93,8 @@ void add_show_command(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("show", "Print the rings and trees after each step of a trace");
   command->footer(
-      "Slots: [index] page, offset, len, flags (M can merge, P packet, G gift, - none), operations.\n"
+      "Slots: [index] page, offset, len, flags (M can merge, P packet, G gift, - none), "
+      "operations.\n"
       "Trees lie on their side: the root is leftmost, greater priorities are above it.");
   command->add_option("TRACE", options->trace, "A trace file; - is standard input")->required();
   command->add_option("--from", options->first, "First step to print")->capture_default_str();

@@ -57,9 +57,9 @@ const KernelProfile* choose_profile(const CommonOptions& options, const Trace& t
   }
   const KernelProfile* profile = find_profile(name);
   if (profile == nullptr) {
-    print_error(fmt::format(
-        "{}: there is no profile \"{}\"; there are: {}", trace.name, name,
-        joined(kernel_profiles(), ", ", [](const KernelProfile& p) { return std::string(p.name); })));
+    print_error(fmt::format("{}: there is no profile \"{}\"; there are: {}", trace.name, name,
+                            joined(kernel_profiles(), ", ",
+                                   [](const KernelProfile& p) { return std::string(p.name); })));
   }
   return profile;
 }

@@ -1,11 +1,12 @@
 // What the subcommands share: options, reading traces, printing reports, exit statuses.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <expected>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "sim/replay/machine.hpp"
 #include "sim/replay/report.hpp"
@@ -45,8 +46,8 @@ void add_show_command(CLI::App& app, int& status);
 /// Reads all traces, or prints what is wrong with each bad one on standard error.
 [[nodiscard]] std::optional<std::vector<Trace>> load_traces(const std::vector<std::string>& paths);
 
-/// The profile for a trace: the option's, else the trace's own, else the newest. Prints an error and
-/// gives null when there is no such profile.
+/// The profile for a trace: the option's, else the trace's own, else the newest. Prints an error
+/// and gives null when there is no such profile.
 [[nodiscard]] const KernelProfile* choose_profile(const CommonOptions& options, const Trace& trace);
 
 /// Prints "ipcsim: MESSAGE" on standard error.

@@ -1,6 +1,5 @@
 // Reading and writing whole files.
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,12 +8,16 @@
 #include <cstring>
 #include <filesystem>
 
+#include <fmt/format.h>
+
 #include "tools/ipcsim/command.hpp"
 
 namespace ipcsim {
 namespace {
 
-std::string why(const std::string& path) { return fmt::format("{}: {}", path, std::strerror(errno)); }
+std::string why(const std::string& path) {
+  return fmt::format("{}: {}", path, std::strerror(errno));
+}
 
 }  // namespace
 
@@ -33,7 +36,8 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
   if (fd != STDIN_FILENO) {
     ::close(fd);
   }
-  return got < 0 ? std::expected<std::string, std::string>(std::unexpected(error)) : std::move(text);
+  return got < 0 ? std::expected<std::string, std::string>(std::unexpected(error))
+                 : std::move(text);
 }
 
 std::expected<void, std::string> write_file(const std::string& path, const std::string& text) {

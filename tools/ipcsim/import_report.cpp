@@ -1,8 +1,8 @@
 #include "tools/ipcsim/import_report.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdio>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace ipcsim {

@@ -6,8 +6,9 @@
 namespace {
 
 int run(int argc, char** argv) {
-  CLI::App app{"An executable model of Linux pipes, FIFOs and POSIX message queues, compared with real "
-               "kernels."};
+  CLI::App app{
+      "An executable model of Linux pipes, FIFOs and POSIX message queues, compared with real "
+      "kernels."};
   app.name("ipcsim");
   app.require_subcommand(1);
   app.set_version_flag("--version", IPCSIM_VERSION);

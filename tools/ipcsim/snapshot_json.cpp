@@ -54,12 +54,10 @@ Json to_json(const PipeSnapshot& pipe) {
                               })},
           {"slots", listed(pipe.slots,
                            [](const SlotSnapshot& slot) {
-                             return Json{{"index", slot.index},
-                                         {"page", slot.page.v},
-                                         {"offset", slot.offset},
-                                         {"len", slot.len},
-                                         {"flags", slot.flags},
-                                         {"ops", static_cast<int>(slot.ops)}};
+                             return Json{
+                                 {"index", slot.index},   {"page", slot.page.v},
+                                 {"offset", slot.offset}, {"len", slot.len},
+                                 {"flags", slot.flags},   {"ops", static_cast<int>(slot.ops)}};
                            })},
           {"rd_wait", waiters(pipe.rd_wait)},
           {"wr_wait", waiters(pipe.wr_wait)}};
@@ -84,8 +82,7 @@ Json to_json(const MqueueSnapshot& queue) {
                            })},
           {"send_wait", mq_waiters(queue.send_wait)},
           {"recv_wait", mq_waiters(queue.recv_wait)},
-          {"notify_owner",
-           queue.notify_owner ? Json(queue.notify_owner->v) : Json(nullptr)}};
+          {"notify_owner", queue.notify_owner ? Json(queue.notify_owner->v) : Json(nullptr)}};
 }
 
 }  // namespace ipcsim

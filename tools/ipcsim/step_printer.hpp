@@ -1,8 +1,9 @@
 // Prints what each step of a run did and what the objects look like after it.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <span>
+
+#include <nlohmann/json.hpp>
 
 #include "sim/kernel/snapshot.hpp"
 #include "tools/ipcsim/command.hpp"

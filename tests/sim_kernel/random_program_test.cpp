@@ -174,6 +174,17 @@ class Chance {
   u32 last_task_ = kFirstTasks;
 };
 
+/// The calls that ended, less the bytes: a run without contents has none.
+std::string results(TestKernel& k) {
+  std::string text;
+  for (const Completion& completion : k.kernel.take_completions()) {
+    const i64 ret = completion.result.ret;
+    text += fmt::format("{} {}\n", completion.task.v,
+                        ret > 0 ? fmt::format("{}", ret) : to_text(completion));
+  }
+  return text;
+}
+
 /// Runs a program in an interleaving of its own; says all that its calls came to.
 std::string trail(u64 seed, Contents contents = Contents::kKept) {
   Chance chance(seed);
@@ -198,14 +209,12 @@ std::string trail(u64 seed, Contents contents = Contents::kKept) {
         k.section(runnable[chance.below(runnable.size())].v);
       }
     }
-    for (const Completion& completion : k.kernel.take_completions()) {
-      // Bytes are left out: a run without contents has none.
-      text += fmt::format("{} {}\n", completion.task.v,
-                          completion.result.ret > 0 ? fmt::format("{}", completion.result.ret)
-                                                    : to_text(completion));
-    }
+    text += results(k);
   }
-  return text + k.settle() + to_text(k.kernel.snapshot());
+  while (k.kernel.first_runnable() != kNoTask) {
+    k.section(k.kernel.first_runnable().v);
+  }
+  return text + results(k) + to_text(k.kernel.snapshot());
 }
 
 // TestKernel checks every rule of every structure after every section.

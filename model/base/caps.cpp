@@ -11,9 +11,14 @@ namespace {
 using Row = std::pair<Cap, std::string_view>;
 
 constexpr std::array kRows{
+    Row{Cap::kChown, "CAP_CHOWN"},
     Row{Cap::kDacOverride, "CAP_DAC_OVERRIDE"},
+    Row{Cap::kDacReadSearch, "CAP_DAC_READ_SEARCH"},
     Row{Cap::kFowner, "CAP_FOWNER"},
+    Row{Cap::kFsetid, "CAP_FSETID"},
     Row{Cap::kKill, "CAP_KILL"},
+    Row{Cap::kSetgid, "CAP_SETGID"},
+    Row{Cap::kSetuid, "CAP_SETUID"},
     Row{Cap::kSysAdmin, "CAP_SYS_ADMIN"},
     Row{Cap::kSysNice, "CAP_SYS_NICE"},
     Row{Cap::kSysResource, "CAP_SYS_RESOURCE"},

@@ -10,9 +10,14 @@ namespace ipcsim {
 
 /// A capability, numbered as the kernel numbers it.
 enum class Cap : u8 {
+  kChown = 0,
   kDacOverride = 1,
+  kDacReadSearch = 2,
   kFowner = 3,
+  kFsetid = 4,
   kKill = 5,
+  kSetgid = 6,
+  kSetuid = 7,
   kSysAdmin = 21,
   kSysNice = 23,
   kSysResource = 24,

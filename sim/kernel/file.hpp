@@ -9,34 +9,35 @@
 #include "model/base/types.hpp"
 #include "model/pipe/pipe_file.hpp"
 #include "sim/kernel/constants.hpp"
+#include "sim/kernel/ids.hpp"
 
 namespace ipcsim {
 
-using PipeId = Strong<struct PipeIdTag, u32>;
-using MqueueId = Strong<struct MqueueIdTag, u32>;
-using FileId = Strong<struct FileIdTag, u32>;
-using FdTableId = Strong<struct FdTableIdTag, u32>;
-inline constexpr FileId kNoFile{0xffffffffU};
 /// Descriptors are below this, whatever RLIMIT_NOFILE says (/proc/sys/fs/nr_open).
 inline constexpr u64 kNrOpen = 1048576;
 
 /// What an open file is.
 enum class FileKind : u8 {
-  kOther,   ///< not under study
-  kPipe,    ///< an end of a pipe, or an open FIFO
-  kMqueue,  ///< a message queue descriptor
+  kOther,      ///< not under study
+  kPipe,       ///< an end of a pipe, or an open FIFO
+  kMqueue,     ///< a message queue descriptor
+  kRegular,    ///< a regular file
+  kDirectory,  ///< a folder
+  kDevice,     ///< /dev/null, /dev/zero or /dev/full
 };
 
 /// An open file description (`struct file`).
 struct File {
   FileKind kind = FileKind::kOther;
-  PipeId pipe;             ///< of kPipe
-  MqueueId mqueue;         ///< of kMqueue
-  u32 f_count = 0;         ///< descriptors and calls in progress that refer to it
-  u32 f_flags = 0;         ///< O_* with the access mode
-  PipeMode f_mode;         ///< FMODE_READ, FMODE_WRITE
-  bool path_only = false;  ///< O_PATH: no operation reaches the object
-  u32 f_pipe = 0;          ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
+  PipeId pipe;              ///< of kPipe
+  MqueueId mqueue;          ///< of kMqueue
+  InodeId node = kNoInode;  ///< of all but kOther and kMqueue
+  u64 f_pos = 0;            ///< position of kRegular
+  u32 f_count = 0;          ///< descriptors and calls in progress that refer to it
+  u32 f_flags = 0;          ///< O_* with the access mode
+  PipeMode f_mode;          ///< FMODE_READ, FMODE_WRITE
+  bool path_only = false;   ///< O_PATH: no operation reaches the object
+  u32 f_pipe = 0;           ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
 
   bool operator==(const File&) const = default;
 };

@@ -1,11 +1,12 @@
 #include "sim/kernel/files.hpp"
 
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
 
 UserId KernelState::user_of(TaskId id) {
-  const u32 uid = process_of(id).uid;
+  const u32 uid = cred(id).uid.real;
   for (u32 i = 0; i < users.size(); ++i) {
     if (users[i].uid == uid) {
       return UserId{i};
@@ -40,14 +41,14 @@ void fput(KernelState& k, TaskId current, FileId id) {
   }
   const File file = k.files[id];
   k.files.erase(id);
-  if (file.path_only) {
-    return;
-  }
-  if (file.kind == FileKind::kPipe) {
+  if (file.kind == FileKind::kPipe && !file.path_only) {
     release_pipe_file(k, current, file);
-  } else if (file.kind == FileKind::kMqueue) {
+  } else if (file.kind == FileKind::kMqueue && !file.path_only) {
     --k.mqueues[file.mqueue].files;
     put_mqueue(k, file.mqueue);
+  }
+  if (file.node != kNoInode) {
+    put_node(k, file.node);
   }
 }
 
@@ -66,7 +67,7 @@ void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
 Result<PipeId> make_pipe(KernelState& k, TaskId id) {
   const UserId user = k.user_of(id);
   Result<PipeInode> inode = alloc_pipe_info(k.users[user.v].pipe, k.pipe_limits,
-                                            k.process_of(id).caps, k.pages.page_size());
+                                            k.cred(id).effective, k.pages.page_size());
   if (!inode) {
     return fail(inode.error());
   }
@@ -85,13 +86,7 @@ void put_pipe(KernelState& k, PipeId id) {
   free_pipe_info(pipe.inode, k.users[pipe.user.v].pipe, k.pages, *k.profile);
   k.wait_queues.destroy(pipe.rd_wait);
   k.wait_queues.destroy(pipe.wr_wait);
-  if (!pipe.anonymous) {
-    FifoNode& node = k.fifos[pipe.fifo];
-    node.pipe = kNoPipe;
-    if (!node.linked) {
-      k.fifos.erase(pipe.fifo);
-    }
-  }
+  k.inodes[pipe.node].fifo().pipe = kNoPipe;
   k.pipes.erase(id);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <range/v3/algorithm/sort.hpp>
 
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
@@ -15,16 +16,21 @@ constexpr i32 kDefaultPrio = 120;  // nice 0 on the kernel's scale
 
 void add_initial_task(KernelState& k, const InitialTask& initial, Caps caps) {
   k.processes.push_back({.leader = initial.task,
-                         .uid = initial.uid,
-                         .caps = caps,
                          .rlimit_nofile = initial.rlimit_nofile,
                          .rlimit_msgqueue = initial.rlimit_msgqueue});
   while (k.tasks.size() < initial.task.v) {
     k.tasks.push_back({.state = TaskState::kDead});
   }
-  k.task(initial.task) = {.process = ProcessId{static_cast<u32>(k.processes.size() - 1)},
-                          .files = k.fd_tables.insert({}),
-                          .prio = kDefaultPrio + initial.nice};
+  k.task(initial.task) = {
+      .process = ProcessId{static_cast<u32>(k.processes.size() - 1)},
+      .files = k.fd_tables.insert({}),
+      .fs = k.fs_contexts.insert({}),
+      .cred = std::make_shared<const Credentials>(Credentials{.uid = Ids::all(initial.uid),
+                                                              .gid = Ids::all(initial.uid),
+                                                              .groups = {},
+                                                              .effective = caps,
+                                                              .permitted = caps}),
+      .prio = kDefaultPrio + initial.nice};
 }
 
 bool restarts(Errno error, const SignalsTaken& taken) {
@@ -46,6 +52,7 @@ Kernel::Kernel(const Environment& environment, const KernelProfile& profile, Con
              .mq_limits = environment.mq_limits,
              .pages = PagePool(environment.page_size, contents),
              .now = Nanoseconds{environment.realtime_ns}} {
+  state_.root = make_root(state_);
   state_.processes.emplace_back();  // process 0 is nobody's
   for (const InitialTask& task : environment.tasks) {
     IPCSIM_CHECK(task.task.v >= 1 && !exists(task.task));

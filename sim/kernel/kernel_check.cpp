@@ -24,6 +24,15 @@ Broken check_pages(const KernelState& k) {
       }
     }
   });
+  k.inodes.each([&](InodeId /*id*/, const Inode& node) {
+    if (node.type() == kSIfreg) {
+      for (const PageId page : node.regular().pages) {
+        if (page != kNoPage) {
+          ++references[page];
+        }
+      }
+    }
+  });
   for (const auto& [page, count] : references) {
     if (k.pages.refcount(page) != count) {
       return fmt::format("page {} has as many references ({}) as places that name it ({})", page.v,
@@ -120,10 +129,49 @@ Broken check_objects(const KernelState& k) {
   return broken;
 }
 
+/// A node's names and open files are as many as it counts, and its pipe knows it.
+Broken check_inodes(const KernelState& k) {
+  std::map<InodeId, u32> names;
+  std::map<InodeId, u32> files;
+  k.inodes.each([&](InodeId id, const Inode& node) {
+    if (!node.is_directory()) {
+      return;
+    }
+    names[id] += 1;                       // its own "."
+    names[node.directory().parent] += 1;  // ".." of it, or of the root
+    for (const DirectoryEntry& entry : node.directory().entries) {
+      ++names[entry.node];
+    }
+  });
+  k.files.each([&](FileId /*id*/, const File& file) {
+    if (file.node != kNoInode) {
+      ++files[file.node];
+    }
+  });
+  Broken broken;
+  k.inodes.each([&](InodeId id, const Inode& node) {
+    const bool nameless = node.type() == kSIfchr || (node.is_fifo() && node.fifo().anonymous);
+    const bool removed = node.is_directory() && node.nlink == 0;
+    if (!broken && !nameless && !removed && node.nlink != names[id]) {
+      broken = fmt::format("node \"{}\" has as many names ({}) as it counts ({})", node.name,
+                           names[id], node.nlink);
+    }
+    if (!broken && node.files != files[id]) {
+      broken = fmt::format("node \"{}\" has as many open files ({}) as it counts ({})", node.name,
+                           files[id], node.files);
+    }
+    if (!broken && node.is_fifo() && node.fifo().pipe != kNoPipe &&
+        k.pipes[node.fifo().pipe].node != id) {
+      broken = fmt::format("node \"{}\" and its pipe know each other", node.name);
+    }
+  });
+  return broken;
+}
+
 }  // namespace
 
 std::optional<std::string> Kernel::broken_invariant() const {
-  for (auto* check : {check_objects, check_pages, check_files, check_pipe_counts}) {
+  for (auto* check : {check_objects, check_pages, check_files, check_pipe_counts, check_inodes}) {
     if (auto broken = check(state_)) {
       return broken;
     }

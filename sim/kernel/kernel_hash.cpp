@@ -50,6 +50,8 @@ void add_task(Hasher& hasher, const Task& task) {
     return;
   }
   hasher.add(task.files);
+  hasher.add(task.fs);
+  task.cred->hash_into(hasher);
   hasher.add(task.killed);
   hasher.add(task.pending.bits);
   hasher.add(task.blocked.bits);
@@ -76,6 +78,8 @@ void add_file(Hasher& hasher, FileId id, const File& file) {
   hasher.add(file.kind);
   hasher.add(file.pipe);
   hasher.add(file.mqueue);
+  hasher.add(file.node);
+  hasher.add(file.f_pos);
   hasher.add(file.f_count);
   hasher.add(file.f_flags);
   hasher.add(file.f_pipe);
@@ -101,10 +105,9 @@ u64 Kernel::hash() const {
     hasher.add(id);
     pipe.inode.hash_into(hasher);
   });
-  k.fifos.each([&](FifoId id, const FifoNode& node) {
+  k.inodes.each([&](InodeId id, const Inode& node) {
     hasher.add(id);
-    hasher.add(node.pipe);
-    hasher.add(node.linked);
+    node.hash_into(hasher);
   });
   k.mqueues.each([&](MqueueId id, const MqueueObject& queue) {
     hasher.add(id);
@@ -114,6 +117,10 @@ u64 Kernel::hash() const {
   });
   k.files.each([&](FileId id, const File& file) { add_file(hasher, id, file); });
   k.fd_tables.each([&](FdTableId id, const FdTable& table) { add_fd_table(hasher, id, table); });
+  k.fs_contexts.each([&](FsId id, const FsContext& fs) {
+    hasher.add(id);
+    hasher.add(fs.umask);
+  });
   for (const Process& process : k.processes) {
     add_process(hasher, process);
   }

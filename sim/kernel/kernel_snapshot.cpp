@@ -33,7 +33,7 @@ std::vector<WaiterSnapshot> waiters(const WaitQueues& queues, WaitQueueId queue)
 PipeSnapshot snapshot_of(const KernelState& k, const PipeObject& object, PageNames& pages) {
   const PipeInode& pipe = object.inode;
   PipeSnapshot snapshot{
-      .name = object.anonymous ? fmt::format("pipe:{}", object.serial) : k.fifos[object.fifo].name,
+      .name = object.anonymous ? fmt::format("pipe:{}", object.serial) : k.inodes[object.node].name,
       .head = pipe.head,
       .tail = pipe.tail,
       .max_usage = pipe.max_usage,

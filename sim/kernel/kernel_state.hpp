@@ -1,6 +1,7 @@
 // Everything a simulated kernel holds, as one value.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -14,14 +15,13 @@
 #include "sim/kernel/call.hpp"
 #include "sim/kernel/environment.hpp"
 #include "sim/kernel/file.hpp"
+#include "sim/kernel/inode.hpp"
 #include "sim/kernel/task.hpp"
 #include "sim/kernel/wait_queue.hpp"
 
 namespace ipcsim {
 
 using UserId = Strong<struct UserIdTag, u32>;
-using FifoId = Strong<struct FifoIdTag, u32>;
-inline constexpr PipeId kNoPipe{0xffffffffU};
 
 /// A pipe with what surrounds it in the kernel.
 struct PipeObject {
@@ -30,17 +30,16 @@ struct PipeObject {
   WaitQueueId wr_wait;
   UserId user;             ///< who is charged
   bool anonymous = false;  ///< made by pipe2(), not a FIFO
-  FifoId fifo;             ///< the node of a FIFO
+  InodeId node;            ///< its inode
   u32 serial = 0;          ///< 1, 2, 3 ... by creation
   bool operator==(const PipeObject&) const = default;
 };
 
-/// A FIFO in the file system. It has a pipe while somebody has it open.
-struct FifoNode {
-  std::string name;
-  PipeId pipe = kNoPipe;
-  bool linked = true;  ///< the name still refers to it
-  bool operator==(const FifoNode&) const = default;
+/// What threads share of the file system's view (`struct fs_struct`).
+struct FsContext {
+  u32 umask = 0;
+  u32 users = 1;  ///< tasks
+  bool operator==(const FsContext&) const = default;
 };
 
 /// A message queue with what surrounds it in the kernel.
@@ -73,10 +72,14 @@ struct KernelState {
   MqLimits mq_limits;
   PagePool pages;
   Arena<PipeId, PipeObject> pipes;
-  Arena<FifoId, FifoNode> fifos;
+  Arena<InodeId, Inode> inodes;
+  InodeId root;  ///< the folder that the run's names are in
+  std::array<InodeId, 3> devices{kNoInode, kNoInode, kNoInode};  ///< by Device, once looked up
+  u32 told_inodes = 0;                                           ///< numbers given out by stat()
   Arena<MqueueId, MqueueObject> mqueues;
   Arena<FileId, File> files;
   Arena<FdTableId, FdTable> fd_tables;
+  Arena<FsId, FsContext> fs_contexts;
   std::vector<User> users;
   std::vector<Process> processes;
   std::vector<Task> tasks;  ///< by task number minus one; gaps are dead tasks
@@ -98,6 +101,9 @@ struct KernelState {
   [[nodiscard]] bool exists(TaskId id) const {
     return id.v >= 1 && id.v <= tasks.size() && task(id).state != TaskState::kDead;
   }
+  [[nodiscard]] FsContext& fs_context(TaskId id) { return fs_contexts[task(id).fs]; }
+  [[nodiscard]] const Credentials& cred(TaskId id) const { return *task(id).cred; }
+  /// Whom the task's real uid is, for what users are charged.
   [[nodiscard]] UserId user_of(TaskId id);
 
   bool operator==(const KernelState&) const = default;

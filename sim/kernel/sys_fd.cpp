@@ -48,7 +48,8 @@ Section set_status_flags(File& file, i64 arg) {
   if (((flags ^ file.f_flags) & kOAsync) != 0) {
     return Section::not_modelled("O_ASYNC");
   }
-  if (file.kind == FileKind::kMqueue && (flags & kODirect) != 0) {
+  const bool direct_io = file.kind == FileKind::kPipe || file.kind == FileKind::kRegular;
+  if (!direct_io && (flags & kODirect) != 0) {
     return Section::failed(Errno::kEINVAL);
   }
   file.f_flags = (file.f_flags & ~kSetflMask) | (flags & kSetflMask);
@@ -79,6 +80,18 @@ bool allowed_on_path_file(u32 cmd) {
          cmd == kFGetfl;
 }
 
+/// Bytes from the position to the end. Linux fs/ioctl.c: file_ioctl().
+Section file_ioctl_fionread(const KernelState& k, const File& file, OutPtr arg) {
+  if (file.kind != FileKind::kRegular) {
+    return Section::failed(Errno::kENOTTY);
+  }
+  if (arg != OutPtr::kValid) {
+    return Section::failed(Errno::kEFAULT);
+  }
+  const u64 size = k.inodes[file.node].regular().size;
+  return Section::returned(0, IntOut{static_cast<i32>(size - file.f_pos)});
+}
+
 Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& call) {
   switch (call.request.v) {
     case kFioclex:
@@ -92,9 +105,11 @@ Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& ca
       file.f_flags = call.value != 0 ? file.f_flags | kONonblock : file.f_flags & ~kONonblock;
       return Section::returned(0);
     case kFionread:
-      return file.kind == FileKind::kPipe
-                 ? pipe_ioctl_fionread(k, file.pipe, call.arg)
-                 : Section::not_modelled("FIONREAD on a file that is no pipe");
+      if (file.kind == FileKind::kOther || file.kind == FileKind::kMqueue) {
+        return Section::not_modelled("FIONREAD on a file that is no pipe or file of the run");
+      }
+      return file.kind == FileKind::kPipe ? pipe_ioctl_fionread(k, file.pipe, call.arg)
+                                          : file_ioctl_fionread(k, file, call.arg);
     default:
       return file.kind == FileKind::kOther
                  ? Section::not_modelled("ioctl() on a file that is no pipe or queue")

@@ -36,20 +36,20 @@ PipeMode mode_of(u32 flags) {
 }
 
 /// The usual owner and other classes. Linux fs/namei.c: inode_permission().
-bool may_open(const Process& process, const MqueueObject& queue, PipeMode mode) {
+bool may_open(const Credentials& cred, const MqueueObject& queue, PipeMode mode) {
   constexpr u32 kRead = 4;
   constexpr u32 kWrite = 2;
   constexpr u32 kOwnerShift = 6;
   const u32 wanted = (mode.read ? kRead : 0) | (mode.write ? kWrite : 0);
-  const u32 granted = process.uid == queue.uid ? queue.mode >> kOwnerShift : queue.mode;
-  return process.caps.has(Cap::kDacOverride) || (granted & wanted) == wanted;
+  const u32 granted = cred.uid.fs == queue.uid ? queue.mode >> kOwnerShift : queue.mode;
+  return cred.effective.has(Cap::kDacOverride) || (granted & wanted) == wanted;
 }
 
 /// Makes a queue. Errors, in the order tested: ENOSPC, EINVAL, EMFILE.
 /// Linux ipc/mqueue.c: mqueue_create_attr(), mqueue_get_inode().
 Result<MqueueId> create_queue(KernelState& k, TaskId id, const MqOpenCall& call) {
-  const Process& process = k.process_of(id);
-  if (const Errno error = mq_check_count(k.mqueues.size(), k.mq_limits, process.caps);
+  const Credentials& cred = k.cred(id);
+  if (const Errno error = mq_check_count(k.mqueues.size(), k.mq_limits, cred.effective);
       error != Errno::kOk) {
     return fail(error);
   }
@@ -57,13 +57,13 @@ Result<MqueueId> create_queue(KernelState& k, TaskId id, const MqOpenCall& call)
       call.attr.is_null() ? std::nullopt
                           : std::optional{MqSize{.mq_maxmsg = call.attr.value.mq_maxmsg,
                                                  .mq_msgsize = call.attr.value.mq_msgsize}};
-  const Result<MqSize> size = mq_new_size(asked, k.mq_limits, process.caps);
+  const Result<MqSize> size = mq_new_size(asked, k.mq_limits, cred.effective);
   if (!size) {
     return fail(size.error());
   }
   const UserId user = k.user_of(id);
   const u64 bytes = mq_bytes(*size);
-  if (k.users[user.v].mq_bytes + bytes > process.rlimit_msgqueue) {
+  if (k.users[user.v].mq_bytes + bytes > k.process_of(id).rlimit_msgqueue) {
     return fail(Errno::kEMFILE);
   }
   k.users[user.v].mq_bytes += bytes;
@@ -73,7 +73,7 @@ Result<MqueueId> create_queue(KernelState& k, TaskId id, const MqOpenCall& call)
                            .user = user,
                            .bytes = bytes,
                            .mode = call.mode & kModeBits,
-                           .uid = process.uid,
+                           .uid = cred.uid.fs,
                            .serial = ++k.serial});
 }
 
@@ -94,7 +94,7 @@ Result<MqueueId> find_or_create(KernelState& k, TaskId id, const MqOpenCall& cal
   if ((flags & kOAccmode) == kOAccmode) {
     return fail(Errno::kEINVAL);
   }
-  if (!may_open(k.process_of(id), k.mqueues[*found], mode_of(flags))) {
+  if (!may_open(k.cred(id), k.mqueues[*found], mode_of(flags))) {
     return fail(Errno::kEACCES);
   }
   return *found;
@@ -160,10 +160,10 @@ Section run(KernelState& k, TaskId id, const MqUnlinkCall& call) {
   if (!found) {
     return Section::failed(Errno::kENOENT);
   }
-  const Process& process = k.process_of(id);
+  const Credentials& cred = k.cred(id);
   MqueueObject& queue = k.mqueues[*found];
   // The root directory is sticky.
-  if (process.uid != queue.uid && process.uid != 0 && !process.caps.has(Cap::kFowner)) {
+  if (cred.uid.fs != queue.uid && cred.uid.fs != 0 && !cred.effective.has(Cap::kFowner)) {
     return Section::failed(Errno::kEPERM);
   }
   queue.linked = false;

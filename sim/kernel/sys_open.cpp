@@ -1,8 +1,9 @@
-// FIFOs in the file system: mkfifo(), open(), unlink(). Linux fs/open.c, fs/namei.c, fs/pipe.c.
-#include <charconv>
+// open(). Linux fs/open.c, fs/namei.c, fs/pipe.c.
 #include <optional>
 
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/regular_file.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/wake.hpp"
@@ -10,50 +11,12 @@
 namespace ipcsim {
 namespace {
 
-constexpr std::size_t kPathMax = 4096;
-constexpr std::size_t kNameMax = 255;
-
 /// Flags of open() that do not stay in the file's status flags.
 constexpr u32 kDroppedFlags = kOCreat | kOExcl | kONoctty | kOTrunc | kOCloexec;
 /// All that open() looks at beside O_PATH.
 constexpr u32 kPathFlags = kOPath | kODirectory | kONofollow | kOCloexec;
-
-Errno check_path(std::string_view path) {
-  if (path.empty()) {
-    return Errno::kENOENT;
-  }
-  return path.size() >= kPathMax ? Errno::kENAMETOOLONG : Errno::kOk;
-}
-
-Errno check_last_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1).size() > kNameMax ? Errno::kENAMETOOLONG : Errno::kOk;
-}
-
-std::optional<FifoId> find_fifo(const KernelState& k, std::string_view path) {
-  std::optional<FifoId> found;
-  k.fifos.each([&](FifoId id, const FifoNode& node) {
-    if (node.linked && node.name == path) {
-      found = id;
-    }
-  });
-  return found;
-}
-
-/// The descriptor N of /proc/self/fd/N or /dev/fd/N.
-std::optional<Fd> fd_of_path(std::string_view path) {
-  for (const std::string_view prefix : {"/proc/self/fd/", "/dev/fd/"}) {
-    if (path.starts_with(prefix)) {
-      const std::string_view digits = path.substr(prefix.size());
-      i32 number = -1;
-      const auto [end, error] =
-          std::from_chars(digits.data(), digits.data() + digits.size(), number);
-      if (error == std::errc{} && end == digits.data() + digits.size() && number >= 0) {
-        return Fd{number};
-      }
-    }
-  }
-  return std::nullopt;
-}
+/// __O_TMPFILE
+constexpr u32 kOTmpfileBit = 020000000;
 
 PipeMode mode_of(u32 flags) {
   const u32 access = flags & kOAccmode;
@@ -61,26 +24,39 @@ PipeMode mode_of(u32 flags) {
           .write = access == kOWronly || access == kORdwr};
 }
 
+/// What permissions the flags ask for; access mode 3 asks for both.
+u32 access_mask(u32 flags) {
+  if ((flags & kOPath) != 0) {
+    return 0;
+  }
+  const u32 access = flags & kOAccmode;
+  return (access != kOWronly ? kMayRead : 0) |
+         (access != kORdonly || (flags & kOTrunc) != 0 ? kMayWrite : 0);
+}
+
 /// The pipe of a FIFO, made when nobody has it open; counts one more file.
-Result<PipeId> pipe_of_fifo(KernelState& k, TaskId id, FifoId fifo) {
-  if (k.fifos[fifo].pipe == kNoPipe) {
+Result<PipeId> pipe_of_fifo(KernelState& k, TaskId id, InodeId node) {
+  if (k.inodes[node].fifo().pipe == kNoPipe) {
     const Result<PipeId> made = make_pipe(k, id);
     if (!made) {
       return fail(Errno::kENOMEM);
     }
-    k.pipes[*made].fifo = fifo;
-    k.fifos[fifo].pipe = *made;
+    FifoData& fifo = k.inodes[node].fifo();
+    k.pipes[*made].node = node;
+    k.pipes[*made].anonymous = fifo.anonymous;
+    fifo.pipe = *made;
   }
-  const PipeId pipe = k.fifos[fifo].pipe;
+  const PipeId pipe = k.inodes[node].fifo().pipe;
   ++k.pipes[pipe].inode.files;
   return pipe;
 }
 
-/// What a path leads to.
-struct Target {
-  std::optional<FifoId> fifo;
-  std::optional<PipeId> pipe;  ///< through /proc/self/fd
-};
+/// The file was found to be unusable: it and its descriptor go.
+Section give_up(KernelState& k, TaskId id, FileId file, Fd fd, Errno error) {
+  k.fd_table(id).unreserve(fd);
+  fput(k, id, file);
+  return Section::failed(error);
+}
 
 /// Takes the next section of the FIFO's open(); at its end installs or undoes the file.
 Section open_section(KernelState& k, TaskId id, OpenInProgress progress) {
@@ -102,67 +78,126 @@ Section open_section(KernelState& k, TaskId id, OpenInProgress progress) {
   apply_effects(k, id, pipe, section.effects);
   if (section.error != Errno::kOk) {
     table.unreserve(progress.fd);
+    const InodeId node = file.node;
     k.files.erase(progress.file);
     put_pipe(k, pipe);
+    put_node(k, node);
     return Section::failed(section.error);
   }
   if ((file.f_flags & kODirect) != 0) {
     // The FIFO was opened in full; only then is O_DIRECT found to be unsupported.
-    table.unreserve(progress.fd);
-    fput(k, id, progress.file);
-    return Section::failed(Errno::kEINVAL);
+    return give_up(k, id, progress.file, progress.fd, Errno::kEINVAL);
   }
   file.f_pipe = section.f_pipe;
   table.install(progress.fd, progress.file);
   return Section::returned(progress.fd.v);
 }
 
-Section open_pipe(KernelState& k, TaskId id, const Target& target, Fd fd, u32 flags) {
-  FdTable& table = k.fd_table(id);
-  File file{.kind = FileKind::kPipe,
+FileKind kind_of(const Inode& node) {
+  switch (node.type()) {
+    case kSIfifo:
+      return FileKind::kPipe;
+    case kSIfdir:
+      return FileKind::kDirectory;
+    case kSIfreg:
+      return FileKind::kRegular;
+    default:
+      return FileKind::kDevice;
+  }
+}
+
+/// Makes the file of a node that may be opened. Linux fs/open.c: do_dentry_open().
+Section open_node(KernelState& k, TaskId id, InodeId node, Fd fd, u32 flags) {
+  const FileKind kind = kind_of(k.inodes[node]);
+  File file{.kind = kind,
+            .node = node,
             .f_count = 1,
             .f_flags = (flags & ~kDroppedFlags) | kOLargefile,
             .f_mode = mode_of(flags)};
+  FdTable& table = k.fd_table(id);
   if ((flags & kOPath) != 0) {
     file.path_only = true;
     file.f_flags = kOPath | (flags & (kODirectory | kONofollow));
     file.f_mode = {};
+    get_node(k, node);
     table.install(fd, k.files.insert(file));
     return Section::returned(fd.v);
   }
-  if (target.pipe) {
-    file.pipe = *target.pipe;
-    ++k.pipes[file.pipe].inode.files;
-  } else {
-    const Result<PipeId> pipe = pipe_of_fifo(k, id, *target.fifo);
+  if (kind == FileKind::kPipe) {
+    const Result<PipeId> pipe = pipe_of_fifo(k, id, node);
     if (!pipe) {
       table.unreserve(fd);
       return Section::failed(pipe.error());
     }
     file.pipe = *pipe;
+    get_node(k, node);
+    return open_section(k, id, {.file = k.files.insert(file), .fd = fd, .locals = {}});
   }
-  return open_section(k, id, {.file = k.files.insert(file), .fd = fd, .locals = {}});
+  get_node(k, node);
+  const FileId opened = k.files.insert(file);
+  if ((flags & kODirect) != 0 && kind != FileKind::kRegular) {
+    return give_up(k, id, opened, fd, Errno::kEINVAL);
+  }
+  if ((flags & kOTrunc) != 0 && kind == FileKind::kRegular) {
+    truncate_file(k, node, 0);
+    k.inodes[node].mtime = k.now;
+    k.inodes[node].ctime = k.now;
+  }
+  table.install(fd, opened);
+  return Section::returned(fd.v);
 }
 
-Result<Target> look_up(KernelState& k, TaskId id, std::string_view path) {
-  if (const auto fd = fd_of_path(path)) {
-    const File* file = find_file(k, id, *fd);
-    if (file == nullptr) {
-      return fail(Errno::kENOENT);
-    }
-    if (file->kind == FileKind::kPipe) {
-      return Target{.fifo = {}, .pipe = file->pipe};
-    }
-    return Target{};
+/// Errors, in the order tested: EISDIR, EACCES, EPERM. Linux fs/namei.c: may_open().
+Errno may_open(const KernelState& k, TaskId id, const Inode& node, u32 flags) {
+  const u32 mask = access_mask(flags);
+  if (mask == 0) {
+    return Errno::kOk;
   }
-  if (check_last_name(path) != Errno::kOk) {
-    return fail(check_last_name(path));
+  if (node.is_directory() && (mask & kMayWrite) != 0) {
+    return Errno::kEISDIR;
   }
-  const auto fifo = find_fifo(k, path);
-  if (!fifo) {
-    return fail(Errno::kENOENT);
+  const Credentials& cred = k.cred(id);
+  if (const Errno error = inode_permission(cred, node, mask); error != Errno::kOk) {
+    return error;
   }
-  return Target{.fifo = fifo, .pipe = {}};
+  return (flags & kONoatime) != 0 && !owner_or_capable(cred, node) ? Errno::kEPERM : Errno::kOk;
+}
+
+/// What is found by a path is opened. Errors, in the order tested:
+///   EEXIST  O_CREAT | O_EXCL
+///   EISDIR  O_CREAT on a folder
+///   ENOTDIR O_DIRECTORY
+///   those of may_open()
+/// Linux fs/namei.c: do_open().
+Section open_existing(KernelState& k, TaskId id, InodeId id_of_node, Fd fd, u32 flags) {
+  const Inode& node = k.inodes[id_of_node];
+  Errno error = Errno::kOk;
+  if ((flags & kOCreat) != 0) {
+    error = (flags & kOExcl) != 0 ? Errno::kEEXIST
+            : node.is_directory() ? Errno::kEISDIR
+                                  : Errno::kOk;
+  }
+  if (error == Errno::kOk && (flags & kODirectory) != 0 && !node.is_directory()) {
+    error = Errno::kENOTDIR;
+  }
+  if (error == Errno::kOk) {
+    error = may_open(k, id, node, flags);
+  }
+  if (error != Errno::kOk) {
+    k.fd_table(id).unreserve(fd);
+    return Section::failed(error);
+  }
+  return open_node(k, id, id_of_node, fd, flags);
+}
+
+/// O_CREAT of what is not there. Errors: EACCES. Linux fs/namei.c: lookup_open().
+Section create_and_open(KernelState& k, TaskId id, const Path& path, Fd fd, const OpenCall& call) {
+  if (const Errno error = may_create(k, id, path); error != Errno::kOk) {
+    k.fd_table(id).unreserve(fd);
+    return Section::failed(error);
+  }
+  const u32 mode = kSIfreg | (call.mode & kModeBits & ~k.fs_context(id).umask);
+  return open_node(k, id, make_node(k, id, path, mode, RegularData{}), fd, call.flags.v & ~kOTrunc);
 }
 
 }  // namespace
@@ -178,7 +213,10 @@ Section run(KernelState& k, TaskId id, const OpenCall& call) {
   if ((flags & (kOCreat | kODirectory)) == (kOCreat | kODirectory)) {
     return Section::failed(Errno::kEINVAL);
   }
-  if (const Errno error = check_path(call.pathname); error != Errno::kOk) {
+  if ((flags & kOTmpfileBit) != 0) {
+    return Section::not_modelled("open() with O_TMPFILE");
+  }
+  if (const Errno error = check_path_text(call.pathname); error != Errno::kOk) {
     return Section::failed(error);
   }
   FdTable& table = k.fd_table(id);
@@ -187,59 +225,29 @@ Section run(KernelState& k, TaskId id, const OpenCall& call) {
   if (!fd) {
     return Section::failed(fd.error());
   }
-  const Result<Target> target = look_up(k, id, call.pathname);
   const auto refuse = [&](Section section) {
     table.unreserve(*fd);
     return section;
   };
-  if (!target) {
-    const bool creates = target.error() == Errno::kENOENT && (flags & kOCreat) != 0;
-    return refuse(creates ? Section::not_modelled("creating a regular file")
-                          : Section::failed(target.error()));
+  const Result<Path> path = walk(k, id, call.pathname);
+  if (!path) {
+    return refuse(Section::failed(path.error()));
   }
-  if (!target->fifo && !target->pipe) {
-    return refuse(Section::not_modelled("opening a file that is no pipe or FIFO"));
+  if (path->through_fd && (flags & kONofollow) != 0) {
+    return refuse((flags & kOPath) != 0 ? Section::not_modelled("a descriptor of a symbolic link")
+                                        : Section::failed(Errno::kELOOP));
   }
-  if ((flags & (kOCreat | kOExcl)) == (kOCreat | kOExcl)) {
-    return refuse(Section::failed(Errno::kEEXIST));
+  if (path->through_fd && path->node == kNoInode) {
+    return refuse(Section::not_modelled("opening a file that is no pipe, FIFO or file of the run"));
   }
-  if ((flags & kODirectory) != 0) {
-    return refuse(Section::failed(Errno::kENOTDIR));
+  if ((flags & kOCreat) != 0 && path->slash) {
+    return refuse(Section::failed(Errno::kEISDIR));
   }
-  return open_pipe(k, id, *target, *fd, flags);
-}
-
-Section run(KernelState& k, TaskId /*id*/, const MkfifoCall& call) {
-  if (const Errno error = check_path(call.pathname); error != Errno::kOk) {
-    return Section::failed(error);
+  if (path->node != kNoInode) {
+    return open_existing(k, id, path->node, *fd, path->slash ? flags | kODirectory : flags);
   }
-  if (const Errno error = check_last_name(call.pathname); error != Errno::kOk) {
-    return Section::failed(error);
-  }
-  if (find_fifo(k, call.pathname)) {
-    return Section::failed(Errno::kEEXIST);
-  }
-  k.fifos.insert({.name = call.pathname});
-  return Section::returned(0);
-}
-
-Section run(KernelState& k, TaskId /*id*/, const UnlinkCall& call) {
-  if (const Errno error = check_path(call.pathname); error != Errno::kOk) {
-    return Section::failed(error);
-  }
-  if (const Errno error = check_last_name(call.pathname); error != Errno::kOk) {
-    return Section::failed(error);
-  }
-  const auto fifo = find_fifo(k, call.pathname);
-  if (!fifo) {
-    return Section::failed(Errno::kENOENT);
-  }
-  FifoNode& node = k.fifos[*fifo];
-  node.linked = false;
-  if (node.pipe == kNoPipe) {
-    k.fifos.erase(*fifo);
-  }
-  return Section::returned(0);
+  return (flags & kOCreat) != 0 ? create_and_open(k, id, *path, *fd, call)
+                                : refuse(Section::failed(Errno::kENOENT));
 }
 
 }  // namespace ipcsim

@@ -1,6 +1,7 @@
 // pipe2() and the questions that only a pipe answers. Linux fs/pipe.c.
 #include "sim/kernel/sys_pipe.hpp"
 
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/wake.hpp"
@@ -18,12 +19,18 @@ Result<std::pair<FileId, FileId>> create_pipe_files(KernelState& k, TaskId id, u
   }
   PipeObject& object = k.pipes[*pipe];
   object.anonymous = true;
+  object.node = make_pipe_node(k, id, *pipe);
   object.inode.readers = 1;
   object.inode.writers = 1;
   object.inode.files = 2;
   const auto make = [&](u32 f_flags, PipeMode mode) {
-    return k.files.insert(
-        {.kind = FileKind::kPipe, .pipe = *pipe, .f_count = 1, .f_flags = f_flags, .f_mode = mode});
+    get_node(k, object.node);
+    return k.files.insert({.kind = FileKind::kPipe,
+                           .pipe = *pipe,
+                           .node = object.node,
+                           .f_count = 1,
+                           .f_flags = f_flags,
+                           .f_mode = mode});
   };
   const FileId read = make(kORdonly | (flags & kONonblock), {.read = true});
   const FileId write = make(kOWronly | (flags & (kONonblock | kODirect)), {.write = true});
@@ -81,7 +88,7 @@ Section pipe_fcntl(KernelState& k, TaskId id, PipeId pipe, const FcntlCall& call
   PipeEffects effects;
   const Result<Bytes> capacity =
       pipe_set_size(object.inode, size, k.users[object.user.v].pipe, k.pipe_limits,
-                    k.process_of(id).caps, k.pages.page_size(), effects);
+                    k.cred(id).effective, k.pages.page_size(), effects);
   apply_effects(k, id, pipe, effects);
   return capacity ? Section::returned(static_cast<i64>(capacity->v))
                   : Section::failed(capacity.error());

@@ -24,6 +24,9 @@ FilePoll poll_file(KernelState& k, const File& file) {
     const MqueueObject& queue = k.mqueues[file.mqueue];
     return {mq_poll_mask(queue.inode), {queue.wait_q}};
   }
+  if (file.kind != FileKind::kPipe) {
+    return {kPollIn | kPollOut | kPollRdNorm | kPollWrNorm, {}};  // DEFAULT_POLLMASK
+  }
   PipeObject& pipe = k.pipes[file.pipe];
   FilePoll poll{pipe_poll_mask(pipe.inode, file.f_mode, file.f_pipe), {}};
   if (file.f_mode.read) {

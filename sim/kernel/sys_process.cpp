@@ -13,12 +13,18 @@ namespace ipcsim {
 namespace {
 
 /// Makes the task `child`, idle, in `process`, with the table `files`.
-void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, FdTableId files) {
+void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, FdTableId files,
+              FsId fs) {
   while (k.tasks.size() < child.v) {
     k.tasks.push_back({.state = TaskState::kDead});
   }
   const Task& model = k.task(parent);
-  Task task{.process = process, .files = files, .blocked = model.blocked, .prio = model.prio};
+  Task task{.process = process,
+            .files = files,
+            .fs = fs,
+            .cred = model.cred,
+            .blocked = model.blocked,
+            .prio = model.prio};
   k.task(child) = std::move(task);
 }
 
@@ -54,6 +60,12 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
   } else {
     child_files = copy_fd_table(k, files);
   }
+  FsId fs = k.task(id).fs;
+  if ((flags & kCloneFs) != 0) {
+    ++k.fs_contexts[fs].users;
+  } else {
+    fs = k.fs_contexts.insert({.umask = k.fs_contexts[fs].umask});
+  }
   ProcessId process = k.task(id).process;
   if (thread) {
     ++k.processes[process.v].live_threads;
@@ -66,7 +78,7 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     k.processes.push_back(std::move(copy));
     process = ProcessId{static_cast<u32>(k.processes.size() - 1)};
   }
-  add_task(k, id, child, process, child_files);
+  add_task(k, id, child, process, child_files, fs);
   if ((flags & kCloneVfork) != 0) {
     k.task(child).vfork_parent = id;
     k.task(id).progress = VforkInProgress{};
@@ -81,6 +93,12 @@ Section fork_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     return Section::returned(child.v);
   }
   return clone_section(k, id, flags, child);
+}
+
+void put_fs_context(KernelState& k, FsId fs) {
+  if (--k.fs_contexts[fs].users == 0) {
+    k.fs_contexts.erase(fs);
+  }
 }
 
 /// The child has its own memory now, or none: the parent of a vfork() goes on.
@@ -132,11 +150,13 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
                        !std::holds_alternative<ExitGroupCall>(*task.call);
   complete_vfork(k, id);
   put_fd_table(k, id, files);
+  put_fs_context(k, k.task(id).fs);
   Process& process = k.processes[process_id.v];
   if (in_call || process.exit_signal.v != 0) {
     process.died_in_call.push_back({id, std::move(result)});
   }
-  k.task(id) = {.process = process_id, .state = TaskState::kDead};
+  // Who it was is asked by those who still send it signals.
+  k.task(id) = {.process = process_id, .cred = k.task(id).cred, .state = TaskState::kDead};
   --process.live_threads;
   if (process.exec_waiter != kNoTask && process.live_threads == 1) {
     wake_task(k, process.exec_waiter);

@@ -5,6 +5,7 @@
 
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/signals.hpp"
+#include "sim/kernel/sys_file_io.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/wake.hpp"
 
@@ -123,6 +124,9 @@ Section transfer_section(KernelState& k, TaskId id, FileId file, Segments segmen
     cut = cut_to_longest(segments);
     segments = cut;
   }
+  if (k.files[file].kind != FileKind::kPipe) {
+    return file_transfer(k, id, file, segments, {.write = direction.write});
+  }
   return direction.write ? write_section(k, id, file, segments)
                          : read_section(k, id, file, segments);
 }
@@ -147,7 +151,7 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments, Dire
   if (error != Errno::kOk) {
     return Section::failed(error);
   }
-  if (total_len(segments) == 0) {
+  if (file->kind == FileKind::kPipe && total_len(segments) == 0) {
     return Section::returned(0);
   }
   return transfer_section(k, id, k.fd_table(id).file(fd), segments, direction);

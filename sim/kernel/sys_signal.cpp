@@ -5,6 +5,15 @@
 namespace ipcsim {
 namespace {
 
+/// Linux kernel/signal.c: kill_ok_by_cred().
+bool may_signal(const KernelState& k, TaskId id, TaskId target) {
+  const Credentials& sender = k.cred(id);
+  const Ids& receiver = k.cred(target).uid;
+  return k.task(id).process == k.task(target).process || sender.uid.effective == receiver.saved ||
+         sender.uid.effective == receiver.real || sender.uid.real == receiver.saved ||
+         sender.uid.real == receiver.real || sender.effective.has(Cap::kKill);
+}
+
 /// The answer to a call that sends nothing, or nothing when the signal is to go out. Errors, in the
 /// order tested: EINVAL, EPERM. Linux kernel/signal.c: check_kill_permission().
 std::optional<Section> answer_without_sending(const KernelState& k, TaskId id, TaskId target,
@@ -12,8 +21,7 @@ std::optional<Section> answer_without_sending(const KernelState& k, TaskId id, T
   if (signal.v > kMostSignal) {
     return Section::failed(Errno::kEINVAL);
   }
-  const Process& sender = k.process_of(id);
-  if (sender.uid != k.process_of(target).uid && !sender.caps.has(Cap::kKill)) {
+  if (!may_signal(k, id, target)) {
     return Section::failed(Errno::kEPERM);
   }
   if (signal.v == 0) {

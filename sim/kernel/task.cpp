@@ -7,9 +7,9 @@ namespace {
 
 /// All of a task but its call, which is shared between copies.
 auto plain_fields(const Task& task) {
-  return std::tie(task.process, task.files, task.state, task.killed, task.pending, task.blocked,
-                  task.progress, task.wait_entry, task.deadline, task.vfork_parent, task.prio,
-                  task.run_next);
+  return std::tie(task.process, task.files, task.fs, task.state, task.killed, task.pending,
+                  task.blocked, task.progress, task.wait_entry, task.deadline, task.vfork_parent,
+                  task.prio, task.run_next);
 }
 
 }  // namespace
@@ -17,7 +17,9 @@ auto plain_fields(const Task& task) {
 bool operator==(const Task& a, const Task& b) {
   const bool same_call =
       a.call == b.call || (a.call != nullptr && b.call != nullptr && *a.call == *b.call);
-  return same_call && plain_fields(a) == plain_fields(b);
+  const bool same_cred =
+      a.cred == b.cred || (a.cred != nullptr && b.cred != nullptr && *a.cred == *b.cred);
+  return same_call && same_cred && plain_fields(a) == plain_fields(b);
 }
 
 }  // namespace ipcsim

@@ -12,6 +12,7 @@
 #include "model/pipe/pipe_file.hpp"
 #include "model/pipe/pipe_io.hpp"
 #include "sim/kernel/call.hpp"
+#include "sim/kernel/credentials.hpp"
 #include "sim/kernel/file.hpp"
 #include "sim/kernel/wait_queue.hpp"
 
@@ -92,6 +93,8 @@ enum class TaskState : u8 {
 struct Task {
   ProcessId process;
   FdTableId files;
+  FsId fs;
+  std::shared_ptr<const Credentials> cred;  ///< shared with copies; null for a number never used
   TaskState state = TaskState::kIdle;
   bool killed = false;  ///< SIGKILL is pending: it dies when it next runs
   SignalSet pending;    ///< sent to this thread
@@ -119,8 +122,6 @@ struct DeadThread {
 struct Process {
   TaskId leader;
   u32 live_threads = 1;
-  u32 uid = 0;  ///< real and effective
-  Caps caps;
   u64 rlimit_nofile = 0;
   u64 rlimit_msgqueue = 0;
   SignalSet handled;         ///< signals with a handler

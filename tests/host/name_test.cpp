@@ -8,17 +8,29 @@ namespace {
 using host::name_in_folder;
 using host::QueueNames;
 
-TEST(Names, EveryPathIsAFlatName) {
+TEST(Names, ARelativePathIsWalkedInTheFolder) {
   EXPECT_EQ(name_in_folder("fifo"), "nfifo");
+  EXPECT_EQ(name_in_folder("a/b"), "na/nb");
+  EXPECT_EQ(name_in_folder("a//./b/"), "na//./nb/");
+  EXPECT_EQ(name_in_folder("a/../b"), "na/../nb");
+  EXPECT_EQ(name_in_folder("../../etc/passwd"), "././netc/npasswd");
+  EXPECT_EQ(name_in_folder("a/../../shared"), "na/.././nshared");
+  EXPECT_EQ(name_in_folder("a/" + std::string(256, 'x')).size(), 259U);
+}
+
+TEST(Names, AnAbsolutePathIsOneFlatName) {
   EXPECT_EQ(name_in_folder("/tmp/x/fifo"), "n%2ftmp%2fx%2ffifo");
-  EXPECT_EQ(name_in_folder("../../etc/passwd"), "n..%2f..%2fetc%2fpasswd");
+  EXPECT_EQ(name_in_folder("/../../etc/passwd"), "n%2f..%2f..%2fetc%2fpasswd");
+  EXPECT_EQ(name_in_folder("/dev/null"), "/dev/null");
+  EXPECT_EQ(name_in_folder("/dev//full"), "/dev/full");
+  EXPECT_EQ(name_in_folder("/dev/sda"), "n%2fdev%2fsda");
   EXPECT_EQ(name_in_folder("%2ftmp"), "n%252ftmp");
   EXPECT_EQ(name_in_folder("/tmp//x/./fifo"), name_in_folder("/tmp/x/fifo"));
   EXPECT_NE(name_in_folder("tmp/x"), name_in_folder("/tmp/x"));
 }
 
 TEST(Names, LongPathsStayDifferent) {
-  const std::string folder(3000, 'd');
+  const std::string folder = "/" + std::string(3000, 'd');
   const std::string a = name_in_folder(folder + "/a");
   const std::string b = name_in_folder(folder + "/b");
   EXPECT_NE(a, b);

@@ -1,5 +1,6 @@
 #include "tools/host/names.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -68,6 +69,28 @@ std::string escaped(std::string_view text) {
   return name;
 }
 
+/// The names of a path one by one, so that folders are folders. The run's folder has nothing above.
+std::string relative_path(std::string_view path) {
+  std::string mapped;
+  i64 depth = 0;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, end);
+    if (part == ".." && depth == 0) {
+      mapped += '.';
+    } else if (part.empty() || part == "." || part == "..") {
+      depth -= part == ".." ? 1 : 0;
+      mapped += part;
+    } else {
+      ++depth;
+      mapped += part.size() > kNameMax ? std::string(kNameMax + 1, 'x') : escaped(part);
+    }
+    mapped += end < path.size() ? "/" : "";
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return mapped;
+}
+
 }  // namespace
 
 std::string name_in_folder(std::string_view path) {
@@ -78,7 +101,13 @@ std::string name_in_folder(std::string_view path) {
   if (auto descriptor = descriptor_path(path)) {
     return *std::move(descriptor);
   }
+  if (!path.starts_with('/')) {
+    return relative_path(path);
+  }
   std::string plain = without_empty_parts(path);
+  if (plain == "/dev/null" || plain == "/dev/zero" || plain == "/dev/full") {
+    return plain;
+  }
   std::string_view name = plain;
   const bool trailing_slash = name.ends_with('/');
   while (name.ends_with('/')) {

@@ -1,0 +1,330 @@
+#include "sim/kernel/file_system.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <range/v3/algorithm/find.hpp>
+
+#include "sim/kernel/regular_file.hpp"
+
+namespace ipcsim {
+namespace {
+
+constexpr std::size_t kPathMax = 4096;
+constexpr std::size_t kNameMax = 255;
+constexpr u32 kClassBits = 3;  // permission bits of one class
+
+/// st_dev and so on of devices that a run can open.
+struct KnownDevice {
+  std::string_view path;
+  Device device;
+};
+constexpr std::array kDevices{KnownDevice{"/dev/null", Device::kNull},
+                              KnownDevice{"/dev/zero", Device::kZero},
+                              KnownDevice{"/dev/full", Device::kFull}};
+
+InodeId device_node(KernelState& k, Device device) {
+  InodeId& node = k.devices[static_cast<std::size_t>(device)];
+  if (node == kNoInode) {
+    node = k.inodes.insert(
+        {.mode = kSIfchr | 0666, .nlink = 1, .name = {}, .data = DeviceData{device}});
+  }
+  return node;
+}
+
+InodeId find_entry(const Inode& folder, std::string_view name) {
+  const auto& entries = folder.directory().entries;
+  const auto entry = ranges::find(entries, name, &DirectoryEntry::name);
+  return entry == entries.end() ? kNoInode : entry->node;
+}
+
+/// Without doubled slashes and "." in the middle, which no look-up sees.
+std::string plain_path(std::string_view path) {
+  std::string plain;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const std::string_view part = path.substr(0, end);
+    if (!part.empty() && part != ".") {
+      plain += '/';
+      plain += part;
+    }
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return plain;
+}
+
+/// Looks up the last name in `path.parent`.
+Errno walk_last(const KernelState& k, Path& path) {
+  if (path.last.substr(path.last.rfind('/') + 1).size() > kNameMax) {
+    return Errno::kENAMETOOLONG;
+  }
+  path.node = find_entry(k.inodes[path.parent], path.last);
+  return Errno::kOk;
+}
+
+Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::string_view rest) {
+  Path path{.parent = kNoInode, .last = {}, .node = k.root};
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    const std::string_view part = rest.substr(0, end);
+    path.slash = end < rest.size();
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (part.empty()) {
+      continue;  // a doubled slash
+    }
+    if (path.node == kNoInode) {
+      return fail(Errno::kENOENT);
+    }
+    if (!k.inodes[path.node].is_directory()) {
+      return fail(Errno::kENOTDIR);
+    }
+    const InodeId folder = path.node;
+    if (const Errno error = inode_permission(cred, k.inodes[folder], kMayExec);
+        error != Errno::kOk) {
+      return fail(error);
+    }
+    if (part == "." || part == "..") {
+      path.node = part == "." ? folder : k.inodes[folder].directory().parent;
+      path.parent = kNoInode;
+      path.last.clear();
+      continue;
+    }
+    path.parent = folder;
+    path.last = part;
+    if (const Errno error = walk_last(k, path); error != Errno::kOk) {
+      return fail(error);
+    }
+  }
+  return path;
+}
+
+Result<Path> walk_absolute(KernelState& k, TaskId id, std::string_view text) {
+  if (const auto fd = fd_of_path(text)) {
+    const FileId file = k.fd_table(id).file(*fd);
+    if (file == kNoFile) {
+      return fail(Errno::kENOENT);
+    }
+    return Path{.parent = kNoInode, .last = {}, .node = k.files[file].node, .through_fd = true};
+  }
+  const std::string plain = plain_path(text);
+  const auto* device = ranges::find(kDevices, plain, &KnownDevice::path);
+  if (device != kDevices.end()) {
+    return Path{.parent = kNoInode, .last = {}, .node = device_node(k, device->device)};
+  }
+  if (plain.empty() || plain.ends_with("/..")) {
+    return Path{.parent = kNoInode, .last = {}, .node = k.root};
+  }
+  if (const Errno error = inode_permission(k.cred(id), k.inodes[k.root], kMayExec);
+      error != Errno::kOk) {
+    return fail(error);
+  }
+  Path path{.parent = k.root, .last = plain, .node = kNoInode, .slash = text.ends_with('/')};
+  if (const Errno error = walk_last(k, path); error != Errno::kOk) {
+    return fail(error);
+  }
+  return path;
+}
+
+void touch_folder(KernelState& k, Inode& folder) {
+  folder.mtime = k.now;
+  folder.ctime = k.now;
+}
+
+void free_if_unused(KernelState& k, InodeId id) {
+  const Inode& node = k.inodes[id];
+  if (node.nlink > 0 || node.files > 0) {
+    return;
+  }
+  if (node.type() == kSIfreg) {
+    truncate_file(k, id, 0);
+  }
+  k.inodes.erase(id);
+}
+
+}  // namespace
+
+InodeId make_root(KernelState& k) {
+  const InodeId root = k.inodes.insert({.mode = kSIfdir | 0777,
+                                        .nlink = 2,
+                                        .atime = k.now,
+                                        .mtime = k.now,
+                                        .ctime = k.now,
+                                        .name = "/",
+                                        .data = DirectoryData{}});
+  k.inodes[root].directory().parent = root;
+  return root;
+}
+
+Errno inode_permission(const Credentials& cred, const Inode& node, u32 mask) {
+  u32 granted = node.mode;
+  if (cred.uid.fs == node.uid) {
+    granted >>= 2 * kClassBits;
+  } else if (cred.in_group(node.gid)) {
+    granted >>= kClassBits;
+  }
+  if ((mask & ~granted & (kMayRead | kMayWrite | kMayExec)) == 0) {
+    return Errno::kOk;
+  }
+  const bool folder = node.is_directory();
+  const bool only_looks = folder ? (mask & kMayWrite) == 0 : mask == kMayRead;
+  if (only_looks && cred.effective.has(Cap::kDacReadSearch)) {
+    return Errno::kOk;
+  }
+  constexpr u32 kAnyExec = 0111;
+  const bool can_override = folder || (mask & kMayExec) == 0 || (node.mode & kAnyExec) != 0;
+  return can_override && cred.effective.has(Cap::kDacOverride) ? Errno::kOk : Errno::kEACCES;
+}
+
+bool owner_or_capable(const Credentials& cred, const Inode& node) {
+  return cred.uid.fs == node.uid || cred.effective.has(Cap::kFowner);
+}
+
+std::optional<Fd> fd_of_path(std::string_view path) {
+  for (const std::string_view prefix : {"/proc/self/fd/", "/dev/fd/"}) {
+    if (path.starts_with(prefix)) {
+      const std::string_view digits = path.substr(prefix.size());
+      i32 number = -1;
+      const auto [end, error] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), number);
+      const bool whole = error == std::errc{} && end == digits.data() + digits.size();
+      if (whole && number >= 0 && (digits.size() == 1 || digits.front() != '0')) {
+        return Fd{number};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Errno check_path_text(std::string_view path) {
+  if (path.empty()) {
+    return Errno::kENOENT;
+  }
+  return path.size() >= kPathMax ? Errno::kENAMETOOLONG : Errno::kOk;
+}
+
+Result<Path> walk(KernelState& k, TaskId id, std::string_view path) {
+  if (const Errno error = check_path_text(path); error != Errno::kOk) {
+    return fail(error);
+  }
+  return path.starts_with('/') ? walk_absolute(k, id, path) : walk_relative(k, k.cred(id), path);
+}
+
+InodeId make_node(KernelState& k, TaskId id, const Path& path, u32 mode,
+                  decltype(Inode::data) data) {
+  const Credentials& cred = k.cred(id);
+  const Inode& folder = k.inodes[path.parent];
+  const bool folder_group = (folder.mode & kSIsgid) != 0;
+  const bool is_folder = (mode & kSIfmt) == kSIfdir;
+  // A folder hands its group bit down; what else is made in it gets the group alone.
+  const u32 inherited = folder_group && is_folder ? kSIsgid : 0;
+  const InodeId node = k.inodes.insert({.mode = mode | inherited,
+                                        .uid = cred.uid.fs,
+                                        .gid = folder_group ? folder.gid : cred.gid.fs,
+                                        .atime = k.now,
+                                        .mtime = k.now,
+                                        .ctime = k.now,
+                                        .name = {},
+                                        .data = std::move(data)});
+  add_entry(k, path.parent, path.last, node);
+  return node;
+}
+
+Errno may_create(const KernelState& k, TaskId id, const Path& path) {
+  const Inode& folder = k.inodes[path.parent];
+  if (folder.nlink == 0) {
+    return Errno::kENOENT;
+  }
+  return inode_permission(k.cred(id), folder, kMayWrite | kMayExec);
+}
+
+Errno may_delete(const KernelState& k, TaskId id, const Path& path, bool folder) {
+  const Credentials& cred = k.cred(id);
+  const Inode& parent = k.inodes[path.parent];
+  const Inode& node = k.inodes[path.node];
+  if (const Errno error = inode_permission(cred, parent, kMayWrite | kMayExec);
+      error != Errno::kOk) {
+    return error;
+  }
+  const bool sticky = (parent.mode & kSIsvtx) != 0;
+  if (sticky && cred.uid.fs != parent.uid && !owner_or_capable(cred, node)) {
+    return Errno::kEPERM;
+  }
+  if (folder != node.is_directory()) {
+    return folder ? Errno::kENOTDIR : Errno::kEISDIR;
+  }
+  return Errno::kOk;
+}
+
+void add_entry(KernelState& k, InodeId folder, std::string name, InodeId id) {
+  Inode& parent = k.inodes[folder];
+  Inode& node = k.inodes[id];
+  node.name = name;
+  ++node.nlink;
+  if (node.is_directory()) {
+    ++node.nlink;  // its own "."
+    ++parent.nlink;
+    node.directory().parent = folder;
+  }
+  parent.directory().entries.push_back({std::move(name), id});
+  touch_folder(k, parent);
+}
+
+void remove_entry(KernelState& k, InodeId folder, std::string_view name) {
+  Inode& parent = k.inodes[folder];
+  auto& entries = parent.directory().entries;
+  const auto entry = ranges::find(entries, name, &DirectoryEntry::name);
+  IPCSIM_CHECK(entry != entries.end());
+  const InodeId id = entry->node;
+  entries.erase(entry);
+  touch_folder(k, parent);
+  Inode& node = k.inodes[id];
+  --node.nlink;
+  if (node.is_directory()) {
+    --node.nlink;
+    --parent.nlink;
+  }
+  node.ctime = k.now;
+  free_if_unused(k, id);
+}
+
+InodeId make_pipe_node(KernelState& k, TaskId id, PipeId pipe) {
+  const Credentials& cred = k.cred(id);
+  return k.inodes.insert({.mode = kSIfifo | 0600,
+                          .uid = cred.uid.fs,
+                          .gid = cred.gid.fs,
+                          .nlink = 1,
+                          .atime = k.now,
+                          .mtime = k.now,
+                          .ctime = k.now,
+                          .name = {},
+                          .data = FifoData{.pipe = pipe, .anonymous = true}});
+}
+
+void file_accessed(KernelState& k, const File& file) {
+  constexpr Nanoseconds kDay{24 * 3600 * kNanosecondsPerSecond};
+  Inode& node = k.inodes[file.node];
+  const bool stale =
+      node.mtime >= node.atime || node.ctime >= node.atime || k.now.v - node.atime.v >= kDay.v;
+  if ((file.f_flags & kONoatime) == 0 && stale) {
+    node.atime = k.now;
+  }
+}
+
+void file_modified(KernelState& k, const File& file) {
+  Inode& node = k.inodes[file.node];
+  node.mtime = k.now;
+  node.ctime = k.now;
+}
+
+void get_node(KernelState& k, InodeId node) { ++k.inodes[node].files; }
+
+void put_node(KernelState& k, InodeId id) {
+  Inode& node = k.inodes[id];
+  --node.files;
+  if (node.files == 0 && node.is_fifo() && node.fifo().anonymous) {
+    node.nlink = 0;  // pipefs has no names: the last file takes the node along
+  }
+  free_if_unused(k, id);
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,88 @@
+// Names, permissions and the life of inodes. Linux fs/namei.c, fs/inode.c.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sim/kernel/kernel_state.hpp"
+
+namespace ipcsim {
+
+/// Bits of a permission mask (MAY_READ ...).
+inline constexpr u32 kMayExec = 1;
+inline constexpr u32 kMayWrite = 2;
+inline constexpr u32 kMayRead = 4;
+
+/// The folder of a run's names, empty, of user 0 and writable for all.
+[[nodiscard]] InodeId make_root(KernelState& k);
+
+/// Whether `cred` may do all of `mask` (kMay*) with `node`: the class of owner, group or others
+/// decides alone; then the capabilities do.
+/// Errors: EACCES. Linux fs/namei.c: generic_permission(), acl_permission_check().
+[[nodiscard]] Errno inode_permission(const Credentials& cred, const Inode& node, u32 mask);
+/// Owner of the node, or CAP_FOWNER. Linux fs/inode.c: inode_owner_or_capable().
+[[nodiscard]] bool owner_or_capable(const Credentials& cred, const Inode& node);
+
+/// What a path leads to.
+struct Path {
+  InodeId parent = kNoInode;  ///< the folder of the last name; kNoInode for a path that has none
+  std::string last;           ///< the last name; "." and ".." are none, and end with `node` set
+  InodeId node = kNoInode;    ///< what is there, or kNoInode
+  bool slash = false;         ///< a slash stands behind the last name
+  bool through_fd = false;    ///< `node` is an open file's, by /proc/self/fd/N
+};
+
+/// Walks a path. A name that does not exist is an error only in the middle. A relative path is
+/// walked from the run's folder. An absolute one is a single name in it, slashes and all, but for
+/// /dev/null, /dev/zero, /dev/full, and /proc/self/fd/N or /dev/fd/N, which lead to what the open
+/// file N is.
+/// Errors: ENOENT    an empty path; a missing folder; descriptor N is not open
+///         ENAMETOOLONG
+///         ENOTDIR   a name in the middle is no folder
+///         EACCES    a folder may not be searched
+/// Linux fs/namei.c: getname(), link_path_walk().
+[[nodiscard]] Result<Path> walk(KernelState& k, TaskId id, std::string_view path);
+/// What getname() finds wrong with a path by itself: ENOENT, ENAMETOOLONG.
+[[nodiscard]] Errno check_path_text(std::string_view path);
+/// The descriptor N of /proc/self/fd/N or /dev/fd/N, or nothing.
+[[nodiscard]] std::optional<Fd> fd_of_path(std::string_view path);
+
+/// A new node, owned as the task makes files, under a name. REQUIRES: path.node == kNoInode.
+/// `mode`: type and permissions, from which the umask was taken away.
+/// Linux fs/inode.c: inode_init_owner().
+InodeId make_node(KernelState& k, TaskId id, const Path& path, u32 mode,
+                  decltype(Inode::data) data);
+/// May the task make a name in the folder that `path` ends in? Errors, in the order tested:
+///   ENOENT  the folder was removed
+///   EACCES  it may not be written and searched
+/// Linux fs/namei.c: may_create().
+[[nodiscard]] Errno may_create(const KernelState& k, TaskId id, const Path& path);
+/// May the task take the name `path` away? Errors, in the order tested:
+///   EACCES  the folder may not be written and searched
+///   EPERM   the folder is sticky, and the task owns neither it nor the node (without CAP_FOWNER)
+///   ENOTDIR, EISDIR  the node is no folder and should be one, or the other way round
+/// Linux fs/namei.c: may_delete().
+[[nodiscard]] Errno may_delete(const KernelState& k, TaskId id, const Path& path, bool folder);
+/// Adds a name for `node` to a folder.
+void add_entry(KernelState& k, InodeId folder, std::string name, InodeId node);
+/// Takes a name away; the node goes when nothing else keeps it. REQUIRES: the name exists.
+void remove_entry(KernelState& k, InodeId folder, std::string_view name);
+
+/// The node of a new pipe of pipe2(): mode 0600, of the task's file system ids.
+/// Linux fs/pipe.c: get_pipe_inode().
+[[nodiscard]] InodeId make_pipe_node(KernelState& k, TaskId id, PipeId pipe);
+
+/// Something was read: the access time follows unless O_NOATIME, and only when it is not after the
+/// other times, or a day old ("relatime"). Linux fs/inode.c: touch_atime(), relatime_need_update().
+void file_accessed(KernelState& k, const File& file);
+/// Something was written. Linux fs/inode.c: file_update_time().
+void file_modified(KernelState& k, const File& file);
+
+/// One more open file refers to the node.
+void get_node(KernelState& k, InodeId node);
+/// One less; a node without names and open files goes, and its pages with it. Linux fs/inode.c:
+/// iput().
+void put_node(KernelState& k, InodeId node);
+
+}  // namespace ipcsim

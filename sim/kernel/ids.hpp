@@ -1,0 +1,18 @@
+// The numbers that name objects of a simulated kernel.
+#pragma once
+
+#include "model/base/types.hpp"
+
+namespace ipcsim {
+
+using PipeId = Strong<struct PipeIdTag, u32>;
+using MqueueId = Strong<struct MqueueIdTag, u32>;
+using FileId = Strong<struct FileIdTag, u32>;
+using FdTableId = Strong<struct FdTableIdTag, u32>;
+using InodeId = Strong<struct InodeIdTag, u32>;
+using FsId = Strong<struct FsIdTag, u32>;
+inline constexpr PipeId kNoPipe{0xffffffffU};
+inline constexpr FileId kNoFile{0xffffffffU};
+inline constexpr InodeId kNoInode{0xffffffffU};
+
+}  // namespace ipcsim

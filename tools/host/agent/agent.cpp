@@ -5,23 +5,13 @@
 #include <linux/futex.h>
 #include <linux/mman.h>
 
-#include "tools/host/agent/entry.hpp"
 #include "tools/host/agent/life.hpp"
 #include "tools/host/agent/limits.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
+#include "tools/host/agent/signal_action.hpp"
 
 namespace ipcsim::host {
 namespace {
-
-constexpr u64 kSaRestorer = 0x04000000;
-
-/// `struct kernel_sigaction`.
-struct KernelSigaction {
-  u64 handler;
-  u64 flags;
-  u64 restorer;
-  u64 mask;
-};
 
 void count_signal(i32 /*signal*/) { shared().header().signals.fetch_add(1); }
 
@@ -43,17 +33,8 @@ i64 guarded_syscall(const Slot& slot) {
 
 i64 set_action(const Slot& slot) {
   constexpr u64 kHandler = 2;
-  KernelSigaction action{.handler = slot.args[1], .flags = slot.args[2], .restorer = 0, .mask = 0};
-  if (slot.args[1] == kHandler) {
-    action.handler = reinterpret_cast<u64>(&count_signal);
-  }
-#if defined(__x86_64__)
-  action.flags |= kSaRestorer;
-  action.restorer = reinterpret_cast<u64>(&ipcsim_signal_return);
-#else
-  action.flags &= ~kSaRestorer;
-#endif
-  return raw_call(__NR_rt_sigaction, slot.args[0], &action, nullptr, sizeof action.mask);
+  const u64 handler = slot.args[1] == kHandler ? to_register(&count_signal) : slot.args[1];
+  return set_signal_action(slot.args[0], handler, slot.args[2]);
 }
 
 i64 make_other_fd(u64 fd, u64 flags) {

@@ -11,11 +11,11 @@
 #include "tools/host/agent/life.hpp"
 #include "tools/host/agent/limits.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
+#include "tools/host/agent/signal_action.hpp"
 
 namespace ipcsim::host {
 namespace {
 
-constexpr u64 kSigchldNumber = 17;
 constexpr u32 kCapCount = 64;
 
 SetupError failure(Step step, i64 result) {
@@ -78,6 +78,7 @@ SetupError set_up(const Setup& setup, const Slot& slot) {
 [[noreturn]] void run_task(const Setup& setup, u32 index) {
   Slot& slot = shared().slot(index);
   raw_call(__NR_close_range, 0, ~0U, 0);
+  reset_signals();
   const SetupError error = set_up(setup, slot);
   if (error.step != Step::kNone) {
     shared().header().start_failure = error;

@@ -8,12 +8,12 @@
 
 #include "tools/host/agent/agent.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
+#include "tools/host/agent/signal_action.hpp"
 #include "tools/host/agent/text.hpp"
 
 namespace ipcsim::host {
 namespace {
 
-constexpr i32 kSigkillNumber = 9;
 constexpr i64 kInterrupted = -4;
 constexpr u64 kRegularFile = 0100000;
 /// Folders of the run's root.

@@ -11,14 +11,13 @@
 #include "tools/host/agent/entry.hpp"
 #include "tools/host/agent/limits.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
+#include "tools/host/agent/signal_action.hpp"
 #include "tools/host/agent/text.hpp"
 
 namespace ipcsim::host {
 namespace {
 
 constexpr u64 kStackBytes = 64 * 1024;
-constexpr i32 kSigkillNumber = 9;
-constexpr u64 kSigchldNumber = 17;
 constexpr i64 kEmfile = 24;
 
 /// Exit status of an agent that could not go on.
@@ -130,8 +129,7 @@ void exit_thread(Slot& slot) {
   const i32 status = static_cast<i32>(slot.args[0]);
   slot.life = Life::kExiting;
   if (slot.leader == 0 && slot.stack != 0) {
-    const u64 all = ~u64{0};
-    raw_call(__NR_rt_sigprocmask, 0, &all, nullptr, sizeof all);
+    set_signal_mask(~u64{0});
     ipcsim_exit_without_stack(slot.stack, kStackBytes, status);
   }
   for (;;) {

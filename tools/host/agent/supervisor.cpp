@@ -14,14 +14,12 @@
 #include "tools/host/agent/isolation.hpp"
 #include "tools/host/agent/life.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
+#include "tools/host/agent/signal_action.hpp"
 #include "tools/host/agent/text.hpp"
 
 namespace ipcsim::host {
 namespace {
 
-constexpr i32 kSignals = 64;
-constexpr i32 kSigkillNumber = 9;
-constexpr i32 kSigtermNumber = 15;
 constexpr i32 kSolSocket = 1;
 constexpr i32 kScmRights = 1;
 constexpr i32 kMsgNosignal = 0x4000;
@@ -59,12 +57,6 @@ struct ChildInfo {
   u32 uid;
   i32 status;
   u8 rest[128 - 28];
-};
-struct KernelSigaction {
-  u64 handler;
-  u64 flags;
-  u64 restorer;
-  u64 mask;
 };
 
 /// One message of exactly `len` bytes; false when the other side is gone.
@@ -108,17 +100,6 @@ void send(i64 socket, const Ready& ready, i64 fd) {
   exit_group(0);
 }
 
-/// The coordinator's own signals are not the tasks'.
-void reset_signals() {
-  const u64 none = 0;
-  constexpr u64 kSetmask = 2;
-  const KernelSigaction standard{};
-  for (i32 signal = 1; signal <= kSignals; ++signal) {
-    raw_call(__NR_rt_sigaction, signal, &standard, nullptr, sizeof none);
-  }
-  raw_call(__NR_rt_sigprocmask, kSetmask, &none, nullptr, sizeof none);
-}
-
 /// The coordinator is gone, or has had enough.
 void on_end(i32 /*signal*/) {
   remove_place();
@@ -131,14 +112,7 @@ i64 watch_parent(const Setup& setup) {
   if (setup.isolation != Isolation::kFolder) {
     return raw_call(__NR_prctl, PR_SET_PDEATHSIG, kSigkillNumber, 0, 0, 0);
   }
-  KernelSigaction action{};
-  action.handler = reinterpret_cast<u64>(&on_end);
-#if defined(__x86_64__)
-  constexpr u64 kSaRestorer = 0x04000000;
-  action.flags = kSaRestorer;
-  action.restorer = reinterpret_cast<u64>(&ipcsim_signal_return);
-#endif
-  raw_call(__NR_rt_sigaction, kSigtermNumber, &action, nullptr, sizeof action.mask);
+  set_signal_action(kSigtermNumber, to_register(&on_end), 0);
   return raw_call(__NR_prctl, PR_SET_PDEATHSIG, kSigtermNumber, 0, 0, 0);
 }
 
@@ -204,13 +178,10 @@ i64 start_noting() {
   i32 tid = 0;
   constexpr u64 kThread =
       CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_PARENT_SETTID;
-  constexpr u64 kSetmask = 2;
-  const u64 all = ~u64{0};
-  const u64 none = 0;
-  raw_call(__NR_rt_sigprocmask, kSetmask, &all, nullptr, sizeof all);
+  set_signal_mask(~u64{0});
   const i64 result =
       ipcsim_clone_on_stack(kThread, to_register(&stack[0]) + sizeof stack, &tid, note_deaths, 0);
-  raw_call(__NR_rt_sigprocmask, kSetmask, &none, nullptr, sizeof none);
+  set_signal_mask(0);
   return result;
 }
 
@@ -230,7 +201,7 @@ void supervise(i64 socket) {
   if (fd > 0) {
     raw_call(__NR_close_range, 0, fd - 1, 0);
   }
-  reset_signals();
+  reset_signals();  // the coordinator's own are not the tasks'
   raw_call(__NR_setsid);
   Setup setup;
   if (!receive(socket, &setup, sizeof setup)) {

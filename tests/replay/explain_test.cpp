@@ -1,0 +1,228 @@
+// explain(): is there an interleaving that gives what was recorded?
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/replay/traces.hpp"
+
+namespace ipcsim {
+namespace {
+
+using Verdict = Explanation::Verdict;
+
+// A pipe, 3 and 4, shared by tasks 1, 2 and 3.
+constexpr std::string_view kThree =
+    R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}}
+{"task":1,"call":"fork","child":2,"ret":2}
+{"task":1,"call":"fork","child":3,"ret":3}
+)";
+
+Trace of_three(std::string_view lines) {
+  return observed(std::string(kThree) + std::string(lines));
+}
+
+// Calls that overlap: the read slept until the write.
+TEST(Explain, FindsTheOrderOfOverlappingCalls) {
+  const Explanation found = search(of_three(R"({"task":2,"call":"read","fd":3,"count":5}
+{"task":1,"call":"write","fd":4,"buf":"hi"}
+{"task":2,"return":"read","ret":2,"out":{"buf":"hi"}}
+{"task":1,"return":"write","ret":2}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+  EXPECT_EQ(told(found.report), "5 steps, 5 compared, 0 differences, 0 not modelled");
+}
+
+// The log has one write first, the bytes say that the other was.
+TEST(Explain, TakesAnotherOrderThanTheLogs) {
+  const Explanation found = search(of_three(R"({"task":1,"call":"write","fd":4,"buf":"first "}
+{"task":2,"call":"write","fd":4,"buf":"second "}
+{"task":1,"return":"write","ret":6}
+{"task":2,"return":"write","ret":7}
+{"task":3,"call":"read","fd":3,"count":50,"ret":13,"out":{"buf":"second first "}}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+  // The schedule runs task 2's write before task 1's.
+  std::vector<u32> sections;
+  for (const ScheduleEntry& entry : found.schedule) {
+    if (!entry.is_event) {
+      sections.push_back(entry.task.v);
+    }
+  }
+  EXPECT_EQ(sections, (std::vector<u32>{1, 1, 1, 2, 1, 3}));
+}
+
+// A call that returned before another was made came before it: that order is fixed.
+TEST(Explain, KeepsTheOrderOfCallsThatDoNotOverlap) {
+  const Explanation found =
+      search(of_three(R"({"task":1,"call":"write","fd":4,"buf":"first ","ret":6}
+{"task":2,"call":"write","fd":4,"buf":"second ","ret":7}
+{"task":3,"call":"read","fd":3,"count":50,"ret":13,"out":{"buf":"second first "}}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kRefuted);
+}
+
+// A refutation points at the result that no interleaving gives, and shows what was there before.
+TEST(Explain, NamesTheEventThatCannotBe) {
+  const Explanation found = search(of_three(R"({"task":1,"call":"write","fd":4,"buf":"abc"}
+{"task":2,"call":"write","fd":4,"buf":"de"}
+{"task":1,"return":"write","ret":3}
+{"task":2,"return":"write","ret":2}
+{"task":3,"call":"read","fd":3,"count":50}
+{"task":3,"return":"read","ret":5,"out":{"buf":"abcxy"}}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kRefuted);
+  ASSERT_EQ(found.report.differences.size(), 1U);
+  const Difference& difference = found.report.differences[0];
+  EXPECT_EQ(difference.where, "t:10");
+  EXPECT_EQ(difference.task, TaskId{3});
+  EXPECT_EQ(difference.call, "read(3, 50)");
+  EXPECT_EQ(difference.expected, "5 \"abcxy\"");
+  EXPECT_EQ(difference.actual, "5 \"abcde\", in every interleaving tried");
+  EXPECT_THAT(difference.state_before, ::testing::HasSubstr("offset 0     len 5     M anon"));
+  EXPECT_TRUE(found.schedule.empty());
+}
+
+// A call that is said to return, and can only sleep.
+TEST(Explain, RefutesAReturnThatNothingBrings) {
+  const Explanation found = search(of_three(R"({"task":2,"call":"read","fd":3,"count":5}
+{"task":2,"return":"read","ret":2}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kRefuted);
+  EXPECT_EQ(told(found.report),
+            "4 steps, 4 compared, 1 differences, 0 not modelled\n"
+            "t:6 step 4 task 2: the call ends | every task sleeps, in every interleaving tried");
+}
+
+// Of two tasks at odds it is the one whose result is wrong that is named, at its own line.
+TEST(Explain, NamesTheTaskWhoseResultIsWrong) {
+  const Explanation found = search(of_three(R"({"task":2,"call":"read","fd":3,"count":5}
+{"task":3,"call":"write","fd":4,"buf":"hi"}
+{"task":2,"return":"read","ret":2}
+{"task":3,"return":"write","ret":1}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kRefuted);
+  ASSERT_EQ(found.report.differences.size(), 1U);
+  EXPECT_EQ(found.report.differences[0].where, "t:8");
+  EXPECT_EQ(found.report.differences[0].task, TaskId{3});
+  EXPECT_EQ(found.report.differences[0].call, "write(4, \"hi\", 2)");
+}
+
+// Which reader was faster is found by what each got.
+TEST(Explain, FindsWhichReaderWasFaster) {
+  for (const std::string_view winner : {"2", "3"}) {
+    const std::string_view loser = winner == "2" ? "3" : "2";
+    std::string lines = R"({"task":2,"call":"read","fd":3,"count":1}
+{"task":3,"call":"read","fd":3,"count":1}
+{"task":1,"call":"write","fd":4,"buf":"ab","ret":2}
+{"task":W,"return":"read","ret":1,"out":{"buf":"a"}}
+{"task":L,"return":"read","ret":1,"out":{"buf":"b"}}
+)";
+    lines.replace(lines.find("W,"), 1, winner);
+    lines.replace(lines.find("L,"), 1, loser);
+    EXPECT_EQ(search(of_three(lines)).verdict, Verdict::kExplained) << winner;
+  }
+}
+
+// A child's first call may be logged before its parent's fork() returns.
+TEST(Explain, RunsAForkWhenItsChildNeedsIt) {
+  const Explanation found = search(observed(R"({"task":1,"call":"pipe2","ret":0}
+{"task":1,"call":"fork","child":2}
+{"task":2,"call":"write","fd":4,"buf":"x","ret":1}
+{"task":1,"return":"fork","ret":2}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+}
+
+// Bytes that the log cut off match any; where written bytes are unknown only lengths are compared.
+TEST(Explain, TakesCutStringsAsFarAsTheyGo) {
+  const std::string lines = R"({"task":1,"call":"write","fd":4,"buf":"abcdef","ret":6}
+{"task":3,"call":"read","fd":3,"count":50,"ret":6,"out":{"buf":{"text":"abc","len":6}}}
+)";
+  const Explanation found = search(of_three(lines));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+  EXPECT_TRUE(found.report.remarks.empty());
+  std::string wrong = lines;
+  wrong.replace(wrong.rfind("abc"), 3, "abx");
+  EXPECT_EQ(search(of_three(wrong)).verdict, Verdict::kRefuted);
+}
+
+// Deaths, too, need their time.
+TEST(Explain, ExplainsADeath) {
+  const Explanation found = search(of_three(R"({"task":2,"call":"read","fd":3,"count":5}
+{"task":1,"call":"kill","pid":2,"sig":"SIGTERM","ret":0}
+{"task":2,"died":"SIGTERM"}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+}
+
+// A search that may not go on says so; it neither explains nor refutes.
+TEST(Explain, IsUndecidedWhenItsLimitIsSmall) {
+  const Trace trace = of_three(R"({"task":1,"call":"write","fd":4,"buf":"x","ret":1}
+{"task":1,"call":"write","fd":4,"buf":"x","ret":1}
+{"task":1,"call":"write","fd":4,"buf":"x","ret":1}
+)");
+  const Explanation found = search(trace, {.sections = 3});
+  EXPECT_EQ(found.verdict, Verdict::kUndecided);
+  EXPECT_EQ(found.report.undecided, 1U);
+  EXPECT_EQ(found.report.differences.size(), 0U);
+  ASSERT_EQ(found.report.remarks.size(), 1U);
+  EXPECT_THAT(found.report.remarks[0], ::testing::StartsWith("t: undecided: "));
+  EXPECT_EQ(search(trace).verdict, Verdict::kExplained);
+}
+
+// When choices had to be forgotten the answer "no" cannot be given.
+TEST(Explain, IsUndecidedWhenChoicesWereForgotten) {
+  const Trace trace = of_three(R"({"task":1,"call":"write","fd":4,"buf":"a"}
+{"task":2,"call":"write","fd":4,"buf":"b"}
+{"task":3,"call":"write","fd":4,"buf":"c"}
+{"task":1,"return":"write","ret":1}
+{"task":2,"return":"write","ret":1}
+{"task":3,"return":"write","ret":1}
+{"task":1,"call":"read","fd":3,"count":9,"ret":3,"out":{"buf":"xyz"}}
+)");
+  EXPECT_EQ(search(trace).verdict, Verdict::kRefuted);
+  EXPECT_EQ(search(trace, {.choices_kept = 1}).verdict, Verdict::kUndecided);
+}
+
+// All six orders of three writes are found, and nothing else.
+TEST(Explain, FindsEveryOrderThatThereIs) {
+  const auto lines = [](std::string_view got) {
+    return R"({"task":1,"call":"write","fd":4,"buf":"a"}
+{"task":2,"call":"write","fd":4,"buf":"b"}
+{"task":3,"call":"write","fd":4,"buf":"c"}
+{"task":1,"return":"write","ret":1}
+{"task":2,"return":"write","ret":1}
+{"task":3,"return":"write","ret":1}
+{"task":1,"call":"read","fd":3,"count":9,"ret":3,"out":{"buf":")" +
+           std::string(got) + "\"}}\n";
+  };
+  for (const std::string_view got : {"abc", "acb", "bac", "bca", "cab", "cba"}) {
+    EXPECT_EQ(search(of_three(lines(got))).verdict, Verdict::kExplained) << got;
+  }
+  EXPECT_EQ(search(of_three(lines("aab"))).verdict, Verdict::kRefuted);
+}
+
+// A call whose end was not seen may have happened or not.
+TEST(Explain, LeavesACallWithoutAnEndOpen) {
+  for (const std::string_view got :
+       {R"("ret":1,"out":{"buf":"a"})", R"("ret":-1,"errno":"EAGAIN")"}) {
+    const Trace trace = observed(
+        R"({"task":1,"call":"pipe2","flags":["O_NONBLOCK"],"ret":0}
+{"task":1,"call":"fork","child":2,"ret":2}
+{"task":2,"call":"write","fd":4,"buf":"a"}
+{"task":1,"call":"read","fd":3,"count":9,)" +
+        std::string(got) + "}\n");
+    EXPECT_EQ(search(trace).verdict, Verdict::kExplained) << got;
+  }
+}
+
+// What is not modelled is counted; the rest is still searched.
+TEST(Explain, CountsWhatIsNotModelled) {
+  const Explanation found = search(of_three(R"({"task":1,"call":"read","fd":0,"count":5,"ret":5}
+{"task":1,"call":"write","fd":4,"buf":"x","ret":1}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+  EXPECT_EQ(told(found.report), "5 steps, 4 compared, 0 differences, 1 not modelled");
+}
+
+}  // namespace
+}  // namespace ipcsim

@@ -12,6 +12,7 @@ PageId PagePool::alloc() {
     free_ = std::exchange(entries_[page.v].next_free, kNoPage);
   }
   entries_[page.v].refcount = 1;
+  entries_[page.v].serial = allocated_++;
   ++live_;
   return page;
 }

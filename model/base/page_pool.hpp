@@ -100,6 +100,8 @@ class PagePool {
   /// One reference less; the last one frees the page.
   void put(PageId page);
   [[nodiscard]] u32 refcount(PageId page) const { return entry(page).refcount; }
+  /// A number that no other page of this pool has or had. No part of what `==` compares.
+  [[nodiscard]] u32 serial(PageId page) const { return entry(page).serial; }
 
   /// The page's bytes, or null when contents are not kept.
   [[nodiscard]] const std::byte* read(PageId page) const {
@@ -108,7 +110,10 @@ class PagePool {
   }
   [[nodiscard]] std::byte* write(PageId page) { return entry(page).bytes.write(); }
 
-  bool operator==(const PagePool&) const = default;
+  friend bool operator==(const PagePool& a, const PagePool& b) {
+    return a.page_size_ == b.page_size_ && a.contents_ == b.contents_ && a.live_ == b.live_ &&
+           a.free_ == b.free_ && a.entries_ == b.entries_;
+  }
   /// Adds reference counts and contents of all live pages.
   void hash_into(Hasher& hasher) const;
 
@@ -116,8 +121,11 @@ class PagePool {
   struct Entry {
     u32 refcount = 0;
     PageId next_free = kNoPage;
+    u32 serial = 0;
     PageBytes bytes;
-    bool operator==(const Entry&) const = default;
+    friend bool operator==(const Entry& a, const Entry& b) {
+      return a.refcount == b.refcount && a.next_free == b.next_free && a.bytes == b.bytes;
+    }
   };
   [[nodiscard]] Entry& entry(PageId page) {
     IPCSIM_CHECK(contains(page));
@@ -130,6 +138,7 @@ class PagePool {
   u32 page_size_;
   Contents contents_;
   u32 live_ = 0;
+  u32 allocated_ = 0;  // pages handed out so far
   PageId free_ = kNoPage;
   std::vector<Entry> entries_;
 };

@@ -52,6 +52,9 @@ class Kernel {
   [[nodiscard]] std::vector<Sleeper> sleepers() const;
   /// Objects as they are.
   [[nodiscard]] Snapshot snapshot() const;
+  /// What a task's descriptor refers to. Its pages have their serial numbers. REQUIRES:
+  /// exists(task).
+  [[nodiscard]] ObjectSnapshot object_of(TaskId task, Fd fd) const;
   /// The first broken rule of any structure, in words, or nothing.
   [[nodiscard]] std::optional<std::string> broken_invariant() const;
 

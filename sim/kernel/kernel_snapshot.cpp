@@ -30,7 +30,9 @@ std::vector<WaiterSnapshot> waiters(const WaitQueues& queues, WaitQueueId queue)
   return list;
 }
 
-PipeSnapshot snapshot_of(const KernelState& k, const PipeObject& object, PageNames& pages) {
+/// `pages` gives a page its identity.
+template <class F>
+PipeSnapshot snapshot_of(const KernelState& k, const PipeObject& object, F&& pages) {
   const PipeInode& pipe = object.inode;
   PipeSnapshot snapshot{
       .name = object.anonymous ? fmt::format("pipe:{}", object.serial) : k.inodes[object.node].name,
@@ -66,7 +68,7 @@ PipeSnapshot snapshot_of(const KernelState& k, const PipeObject& object, PageNam
   return snapshot;
 }
 
-MqNodeSnapshot node_of(const MsgTree& tree, MsgNodeId id) {
+MqNodeSnapshot node_of(const MsgTree& tree, MsgNodeId id, u32 page_size) {
   const MsgTreeNode& node = tree.node(id);
   const auto priority = [&](MsgNodeId child) {
     return child == kNoMsgNode ? std::nullopt : std::optional<u32>{tree.node(child).priority};
@@ -75,29 +77,38 @@ MqNodeSnapshot node_of(const MsgTree& tree, MsgNodeId id) {
                           .black = node.color == RbColor::kBlack,
                           .left = priority(node.left()),
                           .right = priority(node.right()),
-                          .lens = {}};
+                          .lens = {},
+                          .segments = {}};
   for (MsgId msg = node.first; msg != kNoMsg; msg = tree.next(msg)) {
-    snapshot.lens.push_back(tree.text(msg).len());
+    const u64 len = tree.text(msg).len();
+    snapshot.lens.push_back(len);
+    snapshot.segments.push_back(msg_segments(Bytes{len}, page_size));
   }
   return snapshot;
 }
 
-std::vector<MqWaiterSnapshot> mq_waiters(const MqueueInode& queue, MqSide side) {
+std::vector<MqWaiterSnapshot> mq_waiters(const MqueueInode& queue, MqSide side, u32 page_size) {
   std::vector<MqWaiterSnapshot> list;
   for (const MqWaiter& waiter : queue.waiters(side)) {
-    MqWaiterSnapshot snapshot{.task = TaskId{waiter.task.v}, .prio = {}, .len = {}};
+    MqWaiterSnapshot snapshot{.task = TaskId{waiter.task.v},
+                              .task_prio = waiter.prio,
+                              .prio = {},
+                              .len = {},
+                              .segments = {}};
     if (side == MqSide::kSend) {
       snapshot.prio = waiter.message.prio;
       snapshot.len = waiter.message.text.len();
+      snapshot.segments = msg_segments(Bytes{*snapshot.len}, page_size);
     }
     list.push_back(snapshot);
   }
   return list;
 }
 
-MqueueSnapshot snapshot_of(const MqueueObject& object) {
+MqueueSnapshot snapshot_of(const KernelState& k, const MqueueObject& object) {
   const MqueueInode& queue = object.inode;
   const MsgTree& tree = queue.msg_tree;
+  const u32 page_size = k.pages.page_size();
   MqueueSnapshot snapshot{.name = object.name,
                           .mq_maxmsg = queue.attr.mq_maxmsg,
                           .mq_msgsize = queue.attr.mq_msgsize,
@@ -107,15 +118,15 @@ MqueueSnapshot snapshot_of(const MqueueObject& object) {
                           .root = {},
                           .msg_tree_rightmost = {},
                           .nodes = {},
-                          .send_wait = mq_waiters(queue, MqSide::kSend),
-                          .recv_wait = mq_waiters(queue, MqSide::kRecv),
+                          .send_wait = mq_waiters(queue, MqSide::kSend, page_size),
+                          .recv_wait = mq_waiters(queue, MqSide::kRecv, page_size),
                           .notify_owner = {}};
   if (!tree.empty()) {
     snapshot.root = tree.node(tree.root()).priority;
     snapshot.msg_tree_rightmost = tree.node(tree.rightmost()).priority;
   }
   for (MsgNodeId id = tree.root(); id != kNoMsgNode; id = tree.next_preorder(id)) {
-    snapshot.nodes.push_back(node_of(tree, id));
+    snapshot.nodes.push_back(node_of(tree, id, page_size));
   }
   ranges::sort(snapshot.nodes, {}, &MqNodeSnapshot::priority);
   if (queue.notify) {
@@ -142,9 +153,25 @@ Snapshot Kernel::snapshot() const {
     snapshot.pipes.push_back(snapshot_of(state_, *pipe, pages));
   }
   for (const MqueueObject* queue : by_creation(state_.mqueues)) {
-    snapshot.mqueues.push_back(snapshot_of(*queue));
+    snapshot.mqueues.push_back(snapshot_of(state_, *queue));
   }
   return snapshot;
+}
+
+ObjectSnapshot Kernel::object_of(TaskId task, Fd fd) const {
+  const FileId id = state_.fd_tables[state_.task(task).files].file(fd);
+  if (id == kNoFile) {
+    return {};
+  }
+  const File& file = state_.files[id];
+  if (file.kind == FileKind::kPipe) {
+    return snapshot_of(state_, state_.pipes[file.pipe],
+                       [this](PageId page) { return Identity{state_.pages.serial(page)}; });
+  }
+  if (file.kind == FileKind::kMqueue) {
+    return snapshot_of(state_, state_.mqueues[file.mqueue]);
+  }
+  return {};
 }
 
 }  // namespace ipcsim

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "model/base/types.hpp"
@@ -10,8 +11,9 @@
 
 namespace ipcsim {
 
-/// An identity that only matters by being equal or not (a page, a node): 0, 1, 2 ... by first
-/// appearance in the snapshot.
+/// An identity that only matters by being equal or not (a page): 0, 1, 2 ... by first appearance in
+/// a snapshot of everything; in one of a single object, a number that the page keeps while it
+/// lives.
 using Identity = Strong<struct IdentityTag, u32>;
 
 /// An entry of a wait queue.
@@ -59,17 +61,20 @@ struct PipeSnapshot {
 struct MqNodeSnapshot {
   u32 priority = 0;
   bool black = false;
-  std::optional<u32> left;   ///< priority of the left child
-  std::optional<u32> right;  ///< priority of the right child
-  std::vector<u64> lens;     ///< m_ts of each message, oldest first
+  std::optional<u32> left;    ///< priority of the left child
+  std::optional<u32> right;   ///< priority of the right child
+  std::vector<u64> lens;      ///< m_ts of each message, oldest first
+  std::vector<u64> segments;  ///< extra blocks (msg_msgseg) of each message
   bool operator==(const MqNodeSnapshot&) const = default;
 };
 
 /// A task in one of a queue's two lists (`struct ext_wait_queue`).
 struct MqWaiterSnapshot {
   TaskId task;
-  std::optional<u32> prio;  ///< a sender's message: its priority
-  std::optional<u64> len;   ///< and length
+  i32 task_prio = 120;          ///< effective priority of the task, on the kernel's scale
+  std::optional<u32> prio;      ///< a sender's message: its priority
+  std::optional<u64> len;       ///< length
+  std::optional<u64> segments;  ///< and extra blocks
   bool operator==(const MqWaiterSnapshot&) const = default;
 };
 
@@ -96,6 +101,9 @@ struct Snapshot {
   std::vector<MqueueSnapshot> mqueues;
   bool operator==(const Snapshot&) const = default;
 };
+
+/// What one descriptor refers to: nothing that is under study, or an object.
+using ObjectSnapshot = std::variant<std::monostate, PipeSnapshot, MqueueSnapshot>;
 
 /// The object as text for people, one line for the fields and one for each slot, node or waiter.
 [[nodiscard]] std::string to_text(const PipeSnapshot& pipe);

@@ -59,6 +59,12 @@ class Machine {
 
   /// The kernel objects as they are, where the machine can see them. Call after settle().
   [[nodiscard]] virtual std::optional<Snapshot> snapshot() = 0;
+  /// The object behind one descriptor, where the machine can see it. A page keeps its identity from
+  /// one answer to the next; when it was freed and taken again it is another. REQUIRES:
+  /// exists(task), called after settle().
+  [[nodiscard]] virtual std::optional<ObjectSnapshot> object_of(TaskId /*task*/, Fd /*fd*/) {
+    return std::nullopt;
+  }
 };
 
 }  // namespace ipcsim

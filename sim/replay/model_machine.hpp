@@ -29,6 +29,10 @@ class ModelMachine final : public Machine {
   [[nodiscard]] std::expected<Settled, MachineError> settle() override;
   [[nodiscard]] std::optional<Snapshot> snapshot() override { return kernel_.snapshot(); }
 
+  [[nodiscard]] std::optional<ObjectSnapshot> object_of(TaskId task, Fd fd) override {
+    return kernel_.object_of(task, fd);
+  }
+
   [[nodiscard]] const Kernel& kernel() const { return kernel_; }
 
  private:

@@ -57,7 +57,9 @@ std::expected<Trace, MachineError> rerecord_settled(const Trace& trace, Machine&
   Trace recorded{.name = trace.name, .header = trace.header, .events = {}};
   Recorder recorder(recorded.events);
   for (const Event& event : trace.events) {
-    if (std::holds_alternative<NoteEvent>(event.body)) {
+    // No machine's results say how an object looks inside: what the trace has of that stays.
+    if (std::holds_alternative<NoteEvent>(event.body) ||
+        std::holds_alternative<StateEvent>(event.body)) {
       recorded.events.push_back(event);
     }
     if (!is_action(event)) {

@@ -9,6 +9,7 @@
 
 #include "sim/replay/actions.hpp"
 #include "sim/replay/compare.hpp"
+#include "sim/replay/object_states.hpp"
 #include "sim/replay/settled_steps.hpp"
 
 namespace ipcsim {
@@ -31,7 +32,7 @@ std::string order_text(const std::vector<TaskId>& order) {
 class SettledRun {
  public:
   SettledRun(const Trace& trace, std::span<Machine* const> machines, const StepObserver& observer)
-      : trace_(trace), machines_(machines), observer_(observer) {}
+      : trace_(trace), machines_(machines), observer_(observer), pages_(machines.size()) {}
 
   std::expected<Report, MachineError> run() {
     for (const SettledStep& step : cut_into_steps(trace_)) {
@@ -74,6 +75,11 @@ class SettledRun {
       settled.push_back(*std::move(outcome));
     }
     compare_step(step, settled);
+    for (std::size_t m = 0; m < machines_.size(); ++m) {
+      for (const Event* event : step.states) {
+        compare_object(step, *event, m);
+      }
+    }
     if (observer_) {
       observer_({report_.steps, step.event, settled});
     }
@@ -209,6 +215,38 @@ class SettledRun {
     }
   }
 
+  /// A recorded state against a machine's object, where the machine can see it.
+  void compare_object(const SettledStep& step, const Event& event, std::size_t m) {
+    const auto& state = std::get<StateEvent>(event.body);
+    if (std::holds_alternative<std::monostate>(state.object)) {
+      return;
+    }
+    Machine& machine = *machines_[m];
+    std::optional<ObjectSnapshot> object;
+    if (machine.exists(state.holder)) {
+      object = machine.object_of(state.holder, state.fd);
+      if (!object) {
+        return;
+      }
+    }
+    report_.compared += m == 0 ? 1 : 0;
+    std::optional<StateMismatch> mismatch =
+        object ? compare_object_state(state.object, *object, pages_[m])
+               : StateMismatch{fmt::format("task {} is there", state.holder.v), "the task is gone"};
+    if (mismatch) {
+      report_.differences.push_back({.where = fmt::format("{}:{}", trace_.name, event.line),
+                                     .step = report_.steps,
+                                     .task = state.holder,
+                                     .call = fmt::format("descriptor {} {}", state.fd.v,
+                                                         action_text_for(*step.event, kNoTask)),
+                                     .expected = std::move(mismatch->expected),
+                                     .expected_by = "recorded",
+                                     .actual = std::move(mismatch->actual),
+                                     .actual_by = machine.name(),
+                                     .state_before = before_ ? to_text(*before_) : std::string{}});
+    }
+  }
+
   /// Records a difference, one a task and step.
   void differ(const SettledStep& step, TaskId task, std::string expected, std::string expected_by,
               std::string actual, std::string actual_by) {
@@ -238,6 +276,7 @@ class SettledRun {
   const Trace& trace_;
   std::span<Machine* const> machines_;
   const StepObserver& observer_;
+  std::vector<PageNumbers> pages_;  // by machine
   Report report_;
   std::optional<Snapshot> before_;    // the first machine's objects before the step
   std::set<TaskId> blamed_;           // tasks with a difference in this step

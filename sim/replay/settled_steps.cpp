@@ -25,6 +25,7 @@ struct Record {
   void operator()(const SleepEvent& sleep) const {
     step.sleepers.push_back({&event, {sleep.task, sleep.call}});
   }
+  void operator()(const StateEvent& /*state*/) const { step.states.push_back(&event); }
   void operator()(const auto& /*other*/) const {}
 };
 

@@ -25,6 +25,7 @@ struct SettledStep {
   const Event* event = nullptr;  ///< a call, a signal, time, or another file's descriptor
   std::vector<ExpectedCompletion> completions;  ///< in order
   std::vector<ExpectedSleeper> sleepers;
+  std::vector<const Event*> states;  ///< StateEvents: what is so when everything has settled
 };
 
 /// The steps of `trace`, which must outlive them.

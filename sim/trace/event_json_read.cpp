@@ -8,6 +8,7 @@
 #include "sim/trace/event_json.hpp"
 #include "sim/trace/json_reader.hpp"
 #include "sim/trace/names_json.hpp"
+#include "sim/trace/object_state_json.hpp"
 #include "sim/trace/spelling.hpp"
 
 namespace ipcsim {
@@ -107,6 +108,19 @@ EventBody read_note_event(JsonReader& in) {
   return event;
 }
 
+EventBody read_state_event(JsonReader& in) {
+  StateEvent event;
+  if (const JsonValue* value = in.find("state")) {
+    if (auto state = in.inside("state", *value, R"({"task":N,"fd":N,...})")) {
+      event.holder = read_task(*state);
+      state->need_integer("fd", event.fd.v, 0);
+      event.object = read_object_state(*state);
+      state->close();
+    }
+  }
+  return event;
+}
+
 struct Kind {
   std::string_view key;
   bool names_call;  // the value is a call's name
@@ -118,6 +132,7 @@ constexpr std::array kKinds{
     Kind{"return", true, read_return_event},      Kind{"died", false, read_died_event},
     Kind{"signal", false, read_signal_event},     Kind{"advance_ns", false, read_advance_event},
     Kind{"other_fd", false, read_other_fd_event}, Kind{"note", false, read_note_event},
+    Kind{"state", false, read_state_event},
 };
 
 // What to say of an object that is no event.

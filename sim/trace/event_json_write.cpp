@@ -3,6 +3,7 @@
 #include "sim/trace/call_json.hpp"
 #include "sim/trace/json_text.hpp"
 #include "sim/trace/names_json.hpp"
+#include "sim/trace/object_state_json.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ipcsim {
@@ -44,6 +45,12 @@ struct WriteBody {
     }
   }
   void operator()(const NoteEvent& event) const { out.string("note", event.text); }
+  void operator()(const StateEvent& event) const {
+    JsonObjectText state;
+    state.number("task", event.holder.v).number("fd", event.fd.v);
+    write_object_state(state, event.object);
+    out.json("state", state.text());
+  }
 };
 
 }  // namespace

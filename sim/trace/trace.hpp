@@ -14,6 +14,7 @@
 #include "model/pipe/pipe_size.hpp"
 #include "sim/kernel/call.hpp"
 #include "sim/kernel/environment.hpp"
+#include "sim/trace/object_state.hpp"
 
 namespace ipcsim {
 
@@ -95,8 +96,17 @@ struct NoteEvent {
   bool operator==(const NoteEvent&) const = default;
 };
 
+/// What the object behind a descriptor looks like when everything has settled. Only the fields that
+/// are given say something.
+struct StateEvent {
+  TaskId holder;  ///< whose descriptor; it need not act
+  Fd fd;
+  ObjectState object;
+  bool operator==(const StateEvent&) const = default;
+};
+
 using EventBody = std::variant<CallEvent, SleepEvent, ReturnEvent, DiedEvent, SignalEvent,
-                               AdvanceEvent, OtherFdEvent, NoteEvent>;
+                               AdvanceEvent, OtherFdEvent, NoteEvent, StateEvent>;
 
 /// One line of a trace.
 struct Event {

@@ -39,6 +39,8 @@ TraceChecker::TraceChecker(const TraceHeader& header)
 
 std::optional<std::string> TraceChecker::check(const Event& event) {
   line_ = event.line;
+  begun_ = begun_ || !(std::holds_alternative<StateEvent>(event.body) ||
+                       std::holds_alternative<NoteEvent>(event.body));
   return std::visit([&](const auto& body) { return take(body); }, event.body);
 }
 
@@ -105,6 +107,16 @@ TraceChecker::Verdict TraceChecker::take(const AdvanceEvent& event) {
 }
 
 TraceChecker::Verdict TraceChecker::take(const OtherFdEvent& event) { return busy(event.task); }
+
+TraceChecker::Verdict TraceChecker::take(const StateEvent& event) {
+  if (!settled_) {
+    return "a state in an observed trace, where no moment is known; expected it in a settled one";
+  }
+  if (!begun_) {
+    return "a state before anything happened, expected it after what led to it";
+  }
+  return missing(event.holder);
+}
 
 // `task` does not exist (any more).
 TraceChecker::Verdict TraceChecker::missing(TaskId task) const {

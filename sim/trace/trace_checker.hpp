@@ -36,6 +36,7 @@ class TraceChecker {
   Verdict take(const SignalEvent& event);
   Verdict take(const AdvanceEvent& event);
   Verdict take(const OtherFdEvent& event);
+  Verdict take(const StateEvent& event);
   static Verdict take(const NoteEvent& /*event*/) { return std::nullopt; }
 
   Verdict missing(TaskId task) const;
@@ -47,7 +48,8 @@ class TraceChecker {
   const bool settled_;
   std::map<TaskId, Task> tasks_;
   i64 now_ns_;
-  u32 line_ = 0;  // of the event that is being checked
+  u32 line_ = 0;        // of the event that is being checked
+  bool begun_ = false;  // something has happened
 };
 
 }  // namespace ipcsim

@@ -22,12 +22,13 @@ def run(*arguments, text=None):
 
 
 def recorded(path):
-    """How many results, deaths and sleepers a trace has."""
+    """How many results, deaths, sleepers and states a trace has."""
     count = 0
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line)
             count += "ret" in event or "sleep" in event or "died" in event
+            count += len(event.get("state", {})) == 3
     return count
 
 
@@ -75,6 +76,40 @@ class Replay(unittest.TestCase):
         done = run("replay", "--profile", "linux-1.0", CURATED[0])
         self.assertEqual(done.returncode, 2)
         self.assertIn("linux-6.18", done.stderr)
+
+
+class FillState(unittest.TestCase):
+    HEADER = ('{"ipcsim_trace":1,"tasks":[{"task":1,"other_fds":[0,1,2]}]}\n'
+              '{"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}}\n')
+
+    def test_a_state_that_says_nothing_is_filled_and_then_agrees(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/t.jsonl"
+            with open(path, "w", encoding="ascii") as file:
+                file.write(self.HEADER + '{"task":1,"call":"write","fd":4,"buf":{"len":50000,"pattern":1}}\n'
+                           '{"task":1,"call":"read","fd":3,"count":4097}\n'
+                           '{"state":{"task":1,"fd":4}}\n')
+            done = run("replay", "--fill-state", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(path, encoding="ascii") as file:
+                pipe = json.loads(file.readlines()[-1])["state"]["pipe"]
+            self.assertEqual((pipe["head"], pipe["tail"]), (13, 1))
+            self.assertEqual(list(pipe["slots"]), ["1", "2..11", "12"])
+            self.assertIn("2 compared, 0 differences", run("replay", path).stdout)
+
+    def test_a_wrong_state_is_a_difference(self):
+        text = self.HEADER + '{"state":{"task":1,"fd":4,"pipe":{"head":1,"tail":0}}}\n'
+        done = run("replay", "-", text=text)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('expected (recorded): {"head":1}', done.stdout)
+        self.assertIn('{"head":0}', done.stdout)
+        self.assertNotIn("tail\":0}", done.stdout)
+
+    def test_a_descriptor_without_object_cannot_be_filled(self):
+        done = run("replay", "--fill-state", "-",
+                   text=self.HEADER + '{"state":{"task":1,"fd":9}}\n')
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("descriptor 9", done.stderr)
 
 
 class Diff(unittest.TestCase):

@@ -76,6 +76,9 @@ constexpr Row kRows[] = {
     {"return_of_another_call", ":4: task 1 is in read since line 3, not in write"},
     {"return_without_call", ":2: task 1 is in no call, expected that it has called close"},
     {"sleep_without_call", ":3: task 1 is in no call, expected that it has called read"},
+    {"state_in_observed",
+     ":3: a state in an observed trace, where no moment is known; expected it in a settled one"},
+    {"state_slot_twice", R"(:3: state: "state.pipe.slots" has the slot 2 twice)"},
     {"strace_log",
      ":1:6: not JSON: invalid literal, expected end of input; a trace starts with a "
      R"(line such as {"ipcsim_trace":1,"title":"...","order":"settled"})"},

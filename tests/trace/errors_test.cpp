@@ -49,11 +49,11 @@ TEST(TraceErrors, WhichEvent) {
       {"{}",
        "no event, expected one of the keys call, sleep, return, died, signal, advance_ns, "
        "other_fd, "
-       "note"},
+       "note, state"},
       {R"({"task":1,"cal":"read","fd":3})",
        "no event, expected one of the keys call, sleep, return, died, signal, advance_ns, "
        "other_fd, "
-       R"(note (did you mean "call"?))"},
+       R"(note, state (did you mean "call"?))"},
       {R"({"task":1,"call":"close","fd":3,"sleep":"close"})",
        R"("call" and "sleep" in one line, expected one event a line)"},
       {R"({"ipcsim_trace":1})", "a second header, expected an event (one file is one trace)"},

@@ -19,16 +19,19 @@ std::string readme() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-TEST(TraceReadme, TheExampleIsATraceAsItWouldBeWritten) {
+TEST(TraceReadme, EachExampleIsATraceAsItWouldBeWritten) {
   const std::string text = readme();
   constexpr std::string_view kFence = "```jsonl\n";
-  const std::size_t fence = text.find(kFence);
-  ASSERT_NE(fence, std::string::npos);
-  const std::size_t begin = fence + kFence.size();
-  const std::string example = text.substr(begin, text.find("```", begin) - begin);
-  const auto trace = parse_trace(example, "example");
-  ASSERT_TRUE(trace) << trace.error().text();
-  EXPECT_EQ(format_trace(*trace), example);
+  int examples = 0;
+  for (std::size_t at = text.find(kFence); at != text.npos; at = text.find(kFence, at)) {
+    at += kFence.size();
+    const std::string example = text.substr(at, text.find("```", at) - at);
+    const auto trace = parse_trace(example, "example");
+    ASSERT_TRUE(trace) << trace.error().text();
+    EXPECT_EQ(format_trace(*trace), example);
+    ++examples;
+  }
+  EXPECT_EQ(examples, 2);
 }
 
 TEST(TraceReadme, EachEventOfTheTableIsOne) {
@@ -36,7 +39,7 @@ TEST(TraceReadme, EachEventOfTheTableIsOne) {
   int events = 0;
   for (std::string line; std::getline(text, line);) {
     if (line.starts_with("| `{\"task\"") || line.starts_with("| `{\"advance_ns\"") ||
-        line.starts_with("| `{\"note\"")) {
+        line.starts_with("| `{\"note\"") || line.starts_with("| `{\"state\"")) {
       const std::string event = line.substr(3, line.find('`', 3) - 3);
       const auto read = parse_event(event);
       ASSERT_TRUE(read) << event << "\n" << read.error();
@@ -44,7 +47,7 @@ TEST(TraceReadme, EachEventOfTheTableIsOne) {
       ++events;
     }
   }
-  EXPECT_EQ(events, 10);
+  EXPECT_EQ(events, 11);
 }
 
 TEST(TraceReadme, EachCallIsDescribed) {

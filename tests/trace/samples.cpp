@@ -180,6 +180,9 @@ std::vector<Event> random_events(Random& random) {
   bodies.emplace_back(
       OtherFdEvent{task, random_open_fd(random), random.one_in(2), random_text(random)});
   bodies.emplace_back(NoteEvent{random_text(random)});
+  for (int i = 0; i < 3; ++i) {
+    bodies.emplace_back(random_state(random, task));
+  }
   std::vector<Event> events;
   for (EventBody& body : bodies) {
     events.push_back(event_of(random, std::move(body)));
@@ -231,13 +234,16 @@ Trace random_trace(Random& random, std::size_t events) {
     tasks.alive[task.task] = std::nullopt;
     tasks.last = std::max(tasks.last, task.task.v);
   }
+  bool begun = false;
   for (std::size_t i = 0; i < events && !tasks.alive.empty(); ++i) {
     const auto at = std::next(tasks.alive.begin(),
                               static_cast<std::ptrdiff_t>(random.below(tasks.alive.size())));
     const TaskId task = at->first;
     const std::optional<Call> call = at->second;
     EventBody body = NoteEvent{random_text(random)};
-    if (call) {
+    if (begun && trace.header.order == TraceOrder::kSettled && random.one_in(6)) {
+      body = random_state(random, task);
+    } else if (call) {
       body = go_on(random, tasks, task, *call);
     } else if (random.below(10) < 7) {
       body = begin(random, tasks, task);
@@ -248,6 +254,8 @@ Trace random_trace(Random& random, std::size_t events) {
     } else if (random.one_in(2)) {
       body = AdvanceEvent{Nanoseconds{static_cast<i64>(random.below(1'000'000'000))}};
     }
+    begun = begun ||
+            !(std::holds_alternative<NoteEvent>(body) || std::holds_alternative<StateEvent>(body));
     trace.events.push_back(event_of(random, std::move(body)));
   }
   return trace;

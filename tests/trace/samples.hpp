@@ -54,6 +54,8 @@ Payload random_payload(Random& random);
 /// One event of each kind but calls, and calls of each kind with and without a result.
 std::vector<Event> random_events(Random& random);
 TraceHeader random_header(Random& random);
+/// What is said of a pipe, of a queue, or of neither.
+StateEvent random_state(Random& random, TaskId task);
 /// A trace that passes check_trace().
 Trace random_trace(Random& random, std::size_t events);
 

@@ -1,7 +1,10 @@
 // ipcsim replay: a trace's results against the model's.
 #include <memory>
 
+#include <fmt/format.h>
+
 #include "sim/replay/explain.hpp"
+#include "sim/replay/fill_state.hpp"
 #include "sim/replay/model_machine.hpp"
 #include "sim/replay/settled_runner.hpp"
 #include "tools/ipcsim/command.hpp"
@@ -13,6 +16,7 @@ struct ReplayOptions {
   CommonOptions common;
   std::vector<std::string> traces;
   u64 limit = ExplainLimits{}.sections;
+  bool fill_state = false;
 };
 
 std::expected<Report, MachineError> replay(const Trace& trace, const KernelProfile& profile,
@@ -29,16 +33,47 @@ std::expected<Report, MachineError> replay(const Trace& trace, const KernelProfi
   return run_settled(trace, machines, {});
 }
 
+/// Writes the model's states into the trace file where it asks for them; to standard output what
+/// came from standard input.
+int fill(const Trace& trace, const KernelProfile& profile, bool from_standard_input) {
+  if (trace.header.order != TraceOrder::kSettled) {
+    print_error(trace.name + ": only settled traces have states; this one is observed");
+    return kExitUnusable;
+  }
+  ModelMachine model(trace.header.environment, profile, Contents::kKept);
+  const auto filled = fill_states(trace, model);
+  if (!filled) {
+    return report_failure(filled.error());
+  }
+  if (from_standard_input) {
+    fmt::print("{}", format_trace(*filled));
+    return kExitAgrees;
+  }
+  if (const auto written = write_file(trace.name, format_trace(*filled)); !written) {
+    print_error(written.error());
+    return kExitUnusable;
+  }
+  return kExitAgrees;
+}
+
 int run(const ReplayOptions& options) {
   const auto traces = load_traces(options.traces);
   if (!traces) {
     return kExitUnusable;
   }
   ReportPrinter printer(options.common, "ipcsim replay");
-  for (const Trace& trace : *traces) {
+  for (std::size_t i = 0; i < traces->size(); ++i) {
+    const Trace& trace = (*traces)[i];
     const KernelProfile* profile = choose_profile(options.common, trace);
     if (profile == nullptr) {
       return kExitUnusable;
+    }
+    if (options.fill_state) {
+      if (const int status = fill(trace, *profile, options.traces[i] == "-");
+          status != kExitAgrees) {
+        return status;
+      }
+      continue;
     }
     const auto report = replay(trace, *profile, options);
     if (!report) {
@@ -46,7 +81,7 @@ int run(const ReplayOptions& options) {
     }
     printer.add(trace, *report);
   }
-  return printer.finish();
+  return options.fill_state ? kExitAgrees : printer.finish();
 }
 
 }  // namespace
@@ -65,6 +100,9 @@ void add_replay_command(CLI::App& app, int& status) {
       ->add_option("--limit", options->limit,
                    "Sections to run before the search for an interleaving is given up")
       ->capture_default_str();
+  command->add_flag("--fill-state", options->fill_state,
+                    "Instead of comparing, write into the trace files the model's own fields for "
+                    "each state that gives none: the model's word, for people to check");
   add_common_options(*command, options->common);
   command->callback([options, &status] { status = run(*options); });
 }

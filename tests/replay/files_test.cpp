@@ -26,13 +26,18 @@ Report run(const Trace& trace) {
   return trace.header.order == TraceOrder::kSettled ? replay(trace) : search(trace).report;
 }
 
-/// Results, deaths and sleepers that the trace has.
+bool says_a_state(const Event& event) {
+  const auto* state = std::get_if<StateEvent>(&event.body);
+  return state != nullptr && !std::holds_alternative<std::monostate>(state->object);
+}
+
+/// Results, deaths, sleepers and states that the trace has.
 u64 recorded(const Trace& trace) {
   return static_cast<u64>(std::ranges::count_if(trace.events, [](const Event& event) {
     const auto* call = std::get_if<CallEvent>(&event.body);
     return (call != nullptr && call->result) || std::holds_alternative<ReturnEvent>(event.body) ||
            std::holds_alternative<SleepEvent>(event.body) ||
-           std::holds_alternative<DiedEvent>(event.body);
+           std::holds_alternative<DiedEvent>(event.body) || says_a_state(event);
   }));
 }
 
@@ -85,12 +90,13 @@ TEST(RefusedTraces, GiveTheirDiagnosis) {
   }
 }
 
-// The other side of the same: set right by the model, they agree.
+// The other side of the same: set right by the model, they agree. (A wrong state stays as it is.)
 TEST(RefusedTraces, AgreeWhenTheyAreSetRight) {
   for (const std::string& path : files_in("traces/refused")) {
     const Trace trace = trace_from_file(path);
     if (trace.header.order != TraceOrder::kSettled ||
-        replay(trace).steps < trace.events.size() / 2) {
+        replay(trace).steps < trace.events.size() / 2 ||
+        std::ranges::any_of(trace.events, says_a_state)) {
       continue;
     }
     ModelMachine model = model_for(trace);

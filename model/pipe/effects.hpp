@@ -20,6 +20,8 @@ enum class PipeEffect : u8 {
   kWakeAllWrWait,  ///< wake_up_interruptible_all(wr_wait)
   kSigioReaders,   ///< kill_fasync(fasync_readers, SIGIO, POLL_IN)
   kSigioWriters,   ///< kill_fasync(fasync_writers, SIGIO, POLL_OUT)
+  kWakeRdWaitAny,  ///< wake(rd_wait) without a key: a poller for whatever event is woken
+  kWakeWrWaitAny,  ///< wake(wr_wait) without a key
 };
 
 /// The effects of one lock-held section, in order.

@@ -92,7 +92,7 @@ std::optional<std::string> broken_slot(const PipeInode& pipe, const PagePool& pa
   if (!pages.contains(buf.page)) {
     return fmt::format("the page of occupied slot {} is a live one", index);
   }
-  if (buf.ops == PipeBufOps::kAnon && u64{buf.offset} + buf.len > pages.page_size()) {
+  if (u64{buf.offset} + buf.len > pages.page_size()) {
     return fmt::format("slot {} ends within its page: offset {} + len {} <= {}", index, buf.offset,
                        buf.len, pages.page_size());
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -99,6 +100,29 @@ void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
 /// caller's. Linux include/linux/pipe_fs_i.h: pipe_buf_release().
 void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
                       const KernelProfile& profile);
+
+/// What the `page` of a hole's slot is (ZERO_PAGE(0)): shared by all, never freed, in no pool.
+inline constexpr PageId kZeroPage{0xfffffffeU};
+
+/// A free slot's successor: one more occupied slot, `buf`. REQUIRES: the pipe is not full.
+void pipe_push(PipeInode& pipe, const PipeBuffer& buf);
+/// A page's worth of zeros, whatever the page size.
+[[nodiscard]] const std::byte* zero_page_bytes();
+/// The first byte of a slot's data, or null when contents are not kept.
+[[nodiscard]] inline const std::byte* pipe_buf_bytes(const PipeBuffer& buf, const PagePool& pages) {
+  if (pages.contents() != Contents::kKept) {
+    return nullptr;
+  }
+  return (buf.ops == PipeBufOps::kZero ? zero_page_bytes() : pages.read(buf.page)) + buf.offset;
+}
+/// One more reference to a slot's page, for a copy of the slot. Never fails here: the kernel's
+/// refuses only near an overflow of the count. Linux include/linux/pipe_fs_i.h: pipe_buf_get().
+void pipe_buf_get(const PipeBuffer& buf, PagePool& pages);
+/// Whether a consumer may take the page itself out of an occupied slot instead of copying it.
+/// `in_page_cache`: a file still has the page, unmodified. Marks a page that was taken from a file
+/// or a program with kPipeBufFlagLru. Linux include/linux/pipe_fs_i.h: pipe_buf_try_steal(); of
+/// what is modelled nobody calls it (FUSE and virtio-console do), so SPLICE_F_MOVE changes nothing.
+[[nodiscard]] bool pipe_buf_try_steal(PipeBuffer& buf, const PagePool& pages, bool in_page_cache);
 
 /// Bytes that can be read now: the sum of all slot lengths. Linux fs/pipe.c: pipe_ioctl(FIONREAD).
 [[nodiscard]] Bytes pipe_fionread(const PipeInode& pipe);

@@ -18,8 +18,7 @@ void take_from_tail(PipeInode& pipe, UserSink& sink, Progress& progress, PagePoo
                     const KernelProfile& profile) {
   PipeBuffer& buf = pipe.slot(pipe.tail);
   const u32 chars = static_cast<u32>(std::min<u64>(buf.len, sink.remaining()));
-  const std::byte* page = buf.ops == PipeBufOps::kZero ? nullptr : pages.read(buf.page);
-  if (sink.copy(page == nullptr ? nullptr : page + buf.offset, chars) < chars) {
+  if (sink.copy(pipe_buf_bytes(buf, pages), chars) < chars) {
     progress.error = Errno::kEFAULT;
     progress.finished = true;
     return;

@@ -101,6 +101,12 @@ void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffect
       case PipeEffect::kWakeWrWait:
         wake_up(k, object.wr_wait, WakeCount::kOne, kPollOut | kPollWrNorm);
         break;
+      case PipeEffect::kWakeRdWaitAny:
+        wake_up(k, object.rd_wait, WakeCount::kOne, 0);
+        break;
+      case PipeEffect::kWakeWrWaitAny:
+        wake_up(k, object.wr_wait, WakeCount::kOne, 0);
+        break;
       case PipeEffect::kWakeAllRdWait:
         wake_up(k, object.rd_wait, WakeCount::kAll, 0);
         break;

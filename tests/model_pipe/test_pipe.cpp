@@ -43,9 +43,10 @@ std::string text_of(const Result<Bytes>& result) {
 
 std::string text_of(const PipeEffects& effects) {
   return joined(effects.list(), ", ", [](PipeEffect effect) {
-    constexpr std::array<std::string_view, 7> kNames{
-        "SIGPIPE",          "wake rd_wait",  "wake wr_wait", "wake all rd_wait",
-        "wake all wr_wait", "SIGIO readers", "SIGIO writers"};
+    constexpr std::array<std::string_view, 9> kNames{
+        "SIGPIPE",          "wake rd_wait",     "wake wr_wait",
+        "wake all rd_wait", "wake all wr_wait", "SIGIO readers",
+        "SIGIO writers",    "wake any rd_wait", "wake any wr_wait"};
     return std::string(kNames[static_cast<std::size_t>(effect)]);
   });
 }

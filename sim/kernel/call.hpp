@@ -13,17 +13,19 @@
 #include "model/base/result.hpp"
 #include "sim/kernel/call_files.hpp"
 #include "sim/kernel/call_mqueue.hpp"
+#include "sim/kernel/call_splice.hpp"
 #include "sim/kernel/call_tasks.hpp"
 
 namespace ipcsim {
 
 /// Any call under study.
-using Call = std::variant<Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, CloseCall, DupCall,
-                          Dup2Call, Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall,
-                          UnlinkCall, MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall,
-                          MqGetsetattrCall, ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall,
-                          ExitGroupCall, KillCall, TgkillCall, RtSigactionCall, RtSigprocmaskCall,
-                          SetrlimitCall>;
+using Call =
+    std::variant<Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, CloseCall, DupCall,
+                 Dup2Call, Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall,
+                 UnlinkCall, MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall,
+                 MqGetsetattrCall, ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall,
+                 ExitGroupCall, KillCall, TgkillCall, RtSigactionCall, RtSigprocmaskCall,
+                 SetrlimitCall, SpliceCall, TeeCall, SendfileCall, VmspliceCall, StoreCall>;
 
 /// "mq_timedsend"
 [[nodiscard]] inline std::string_view call_name(const Call& call) {
@@ -38,7 +40,7 @@ struct PipeFds {
   Fd write;
   bool operator==(const PipeFds&) const = default;
 };
-/// read(), readv(): `buf`, the bytes of all buffers in order.
+/// read(), readv(), vmsplice() from a pipe: `buf`, the bytes of all buffers in order.
 struct ReadBytes {
   Payload buf;
   bool operator==(const ReadBytes&) const = default;
@@ -59,8 +61,16 @@ struct Revents {
   std::vector<PollEvents> revents;
   bool operator==(const Revents&) const = default;
 };
-using Output =
-    std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut, Revents>;
+/// splice(), sendfile(): where the pointers that were given say to go on.
+struct Offsets {
+  std::optional<i64> off_in = std::nullopt;
+  std::optional<i64> off_out = std::nullopt;
+  std::optional<i64> offset = std::nullopt;
+  [[nodiscard]] bool any() const { return off_in || off_out || offset; }
+  bool operator==(const Offsets&) const = default;
+};
+using Output = std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut,
+                            Revents, Offsets>;
 
 /// What a call returned.
 struct SysResult {

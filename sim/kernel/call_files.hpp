@@ -16,6 +16,8 @@ namespace ipcsim {
 //   in_buffer(pointer_name, length_name, seg)    bytes that the kernel reads
 //   out_buffer(pointer_name, length_name, seg)   room that the kernel fills
 //   in_iov(name, segments), out_iov(name, segments)
+//   page_iov(name, segments)                     either, in memory that may have a name
+//   payload(name, bytes)
 // A parameter with its default value may be left out of a trace.
 
 struct Pipe2Call {

@@ -85,6 +85,15 @@ class Arguments {
     add(listed(iov, [](const UserSegment& s) { return fmt::format("{}", s.len); }));
   }
 
+  void page_iov(std::string_view /*name*/, const std::vector<PageSegment>& iov) {
+    add(listed(iov, [](const PageSegment& s) {
+      const bool room = s.memory.data.len() == 0 && s.memory.mapped >= s.memory.len;
+      const std::string bytes = room ? fmt::format("{}", s.memory.len) : segment_text(s.memory);
+      return s.page.empty() ? bytes : fmt::format("{} at {}+{}", bytes, s.page, s.offset);
+    }));
+  }
+  void payload(std::string_view /*name*/, const Payload& bytes) { add(payload_text(bytes)); }
+
   [[nodiscard]] const std::string& joined() const { return text_; }
 
  private:
@@ -101,6 +110,7 @@ class Arguments {
   static std::string text(OpenFlags v) { return flags_text(open_flag_names(), v.v, "0"); }
   static std::string text(CloneFlags v) { return flags_text(clone_flag_names(), v.v, "0"); }
   static std::string text(SaFlags v) { return flags_text(sa_flag_names(), v.v, "0"); }
+  static std::string text(SpliceFlags v) { return flags_text(splice_flag_names(), v.v, "0"); }
   static std::string text(PollEvents v) { return flags_text(poll_event_names(), v.v, "0"); }
   static std::string text(Signal v) { return signal_name(v); }
   static std::string text(FcntlCmd v) { return named(fcntl_names(), v.v); }
@@ -163,6 +173,13 @@ struct OutputText {
                        out.mq_maxmsg, out.mq_msgsize, out.mq_curmsgs);
   }
   std::string operator()(const IntOut& out) const { return fmt::format(" [{}]", out.value); }
+  std::string operator()(const Offsets& out) const {
+    std::string text;
+    for (const std::optional<i64>& offset : {out.off_in, out.off_out, out.offset}) {
+      text += offset ? fmt::format(" => [{}]", *offset) : "";
+    }
+    return text;
+  }
   std::string operator()(const Revents& out) const {
     return " " + listed(out.revents,
                         [](PollEvents e) { return flags_text(poll_event_names(), e.v, "0"); });

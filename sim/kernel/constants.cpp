@@ -66,6 +66,13 @@ constexpr std::array kSaFlags = std::to_array<NamedNumber>({
     {"SA_RESETHAND", 0x80000000},
 });
 
+constexpr std::array kSpliceFlags = std::to_array<NamedNumber>({
+    {"SPLICE_F_MOVE", kSpliceMove},
+    {"SPLICE_F_NONBLOCK", kSpliceNonblock},
+    {"SPLICE_F_MORE", kSpliceMore},
+    {"SPLICE_F_GIFT", kSpliceGift},
+});
+
 constexpr std::array kSignals = std::to_array<NamedNumber>({
     {"SIGHUP", 1},     {"SIGINT", 2},   {"SIGQUIT", 3},   {"SIGILL", 4},   {"SIGTRAP", 5},
     {"SIGABRT", 6},    {"SIGBUS", 7},   {"SIGFPE", 8},    {"SIGKILL", 9},  {"SIGUSR1", 10},
@@ -106,6 +113,7 @@ std::span<const NamedNumber> fd_flag_names() { return kFdFlags; }
 std::span<const NamedNumber> poll_event_names() { return kPollEvents; }
 std::span<const NamedNumber> clone_flag_names() { return kCloneFlags; }
 std::span<const NamedNumber> sa_flag_names() { return kSaFlags; }
+std::span<const NamedNumber> splice_flag_names() { return kSpliceFlags; }
 std::span<const NamedNumber> signal_names() { return kSignals; }
 std::span<const NamedNumber> fcntl_names() { return kFcntlCmds; }
 std::span<const NamedNumber> ioctl_names() { return kIoctlRequests; }

@@ -17,11 +17,12 @@ struct NamedNumber {
 };
 
 /// Flag words of different calls never mix. Values are those of x86-64.
-using OpenFlags = Strong<struct OpenFlagsTag, u32>;    ///< O_*
-using FdFlags = Strong<struct FdFlagsTag, u32>;        ///< FD_CLOEXEC
-using PollEvents = Strong<struct PollEventsTag, u32>;  ///< POLL*
-using CloneFlags = Strong<struct CloneFlagsTag, u64>;  ///< CLONE_*
-using SaFlags = Strong<struct SaFlagsTag, u32>;        ///< SA_*
+using OpenFlags = Strong<struct OpenFlagsTag, u32>;      ///< O_*
+using FdFlags = Strong<struct FdFlagsTag, u32>;          ///< FD_CLOEXEC
+using PollEvents = Strong<struct PollEventsTag, u32>;    ///< POLL*
+using CloneFlags = Strong<struct CloneFlagsTag, u64>;    ///< CLONE_*
+using SaFlags = Strong<struct SaFlagsTag, u32>;          ///< SA_*
+using SpliceFlags = Strong<struct SpliceFlagsTag, u32>;  ///< SPLICE_F_*
 /// A signal's number. 0 is no signal (kill() with it only tests).
 using Signal = Strong<struct SignalTag, u32>;
 /// fcntl()'s command.
@@ -79,6 +80,11 @@ inline constexpr u64 kCloneSysvsem = 0x00040000;
 
 inline constexpr u32 kSaRestart = 0x10000000;
 
+inline constexpr u32 kSpliceMove = 1;
+inline constexpr u32 kSpliceNonblock = 2;
+inline constexpr u32 kSpliceMore = 4;
+inline constexpr u32 kSpliceGift = 8;
+
 inline constexpr Signal kSigkill{9};
 inline constexpr Signal kSigusr1{10};
 inline constexpr Signal kSigpipe{13};
@@ -104,6 +110,7 @@ inline constexpr u32 kRlimitMsgqueue = 12;
 [[nodiscard]] std::span<const NamedNumber> poll_event_names();
 [[nodiscard]] std::span<const NamedNumber> clone_flag_names();
 [[nodiscard]] std::span<const NamedNumber> sa_flag_names();
+[[nodiscard]] std::span<const NamedNumber> splice_flag_names();
 /// Names of numbers that exclude each other.
 [[nodiscard]] std::span<const NamedNumber> signal_names();
 [[nodiscard]] std::span<const NamedNumber> fcntl_names();

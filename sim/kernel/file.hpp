@@ -37,7 +37,8 @@ struct File {
   u32 f_flags = 0;          ///< O_* with the access mode
   PipeMode f_mode;          ///< FMODE_READ, FMODE_WRITE
   bool path_only = false;   ///< O_PATH: no operation reaches the object
-  u32 f_pipe = 0;           ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
+  bool nowait = false;  ///< FMODE_NOWAIT: RWF_NOWAIT works; splice() and vmsplice() take it away
+  u32 f_pipe = 0;       ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
 
   bool operator==(const File&) const = default;
 };

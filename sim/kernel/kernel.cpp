@@ -25,6 +25,7 @@ void add_initial_task(KernelState& k, const InitialTask& initial, Caps caps) {
       .process = ProcessId{static_cast<u32>(k.processes.size() - 1)},
       .files = k.fd_tables.insert({}),
       .fs = k.fs_contexts.insert({}),
+      .mm = k.mms.insert({}),
       .cred = std::make_shared<const Credentials>(Credentials{.uid = Ids::all(initial.uid),
                                                               .gid = Ids::all(initial.uid),
                                                               .groups = {},

@@ -16,12 +16,19 @@ Broken check_pages(const KernelState& k) {
   std::map<PageId, u32> references;
   k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
     for (u32 index = pipe.inode.tail; index != pipe.inode.head; ++index) {
-      ++references[pipe.inode.slot(index).page];
+      if (pipe.inode.slot(index).ops != PipeBufOps::kZero) {
+        ++references[pipe.inode.slot(index).page];
+      }
     }
     for (const PageId page : pipe.inode.tmp_page) {
       if (page != kNoPage) {
         ++references[page];
       }
+    }
+  });
+  k.mms.each([&](MmId /*id*/, const AddressSpace& mm) {
+    for (const NamedPage& page : mm.pages) {
+      ++references[page.page];
     }
   });
   k.inodes.each([&](InodeId /*id*/, const Inode& node) {

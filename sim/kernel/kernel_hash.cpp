@@ -39,6 +39,26 @@ struct ProgressHash {
     hasher.add(call.files.size());
     hasher.add(call.entries.size());
   }
+  void operator()(const PipeToPipe& call) const {
+    hasher.add(call.nonblock);
+    hasher.add(call.waits);
+  }
+  void operator()(const SpliceOut& call) const {
+    hasher.add(call.nonblock);
+    hasher.add(call.slept);
+  }
+  void operator()(const SpliceIn& call) const {
+    hasher.add(call.nonblock);
+    hasher.add(call.slept);
+  }
+  void operator()(const SpliceInProgress& call) const {
+    for (const FileId file : call.files) {
+      hasher.add(file);
+    }
+    hasher.add(call.pos);
+    hasher.add(call.locals.index());
+    std::visit(*this, call.locals);
+  }
   void operator()(const VforkInProgress& /*call*/) const {}
   void operator()(const ExecInProgress& /*call*/) const {}
 };
@@ -51,6 +71,7 @@ void add_task(Hasher& hasher, const Task& task) {
   }
   hasher.add(task.files);
   hasher.add(task.fs);
+  hasher.add(task.mm);
   task.cred->hash_into(hasher);
   hasher.add(task.killed);
   hasher.add(task.pending.bits);
@@ -83,6 +104,7 @@ void add_file(Hasher& hasher, FileId id, const File& file) {
   hasher.add(file.f_count);
   hasher.add(file.f_flags);
   hasher.add(file.f_pipe);
+  hasher.add(file.nowait);
 }
 
 void add_fd_table(Hasher& hasher, FdTableId id, const FdTable& table) {
@@ -117,6 +139,10 @@ u64 Kernel::hash() const {
   });
   k.files.each([&](FileId id, const File& file) { add_file(hasher, id, file); });
   k.fd_tables.each([&](FdTableId id, const FdTable& table) { add_fd_table(hasher, id, table); });
+  k.mms.each([&](MmId id, const AddressSpace& mm) {
+    hasher.add(id);
+    mm.hash_into(hasher);
+  });
   k.fs_contexts.each([&](FsId id, const FsContext& fs) {
     hasher.add(id);
     hasher.add(fs.umask);

@@ -165,8 +165,10 @@ ObjectSnapshot Kernel::object_of(TaskId task, Fd fd) const {
   }
   const File& file = state_.files[id];
   if (file.kind == FileKind::kPipe) {
-    return snapshot_of(state_, state_.pipes[file.pipe],
-                       [this](PageId page) { return Identity{state_.pages.serial(page)}; });
+    return snapshot_of(state_, state_.pipes[file.pipe], [this](PageId page) {
+      // The page of zeros is in no pool, and always the same.
+      return Identity{page == kZeroPage ? page.v : state_.pages.serial(page)};
+    });
   }
   if (file.kind == FileKind::kMqueue) {
     return snapshot_of(state_, state_.mqueues[file.mqueue]);

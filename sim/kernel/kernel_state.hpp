@@ -12,6 +12,7 @@
 #include "model/mqueue/mqueue_inode.hpp"
 #include "model/pipe/pipe_inode.hpp"
 #include "model/pipe/pipe_size.hpp"
+#include "sim/kernel/address_space.hpp"
 #include "sim/kernel/call.hpp"
 #include "sim/kernel/environment.hpp"
 #include "sim/kernel/file.hpp"
@@ -80,6 +81,7 @@ struct KernelState {
   Arena<FileId, File> files;
   Arena<FdTableId, FdTable> fd_tables;
   Arena<FsId, FsContext> fs_contexts;
+  Arena<MmId, AddressSpace> mms;
   std::vector<User> users;
   std::vector<Process> processes;
   std::vector<Task> tasks;  ///< by task number minus one; gaps are dead tasks
@@ -101,6 +103,7 @@ struct KernelState {
   [[nodiscard]] bool exists(TaskId id) const {
     return id.v >= 1 && id.v <= tasks.size() && task(id).state != TaskState::kDead;
   }
+  [[nodiscard]] AddressSpace& address_space(TaskId id) { return mms[task(id).mm]; }
   [[nodiscard]] FsContext& fs_context(TaskId id) { return fs_contexts[task(id).fs]; }
   [[nodiscard]] const Credentials& cred(TaskId id) const { return *task(id).cred; }
   /// Whom the task's real uid is, for what users are charged.

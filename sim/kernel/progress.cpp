@@ -25,6 +25,11 @@ struct Drop {
       fput(k, id, file);
     }
   }
+  void operator()(const SpliceInProgress& call) const {
+    for (const FileId file : call.files) {
+      fput(k, id, file);
+    }
+  }
   // Their sections drop what they hold themselves.
   void operator()(const OpenInProgress& /*call*/) const {}
   void operator()(const VforkInProgress& /*call*/) const {}

@@ -30,7 +30,8 @@ Result<std::pair<FileId, FileId>> create_pipe_files(KernelState& k, TaskId id, u
                            .node = object.node,
                            .f_count = 1,
                            .f_flags = f_flags,
-                           .f_mode = mode});
+                           .f_mode = mode,
+                           .nowait = true});
   };
   const FileId read = make(kORdonly | (flags & kONonblock), {.read = true});
   const FileId write = make(kOWronly | (flags & (kONonblock | kODirect)), {.write = true});

@@ -14,7 +14,7 @@ namespace {
 
 /// Makes the task `child`, idle, in `process`, with the table `files`.
 void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, FdTableId files,
-              FsId fs) {
+              FsId fs, MmId mm) {
   while (k.tasks.size() < child.v) {
     k.tasks.push_back({.state = TaskState::kDead});
   }
@@ -22,6 +22,7 @@ void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, Fd
   Task task{.process = process,
             .files = files,
             .fs = fs,
+            .mm = mm,
             .cred = model.cred,
             .blocked = model.blocked,
             .prio = model.prio};
@@ -66,6 +67,12 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
   } else {
     fs = k.fs_contexts.insert({.umask = k.fs_contexts[fs].umask});
   }
+  MmId mm = k.task(id).mm;
+  if ((flags & kCloneVm) != 0) {
+    ++k.mms[mm].users;
+  } else {
+    mm = k.mms.insert(fork_memory(k.mms[mm], k.pages));
+  }
   ProcessId process = k.task(id).process;
   if (thread) {
     ++k.processes[process.v].live_threads;
@@ -78,7 +85,7 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     k.processes.push_back(std::move(copy));
     process = ProcessId{static_cast<u32>(k.processes.size() - 1)};
   }
-  add_task(k, id, child, process, child_files, fs);
+  add_task(k, id, child, process, child_files, fs, mm);
   if ((flags & kCloneVfork) != 0) {
     k.task(child).vfork_parent = id;
     k.task(id).progress = VforkInProgress{};
@@ -98,6 +105,13 @@ Section fork_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
 void put_fs_context(KernelState& k, FsId fs) {
   if (--k.fs_contexts[fs].users == 0) {
     k.fs_contexts.erase(fs);
+  }
+}
+
+void put_memory(KernelState& k, MmId mm) {
+  if (--k.mms[mm].users == 0) {
+    drop_memory(k.mms[mm], k.pages);
+    k.mms.erase(mm);
   }
 }
 
@@ -151,6 +165,7 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   complete_vfork(k, id);
   put_fd_table(k, id, files);
   put_fs_context(k, k.task(id).fs);
+  put_memory(k, k.task(id).mm);
   Process& process = k.processes[process_id.v];
   if (in_call || process.exit_signal.v != 0) {
     process.died_in_call.push_back({id, std::move(result)});
@@ -196,6 +211,7 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
     k.task(id).files = copy_fd_table(k, shared);
     k.fd_tables[shared].drop_user();
   }
+  put_memory(k, std::exchange(k.task(id).mm, k.mms.insert({})));
   complete_vfork(k, id);
   FdTable& table = k.fd_table(id);
   for (const Fd fd : table.open_fds()) {

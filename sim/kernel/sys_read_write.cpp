@@ -1,9 +1,8 @@
 // read(), write() and their vector forms. Linux fs/read_write.c, fs/pipe.c.
 #include <algorithm>
 
-#include <range/v3/algorithm/any_of.hpp>
-
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/iovec.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/sys_file_io.hpp"
 #include "sim/kernel/syscalls.hpp"
@@ -12,26 +11,7 @@
 namespace ipcsim {
 namespace {
 
-/// Longest transfer of one call (MAX_RW_COUNT): what is over is silently left out.
-constexpr u64 kMaxRwCount = 0x7ffff000;
-/// Most segments of one vector call (UIO_MAXIOV).
-constexpr std::size_t kMaxIov = 1024;
-/// Lengths from here on reach out of the user half of the address space.
-constexpr u64 kUserSpace = u64{1} << 47U;
-
 using Segments = std::span<const UserSegment>;
-
-Errno check_vector(Segments iov) {
-  if (iov.size() > kMaxIov) {
-    return Errno::kEINVAL;
-  }
-  if (ranges::any_of(iov, [](const UserSegment& s) { return static_cast<i64>(s.len) < 0; })) {
-    return Errno::kEINVAL;
-  }
-  const bool outside =
-      ranges::any_of(iov, [](const UserSegment& s) { return s.len >= kUserSpace; });
-  return outside ? Errno::kEFAULT : Errno::kOk;
-}
 
 Errno check_single(Segments buf) {
   return buf.front().len >= kUserSpace ? Errno::kEFAULT : Errno::kOk;

@@ -40,6 +40,11 @@ Section run(KernelState& k, TaskId id, const TgkillCall& call);
 Section run(KernelState& k, TaskId id, const RtSigactionCall& call);
 Section run(KernelState& k, TaskId id, const RtSigprocmaskCall& call);
 Section run(KernelState& k, TaskId id, const SetrlimitCall& call);
+Section run(KernelState& k, TaskId id, const SpliceCall& call);
+Section run(KernelState& k, TaskId id, const TeeCall& call);
+Section run(KernelState& k, TaskId id, const SendfileCall& call);
+Section run(KernelState& k, TaskId id, const VmspliceCall& call);
+Section run(KernelState& k, TaskId id, const StoreCall& call);
 
 /// Ends a sleeping call's waits and drops what it holds, before its result is given or it is
 /// started again.

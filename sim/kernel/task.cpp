@@ -7,7 +7,7 @@ namespace {
 
 /// All of a task but its call, which is shared between copies.
 auto plain_fields(const Task& task) {
-  return std::tie(task.process, task.files, task.fs, task.state, task.killed, task.pending,
+  return std::tie(task.process, task.files, task.fs, task.mm, task.state, task.killed, task.pending,
                   task.blocked, task.progress, task.wait_entry, task.deadline, task.vfork_parent,
                   task.prio, task.run_next);
 }

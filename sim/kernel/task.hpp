@@ -11,6 +11,7 @@
 #include "model/mqueue/mqueue_inode.hpp"
 #include "model/pipe/pipe_file.hpp"
 #include "model/pipe/pipe_io.hpp"
+#include "model/pipe/pipe_splice.hpp"
 #include "sim/kernel/call.hpp"
 #include "sim/kernel/credentials.hpp"
 #include "sim/kernel/file.hpp"
@@ -62,6 +63,13 @@ struct MqReceiveInProgress {
   MqMessage message;
   bool operator==(const MqReceiveInProgress&) const = default;
 };
+/// splice(), tee(), sendfile() and vmsplice().
+struct SpliceInProgress {
+  std::vector<FileId> files;  ///< held: the input and the output; the one file of vmsplice()
+  u64 pos = 0;                ///< the file's position or offset when the call began
+  std::variant<PipeToPipe, SpliceOut, SpliceIn> locals;
+  bool operator==(const SpliceInProgress&) const = default;
+};
 /// poll(): the registrations it waits with.
 struct PollInProgress {
   std::vector<FileId> files;  ///< held while registered
@@ -77,9 +85,9 @@ struct ExecInProgress {
   bool operator==(const ExecInProgress&) const = default;
 };
 
-using CallInProgress =
-    std::variant<std::monostate, WriteInProgress, ReadInProgress, OpenInProgress, MqSendInProgress,
-                 MqReceiveInProgress, PollInProgress, VforkInProgress, ExecInProgress>;
+using CallInProgress = std::variant<std::monostate, WriteInProgress, ReadInProgress, OpenInProgress,
+                                    MqSendInProgress, MqReceiveInProgress, PollInProgress,
+                                    VforkInProgress, ExecInProgress, SpliceInProgress>;
 
 /// Where a task is.
 enum class TaskState : u8 {
@@ -94,6 +102,7 @@ struct Task {
   ProcessId process;
   FdTableId files;
   FsId fs;
+  MmId mm;
   std::shared_ptr<const Credentials> cred;  ///< shared with copies; null for a number never used
   TaskState state = TaskState::kIdle;
   bool killed = false;  ///< SIGKILL is pending: it dies when it next runs

@@ -14,6 +14,9 @@ bool has_cut_contents(const Call& call) {
   if (const auto* writev = std::get_if<WritevCall>(&call)) {
     return ranges::any_of(writev->iov, is_cut);
   }
+  if (const auto* vmsplice = std::get_if<VmspliceCall>(&call)) {
+    return ranges::any_of(vmsplice->iov, [](const PageSegment& s) { return is_cut(s.memory); });
+  }
   return false;
 }
 

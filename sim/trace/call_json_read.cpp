@@ -37,6 +37,10 @@ void read_value(JsonReader& in, std::string_view key, const JsonValue& value, Ti
   }
 }
 
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, i64& out) {
+  in.integer_of(key, value, out, std::numeric_limits<i64>::min(), std::numeric_limits<i64>::max());
+}
+
 // The visitor of each_field() that fills a call. A number, a flag word or a pointer that is missing
 // keeps its default; anything else is required.
 class CallReader {
@@ -170,6 +174,18 @@ class CallReader {
               [&](std::string_view key, const JsonValue& value, UserSegment& segment) {
                 read_out_iovec(*in_, key, value, segment);
               });
+  }
+
+  void page_iov(std::string_view name, std::vector<PageSegment>& out) {
+    each_item(name, R"(a list of payloads or {"iov_len":N})", out,
+              [&](std::string_view key, const JsonValue& value, PageSegment& segment) {
+                read_page_iovec(*in_, key, value, segment);
+              });
+  }
+  void payload(std::string_view name, Payload& out) {
+    if (const JsonValue* value = in_->need(name, "the bytes")) {
+      read_payload(*in_, name, *value, out);
+    }
   }
 
  private:

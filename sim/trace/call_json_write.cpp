@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kBadPointer = R"({"mapped":0})";
 
 std::string value_json(const std::string& name) { return name_json(name); }
+std::string value_json(i64 number) { return fmt::format("{}", number); }
 std::string value_json(const MqAttr& attr) { return attr_json(attr); }
 std::string value_json(const Timespec& time) {
   return JsonObjectText{}
@@ -107,6 +108,11 @@ class CallWriter {
   void out_iov(std::string_view name, const std::vector<UserSegment>& segments) {
     each_item(name, segments, out_iovec_json);
   }
+
+  void page_iov(std::string_view name, const std::vector<PageSegment>& segments) {
+    each_item(name, segments, page_iovec_json);
+  }
+  void payload(std::string_view name, const Payload& bytes) { required(name, payload_json(bytes)); }
 
   /// From here on members are written.
   void defaults_done() { writing_ = true; }

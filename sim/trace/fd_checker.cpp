@@ -25,6 +25,8 @@ struct FdFinder {
   void in_buffer(std::string_view /*p*/, std::string_view /*n*/, const auto& /*segment*/) {}
   void out_buffer(std::string_view /*p*/, std::string_view /*n*/, const auto& /*segment*/) {}
   void in_iov(std::string_view /*name*/, const auto& /*segments*/) {}
+  void page_iov(std::string_view /*name*/, const auto& /*segments*/) {}
+  void payload(std::string_view /*name*/, const auto& /*bytes*/) {}
   void out_iov(std::string_view /*name*/, const auto& /*segments*/) {}
 };
 

@@ -88,6 +88,7 @@ FlagWord flag_word(FdFlags /*flags*/) { return {fd_flag_names(), {}, kMostU32}; 
 FlagWord flag_word(PollEvents /*events*/) { return {poll_event_names(), {}, kMostU16}; }
 FlagWord flag_word(CloneFlags /*flags*/) { return {clone_flag_names(), {}, kMostI64}; }
 FlagWord flag_word(SaFlags /*flags*/) { return {sa_flag_names(), {}, kMostU32}; }
+FlagWord flag_word(SpliceFlags /*flags*/) { return {splice_flag_names(), {}, kMostU32}; }
 
 std::string flags_json(const FlagWord& word, u64 bits) {
   std::vector<std::string> items;

@@ -27,6 +27,7 @@ struct FlagWord {
 [[nodiscard]] FlagWord flag_word(PollEvents events);
 [[nodiscard]] FlagWord flag_word(CloneFlags flags);
 [[nodiscard]] FlagWord flag_word(SaFlags flags);
+[[nodiscard]] FlagWord flag_word(SpliceFlags flags);
 
 /// `["O_RDWR","O_NONBLOCK",4294967296]`: each bit's name, then what has none as a number.
 [[nodiscard]] std::string flags_json(const FlagWord& word, u64 bits);

@@ -251,6 +251,58 @@ void read_out_iovec(JsonReader& in, std::string_view key, const JsonValue& value
   }
 }
 
+std::string page_iovec_json(const PageSegment& segment) {
+  const UserSegment& memory = segment.memory;
+  if (segment.page.empty() && memory.data.len() > 0) {
+    return in_iovec_json(memory);
+  }
+  JsonObjectText object;
+  add_payload(object, memory.data);
+  if (memory.len != memory.data.len() || memory.len == 0) {
+    object.number("iov_len", memory.len);
+  }
+  object.number_unless("mapped", memory.mapped, UserSegment::kAllMapped);
+  if (!segment.page.empty()) {
+    object.json("page", name_json(segment.page));
+    object.number_unless("offset", segment.offset, u32{0});
+  }
+  return object.text();
+}
+
+void read_page_iovec(JsonReader& in, std::string_view key, const JsonValue& value,
+                     PageSegment& segment) {
+  UserSegment& memory = segment.memory;
+  if (value.string() != nullptr) {
+    return read_in_iovec(in, key, value, memory);
+  }
+  auto object = in.inside(key, value, R"(a payload, {"iov_len":N}, or these with "page")");
+  if (!object) {
+    return;
+  }
+  const bool said = read_members(*object, memory.data);
+  memory.len = memory.data.len();
+  if (!said) {
+    object->need_integer("iov_len", memory.len);
+  } else {
+    object->integer("iov_len", memory.len);
+  }
+  object->integer("mapped", memory.mapped);
+  if (const JsonValue* page = object->find("page")) {
+    read_name(*object, "page", *page, segment.page);
+    object->integer("offset", segment.offset, u32{0}, kPageNameBytes - 1);
+    const bool fits = memory.len <= kPageNameBytes - segment.offset;
+    if (segment.page.empty() || object->has("mapped") || !fits || memory.data.len() > memory.len) {
+      in.report(
+          fmt::format("\"{}\" is in a page, expected a name, no \"mapped\", no more bytes "
+                      "than \"iov_len\", and an end within {} bytes",
+                      in.path(key), kPageNameBytes));
+    }
+  } else if (said) {
+    check_in_buffer(in, key, in.path(key) + ".iov_len", memory);
+  }
+  object->close();
+}
+
 void check_in_buffer(JsonReader& in, std::string_view key, std::string_view length_key,
                      const UserSegment& segment) {
   const u64 readable = std::min(segment.len, segment.mapped);

@@ -6,6 +6,7 @@
 
 #include "model/base/payload.hpp"
 #include "model/base/user_memory.hpp"
+#include "sim/kernel/call_splice.hpp"
 #include "sim/trace/json_reader.hpp"
 
 namespace ipcsim {
@@ -35,6 +36,11 @@ void read_in_iovec(JsonReader& in, std::string_view key, const JsonValue& value,
 [[nodiscard]] std::string out_iovec_json(const UserSegment& segment);
 void read_out_iovec(JsonReader& in, std::string_view key, const JsonValue& value,
                     UserSegment& segment);
+
+/// One element of an iovec of vmsplice(): bytes, or room, in memory that may have a name.
+[[nodiscard]] std::string page_iovec_json(const PageSegment& segment);
+void read_page_iovec(JsonReader& in, std::string_view key, const JsonValue& value,
+                     PageSegment& segment);
 
 /// Reports a buffer of which the kernel may read more bytes than the trace has. `length_key` is
 /// where its length stands.

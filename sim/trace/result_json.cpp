@@ -52,6 +52,19 @@ void read_output(JsonReader& out, MqAttr& attr) {
 
 void read_output(JsonReader& out, IntOut& number) { out.need_integer("arg", number.value); }
 
+void read_output(JsonReader& out, Offsets& offsets) {
+  constexpr std::array<std::string_view, 3> kKeys{"off_in", "off_out", "offset"};
+  const std::array members{&offsets.off_in, &offsets.off_out, &offsets.offset};
+  for (std::size_t i = 0; i < kKeys.size(); ++i) {
+    if (out.has(kKeys[i])) {
+      out.integer(kKeys[i], members[i]->emplace());
+    }
+  }
+  if (!offsets.any()) {
+    out.report("\"out\" is empty, expected one of off_in, off_out, offset");
+  }
+}
+
 void read_output(JsonReader& out, Revents& events) {
   const JsonValue::List* list = out.need_list("revents", "a list of event lists");
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
@@ -71,6 +84,12 @@ template <>
 struct OutputOf<ReadCall> : std::type_identity<ReadBytes> {};
 template <>
 struct OutputOf<ReadvCall> : std::type_identity<ReadBytes> {};
+template <>
+struct OutputOf<VmspliceCall> : std::type_identity<ReadBytes> {};
+template <>
+struct OutputOf<SpliceCall> : std::type_identity<Offsets> {};
+template <>
+struct OutputOf<SendfileCall> : std::type_identity<Offsets> {};
 template <>
 struct OutputOf<MqTimedreceiveCall> : std::type_identity<ReceivedMessage> {};
 template <>
@@ -114,6 +133,16 @@ struct WriteOutput {
   }
   void operator()(const MqAttr& attr) const { out.json("oldattr", attr_json(attr)); }
   void operator()(const IntOut& number) const { out.number("arg", number.value); }
+  void operator()(const Offsets& offsets) const {
+    const auto add = [&](std::string_view key, const std::optional<i64>& offset) {
+      if (offset) {
+        out.number(key, *offset);
+      }
+    };
+    add("off_in", offsets.off_in);
+    add("off_out", offsets.off_out);
+    add("offset", offsets.offset);
+  }
   void operator()(const Revents& events) const {
     std::vector<std::string> items;
     for (const PollEvents row : events.revents) {
@@ -149,6 +178,24 @@ struct Contradiction {
     const auto* message = std::get_if<ReceivedMessage>(&result.out);
     return message == nullptr ? std::nullopt
                               : length_contradiction(result, "msg_ptr", message->msg.len());
+  }
+  std::optional<std::string> operator()(const VmspliceCall& /*call*/) const {
+    return read_length();
+  }
+  std::optional<std::string> operator()(const SpliceCall& call) const {
+    const auto* offsets = std::get_if<Offsets>(&result.out);
+    if (offsets == nullptr || (!offsets->offset && !(offsets->off_in && call.off_in.is_null()) &&
+                               !(offsets->off_out && call.off_out.is_null()))) {
+      return std::nullopt;
+    }
+    return "\"out\" has an offset that was not asked for";
+  }
+  std::optional<std::string> operator()(const SendfileCall& call) const {
+    const auto* offsets = std::get_if<Offsets>(&result.out);
+    if (offsets == nullptr || (!offsets->off_in && !offsets->off_out && !call.offset.is_null())) {
+      return std::nullopt;
+    }
+    return "\"out\" has an offset that was not asked for";
   }
   std::optional<std::string> operator()(const PollCall& call) const {
     const auto* events = std::get_if<Revents>(&result.out);

@@ -152,9 +152,9 @@ TEST(Import, AFifoFromBeforeTheLogIsMadeFirst) {
 
 // What the model does not have is reported with its line, never dropped silently.
 TEST(Import, CallsThatCannotBeSaidAreReported) {
-  const auto [trace, report] = import("1 pipe2([3, 4], 0) = 0\n1 tee(3, 9, 1, 0) = 1\n");
+  const auto [trace, report] = import("1 pipe2([3, 4], 0) = 0\n1 fchown(3, 1, 1) = 0\n");
   EXPECT_THAT(report.not_understood,
-              ElementsAre("LOG:2: not imported: tee on a pipe, FIFO or queue"));
+              ElementsAre("LOG:2: not imported: fchown on a pipe, FIFO or queue"));
   EXPECT_EQ(trace.events.size(), 2U);  // the second is a note
 }
 
@@ -225,6 +225,40 @@ TEST(Import, MessageQueues) {
   EXPECT_THAT(report.not_understood, IsEmpty());
   const auto& result = *std::get<CallEvent>(trace.events[2].body).result;
   EXPECT_EQ(result, SysResult::success(2, ReceivedMessage{Payload::of_bytes("hi"), 5}));
+}
+
+// What a file gave is all that is known of it; offsets stand in brackets, before and after.
+TEST(Import, SpliceFromAFileIsAsLongAsItsResult) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n"
+                "1 openat(AT_FDCWD, \"/f\", O_RDONLY) = 5\n"
+                "1 splice(5</f>, [0], 4<pipe:[1]>, NULL, 1000, SPLICE_F_MOVE|0xfffffff0) = -1 "
+                "EINVAL (Invalid argument)\n"
+                "1 splice(5</f>, [0] => [5], 4<pipe:[1]>, NULL, 1000, SPLICE_F_MOVE) = 5\n"
+                "1 splice(5</f>, [5], 4<pipe:[1]>, NULL, 1000, 0) = 0\n"
+                "1 sendfile(4, 5, NULL, 70) = 7\n"
+                "1 tee(3, 4, 10, SPLICE_F_NONBLOCK) = -1 EINVAL (Invalid argument)\n"),
+      ElementsAre(
+          R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})",
+          R"({"task":1,"other_fd":5,"what":"/f"})",
+          R"({"task":1,"call":"splice","fd_in":5,"off_in":0,"fd_out":4,"len":5,"flags":["SPLICE_F_MOVE"],"ret":5,"out":{"off_in":5}})",
+          R"({"task":1,"call":"sendfile","out_fd":4,"in_fd":5,"count":7,"ret":7})",
+          R"({"task":1,"call":"tee","fd_in":3,"fd_out":4,"len":10,"flags":["SPLICE_F_NONBLOCK"],"ret":-1,"errno":"EINVAL"})"));
+}
+
+// A device is opened for what it is when bytes may be spliced.
+TEST(Import, SpliceToADeviceKeepsItsLength) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n"
+                "1 openat(AT_FDCWD, \"/dev/null\", O_WRONLY|O_CLOEXEC) = 5\n"
+                "1 vmsplice(4, [{iov_base=\"abc\", iov_len=3}, {iov_base=\"x\"..., iov_len=4096}], "
+                "2, SPLICE_F_GIFT) = 4099\n"
+                "1 splice(3, NULL, 5</dev/null>, NULL, 65536, 0) = 4099\n"),
+      ElementsAre(
+          R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})",
+          R"({"task":1,"call":"open","pathname":"/dev/null","flags":["O_WRONLY","O_CLOEXEC"],"ret":5})",
+          R"({"task":1,"call":"vmsplice","fd":4,"iov":["abc",{"text":"x","len":4096}],"flags":["SPLICE_F_GIFT"],"ret":4099})",
+          R"({"task":1,"call":"splice","fd_in":3,"fd_out":5,"len":65536,"ret":4099})"));
 }
 
 }  // namespace

@@ -51,6 +51,33 @@ Call open(std::string_view path, u32 flags) {
 Call mkfifo(std::string_view path) { return MkfifoCall{.pathname = std::string(path)}; }
 Call unlink(std::string_view path) { return UnlinkCall{.pathname = std::string(path)}; }
 
+Call splice(i32 in, i32 out, u64 len, u32 flags) {
+  return SpliceCall{.fd_in = Fd{in},
+                    .off_in = {},
+                    .fd_out = Fd{out},
+                    .off_out = {},
+                    .len = len,
+                    .flags = SpliceFlags{flags}};
+}
+Call tee(i32 in, i32 out, u64 len, u32 flags) {
+  return TeeCall{.fd_in = Fd{in}, .fd_out = Fd{out}, .len = len, .flags = SpliceFlags{flags}};
+}
+Call sendfile(i32 out, i32 in, u64 count) {
+  return SendfileCall{.out_fd = Fd{out}, .in_fd = Fd{in}, .offset = {}, .count = count};
+}
+PageSegment in_page(std::string page, u32 offset, std::string_view text, u64 len) {
+  PageSegment segment{.memory = bytes(text), .page = std::move(page), .offset = offset};
+  segment.memory.len = len == 0 ? text.size() : len;
+  return segment;
+}
+Call vmsplice(i32 fd, std::vector<PageSegment> iov, u32 flags) {
+  return VmspliceCall{.fd = Fd{fd}, .iov = std::move(iov), .flags = SpliceFlags{flags}};
+}
+Call store(std::string page, u32 offset, std::string_view text) {
+  return StoreCall{
+      .page = std::move(page), .offset = offset, .buf = Payload::of_bytes(std::string(text))};
+}
+
 Call mq_open(std::string_view name, u32 flags, u32 mode) {
   return MqOpenCall{.name = UserPtr<std::string>::of(std::string(name)),
                     .oflag = OpenFlags{flags},

@@ -37,6 +37,14 @@ Call open(std::string_view path, u32 flags);
 Call mkfifo(std::string_view path);
 Call unlink(std::string_view path);
 
+Call splice(i32 in, i32 out, u64 len, u32 flags = 0);
+Call tee(i32 in, i32 out, u64 len, u32 flags = 0);
+Call sendfile(i32 out, i32 in, u64 count);
+Call vmsplice(i32 fd, std::vector<PageSegment> iov, u32 flags = 0);
+/// `len` bytes of the page, `text` first if it is not longer; 0: as long as the text.
+PageSegment in_page(std::string page, u32 offset, std::string_view text, u64 len = 0);
+Call store(std::string page, u32 offset, std::string_view text);
+
 Call mq_open(std::string_view name, u32 flags, u32 mode = 0600);
 Call mq_open(std::string_view name, u32 flags, i64 maxmsg, i64 msgsize, u32 mode = 0600);
 Call mq_unlink(std::string_view name);

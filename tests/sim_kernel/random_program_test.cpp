@@ -42,7 +42,7 @@ class Chance {
   }
 
   Call call() {
-    switch (random_.below(16)) {
+    switch (random_.below(19)) {
       case 0:
       case 1:
         return pipe2(one_in(3) ? kONonblock : one_in(4) ? kODirect : 0);
@@ -67,6 +67,10 @@ class Chance {
         return mqueue_call();
       case 13:
         return task_call();
+      case 16:
+      case 17:
+      case 18:
+        return splice_call();
       default:
         return signal_call();
     }
@@ -102,6 +106,28 @@ class Chance {
         return fcntl(fd(), kFSetfd, one_in(2) ? kFdCloexec : 0);
       default:
         return ioctl(fd(), kFionread);
+    }
+  }
+  Call splice_call() {
+    constexpr std::array<std::string_view, 2> kDevices{"/dev/null", "/dev/zero"};
+    const u32 flags = one_in(2) ? kSpliceNonblock : 0;
+    switch (below(9)) {
+      case 0:
+      case 1:
+      case 2:
+        return splice(fd(), fd(), len(), flags);
+      case 3:
+        return tee(fd(), fd(), len(), flags);
+      case 4:
+        return sendfile(fd(), fd(), len());
+      case 5:
+        return vmsplice(fd(), {{.memory = part(), .page = {}}}, flags);
+      case 6:
+        return vmsplice(fd(), {in_page("A", static_cast<u32>(below(9000)), "bytes")}, flags);
+      case 7:
+        return store("A", static_cast<u32>(below(9000)), "other bytes");
+      default:
+        return one_in(2) ? open(random_.one_of(kDevices), kORdwr) : open("file", kORdwr | kOCreat);
     }
   }
   Call fifo_call() {

@@ -66,6 +66,25 @@ UserSegment random_out_segment(Random& random) {
           random.one_in(3) ? random_number<u64>(random) : UserSegment::kAllMapped};
 }
 
+PageSegment random_page_segment(Random& random) {
+  PageSegment segment;
+  switch (random.below(3)) {
+    case 0:
+      segment.memory = random_in_segment(random);
+      break;
+    case 1:
+      segment.memory = random_out_segment(random);
+      break;
+    default:
+      segment.memory.data = random_payload(random);
+      segment.memory.len = segment.memory.data.len() + random.below(100);
+      segment.page = "A" + random_name(random);
+      segment.offset = static_cast<u32>(random.below(5000));
+      break;
+  }
+  return segment;
+}
+
 template <class T>
 std::vector<T> random_list(Random& random, auto&& make) {
   std::vector<T> items;
@@ -152,6 +171,10 @@ struct Filler {
                   UserSegment& out) const {
     out = random_out_segment(random);
   }
+  void page_iov(std::string_view /*name*/, std::vector<PageSegment>& out) const {
+    out = random_list<PageSegment>(random, random_page_segment);
+  }
+  void payload(std::string_view /*name*/, Payload& out) const { out = random_payload(random); }
   void in_iov(std::string_view /*name*/, std::vector<UserSegment>& out) const {
     out = random_list<UserSegment>(random, random_in_segment);
   }

@@ -44,6 +44,22 @@ struct Success {
   }
   SysResult operator()(const ReadCall& /*call*/) const { return read_bytes(random); }
   SysResult operator()(const ReadvCall& /*call*/) const { return read_bytes(random); }
+  SysResult operator()(const VmspliceCall& /*call*/) const { return read_bytes(random); }
+  SysResult operator()(const SpliceCall& call) const {
+    Offsets offsets;
+    if (!call.off_in.is_null()) {
+      offsets.off_in = random_number<i64>(random);
+    }
+    if (!call.off_out.is_null()) {
+      offsets.off_out = random_number<i64>(random);
+    }
+    return offsets.any() ? SysResult::success(7, offsets) : SysResult::success(7);
+  }
+  SysResult operator()(const SendfileCall& call) const {
+    return call.offset.is_null()
+               ? SysResult::success(7)
+               : SysResult::success(7, Offsets{.offset = random_number<i64>(random)});
+  }
   SysResult operator()(const MqTimedreceiveCall& /*call*/) const {
     ReceivedMessage message{random_payload(random), std::nullopt};
     if (random.one_in(2)) {

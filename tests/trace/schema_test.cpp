@@ -107,6 +107,14 @@ constexpr std::string_view kRefused[] = {
     R"({"task":1,"call":"rt_sigaction","signum":13,"handler":1})",
     R"({"task":1,"call":"rt_sigprocmask","how":"SIG_BLOCK","set":[0]})",
     R"({"task":1,"call":"setrlimit","resource":"RLIMIT_STACK","rlim_cur":1})",
+    R"({"task":1,"call":"splice","fd_in":3,"fd_out":4})",
+    R"({"task":1,"call":"splice","fd_in":3,"fd_out":4,"len":1,"flags":["SPLICE_F_STEAL"]})",
+    R"({"task":1,"call":"splice","fd_in":3,"fd_out":4,"len":1,"off_in":{"mapped":1}})",
+    R"({"task":1,"call":"splice","fd_in":3,"off_in":0,"fd_out":4,"len":1,"ret":1,"out":{}})",
+    R"({"task":1,"call":"vmsplice","fd":4,"iov":[{"page":"A"}]})",
+    R"({"task":1,"call":"vmsplice","fd":4,"iov":[{"iov_len":1,"offset":1}]})",
+    R"({"task":1,"call":"tee","fd_in":3,"fd_out":4,"len":1,"ret":1,"out":{"buf":""}})",
+    R"({"task":1,"call":"store","page":"A","buf":7})",
 };
 
 // Events with something left out or said otherwise, which are read all the same.

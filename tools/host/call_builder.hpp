@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/kernel/call.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
@@ -25,6 +26,7 @@ class CallBuilder {
         slot_(shared.slot(slot_index)),
         window_(memory_, agent_window(slot_index), shared.header().page_bytes) {
     slot_.guards = 0;
+    slot_.store_count = 0;
   }
 
   [[nodiscard]] Window& window() { return window_; }
@@ -54,6 +56,22 @@ class CallBuilder {
     slot_.nr = 0;
     std::copy(std::begin(raw.v), std::end(raw.v), std::begin(slot_.args));
   }
+
+  /// The task stores `bytes` at its private address `to` before the call.
+  void store(u64 to, const Payload& bytes) {
+    const u64 from = window_.reserve(bytes.len());
+    if (!window_.overflowed()) {
+      bytes.copy(0, {memory(from), bytes.len()});
+    }
+    stores_.push_back({.to = to, .from = window_.agent(from), .bytes = bytes.len()});
+  }
+  /// Writes down what store() was told. REQUIRES: called last.
+  void finish_stores() {
+    slot_.stores = window_.put(std::as_bytes(std::span(stores_)));
+    slot_.store_count = static_cast<u32>(stores_.size());
+  }
+  /// The page at the agent's address must not be mapped during the call.
+  void guard(u64 address) { window_.add_guard(address); }
 
   /// Where the kernel writes a T. There is one such place a call.
   template <class T>
@@ -103,6 +121,7 @@ class CallBuilder {
   Slot& slot_;
   Window window_;
   u64 out_offset_ = 0;
+  std::vector<Store> stores_;
   std::optional<std::string> refusal_;
 };
 

@@ -36,7 +36,9 @@ bool can_sleep(const Call& call) {
                    std::type_identity<ReadvCall>{}, std::type_identity<WritevCall>{},
                    std::type_identity<OpenCall>{}, std::type_identity<PollCall>{},
                    std::type_identity<MqTimedsendCall>{}, std::type_identity<MqTimedreceiveCall>{},
-                   std::type_identity<VforkCall>{});
+                   std::type_identity<VforkCall>{}, std::type_identity<SpliceCall>{},
+                   std::type_identity<TeeCall>{}, std::type_identity<SendfileCall>{},
+                   std::type_identity<VmspliceCall>{});
 }
 
 }  // namespace ipcsim::host

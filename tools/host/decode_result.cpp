@@ -32,6 +32,22 @@ class Decoder {
   SysResult operator()(const ReadCall& /*call*/) const { return bytes_read(); }
   SysResult operator()(const ReadvCall& /*call*/) const { return bytes_read(); }
 
+  SysResult operator()(const VmspliceCall& call) const {
+    const bool given = std::ranges::any_of(call.iov, [](const PageSegment& segment) {
+      return !segment.page.empty() || segment.memory.data.len() > 0;
+    });
+    return given ? SysResult::success(ret_) : bytes_read();
+  }
+  SysResult operator()(const SpliceCall& call) const {
+    if (call.off_in.is_null() && call.off_out.is_null()) {
+      return SysResult::success(ret_);
+    }
+    return with(call.off_in.is_null() ? Offsets{.off_out = out<i64>(0)}
+                                      : Offsets{.off_in = out<i64>(0)});
+  }
+  SysResult operator()(const SendfileCall& call) const {
+    return call.offset.is_null() ? SysResult::success(ret_) : with(Offsets{.offset = out<i64>(0)});
+  }
   SysResult operator()(const MqTimedreceiveCall& call) const {
     ReceivedMessage message{gather(), std::nullopt};
     if (call.msg_prio == OutPtr::kValid) {

@@ -222,6 +222,72 @@ class Encoder {
   }
   void put(const UnlinkCall& c) { build_.system_call(SYS_unlinkat, kAtFdcwd, path(c.pathname), 0); }
 
+  u64 offset(const UserPtr<i64>& pointer) {
+    if (pointer.is_null()) {
+      return 0;
+    }
+    return pointer.is_bad() ? kBadAddress : build_.in_out(OutPtr::kValid, pointer.value);
+  }
+
+  void put(const SpliceCall& c) {
+    const u64 off_in = offset(c.off_in);
+    const u64 off_out = offset(c.off_out);
+    build_.system_call(SYS_splice, c.fd_in.v, off_in, c.fd_out.v, off_out, c.len, c.flags.v);
+  }
+  void put(const TeeCall& c) {
+    build_.system_call(SYS_tee, c.fd_in.v, c.fd_out.v, c.len, c.flags.v);
+  }
+  void put(const SendfileCall& c) {
+    build_.system_call(SYS_sendfile, c.out_fd.v, c.in_fd.v, offset(c.offset), c.count);
+  }
+
+  /// Memory that stays the task's own, with the segment's bytes in it. Returns its address.
+  u64 private_memory(const PageSegment& segment) {
+    const UserSegment& memory = segment.memory;
+    const u64 page_bytes = context_.shared.header().page_bytes;
+    const u64 bytes = std::min(memory.len, memory.mapped);
+    const auto base = segment.page.empty() ? context_.user_pages.fresh(bytes, page_bytes)
+                                           : context_.user_pages.named(segment.page);
+    if (!base) {
+      build_.refuse("vmsplice() of more memory than there is here");
+      return 0;
+    }
+    u64 address = *base + segment.offset;
+    if (memory.mapped < memory.len) {
+      const u64 whole = (bytes + page_bytes - 1) / page_bytes * page_bytes;
+      address = *base + whole - bytes;
+      build_.guard(*base + whole);
+    }
+    build_.store(address, memory.data.len() > bytes ? head_of(memory.data, bytes) : memory.data);
+    return address;
+  }
+  static Payload head_of(const Payload& data, u64 bytes) {
+    return Payload::of_bytes(data.to_string().substr(0, bytes));
+  }
+
+  void put(const VmspliceCall& c) {
+    std::vector<KernelIovec> entries;
+    for (const PageSegment& segment : c.iov) {
+      const bool room = segment.page.empty() && segment.memory.data.len() == 0;
+      const bool bad = segment.memory.mapped == 0;
+      const u64 address =
+          room || bad ? build_.window().place(segment.memory, false) : private_memory(segment);
+      entries.push_back({address, segment.memory.len});
+    }
+    const u64 table = build_.window().put(std::as_bytes(std::span(entries)));
+    build_.finish_stores();
+    build_.system_call(SYS_vmsplice, c.fd.v, table, c.iov.size(), c.flags.v);
+  }
+  void put(const StoreCall& c) {
+    const auto base = context_.user_pages.named(c.page);
+    if (!base || u64{c.offset} + c.buf.len() > kPageNameBytes) {
+      return build_.refuse("a store in more named memory than there is here");
+    }
+    build_.store(*base + c.offset, c.buf);
+    build_.finish_stores();
+    build_.special(Op::kStore);
+  }
+
   void put(const MqOpenCall& c) {
     build_.system_call(SYS_mq_open, queue_name(c.name), open_flags_to_host(c.oflag.v), c.mode,
                        attributes(c.attr));

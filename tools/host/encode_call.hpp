@@ -7,6 +7,7 @@
 #include "sim/replay/machine.hpp"
 #include "tools/host/names.hpp"
 #include "tools/host/task_table.hpp"
+#include "tools/host/user_pages.hpp"
 #include "tools/host/virtual_clock.hpp"
 
 namespace ipcsim::host {
@@ -16,6 +17,7 @@ struct EncodeContext {
   Shared shared;
   const TaskTable& tasks;
   VirtualClock& clock;
+  UserPages& user_pages;
   QueueNames* queue_names = nullptr;  ///< null: the run has an IPC namespace of its own
 };
 

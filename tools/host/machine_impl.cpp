@@ -75,6 +75,7 @@ std::expected<void, MachineError> HostMachine::post(TaskId task, const Call& cal
   EncodeContext context{.shared = run_->shared(),
                         .tasks = tasks_,
                         .clock = clock_,
+                        .user_pages = user_pages_,
                         .queue_names = queue_names_ ? &*queue_names_ : nullptr};
   auto progress = encode_call(context, task, call, child_slot);
   if (!progress) {

@@ -93,6 +93,7 @@ class HostMachine final : public Machine {
   TaskTable tasks_;
   VirtualClock clock_;
   std::optional<QueueNames> queue_names_;
+  UserPages user_pages_;
   std::vector<Posted> posted_;
   u32 deaths_seen_ = 0;
   u64 late_ = 0;

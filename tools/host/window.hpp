@@ -40,6 +40,9 @@ class Window {
   /// Returns the agent's address. `filled`: with the segment's data.
   u64 place(const UserSegment& segment, bool filled);
 
+  /// One more page, outside the window, that must not be mapped during the call.
+  void add_guard(u64 address) { guards_.push_back(address); }
+
   /// The agent's address of an offset.
   [[nodiscard]] u64 agent(u64 offset) const { return agent_address_ + offset; }
   /// Buffers placed so far, in order.

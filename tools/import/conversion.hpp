@@ -98,6 +98,9 @@ using Converter = Plan (*)(Conversion&);
 /// The converter for calls of this name, or null when they are dropped.
 [[nodiscard]] Converter find_converter(std::string_view name);
 
+/// /dev/null, /dev/zero or /dev/full, which the model has.
+[[nodiscard]] bool is_known_device(std::string_view path);
+
 // Converters by subject. Each file registers the names that it knows.
 struct NamedConverter {
   std::string_view name;
@@ -110,6 +113,7 @@ struct NamedConverter {
 [[nodiscard]] std::span<const NamedConverter> mqueue_converters();
 [[nodiscard]] std::span<const NamedConverter> task_converters();
 [[nodiscard]] std::span<const NamedConverter> signal_converters();
+[[nodiscard]] std::span<const NamedConverter> splice_converters();
 [[nodiscard]] std::span<const NamedConverter> other_converters();
 
 }  // namespace ipcsim::strace

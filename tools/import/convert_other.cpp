@@ -243,19 +243,15 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"recvmsg", convert_recvmsg},
     {"seccomp", convert_sometimes_maker},
     {"select", convert_refused<1, 2, 3>},
-    {"sendfile", convert_refused<0, 1>},
     {"sendmmsg", convert_sendmsg},
     {"sendmsg", convert_sendmsg},
     {"signalfd", convert_signalfd},
     {"signalfd4", convert_signalfd},
     {"socket", convert_maker},
     {"socketpair", convert_socketpair},
-    {"splice", convert_refused<0, 2>},
     {"sync_file_range", convert_harmless},
-    {"tee", convert_refused<0, 1>},
     {"timerfd_create", convert_maker},
     {"userfaultfd", convert_maker},
-    {"vmsplice", convert_refused<0>},
 });
 
 }  // namespace

@@ -102,6 +102,23 @@ Plan open_other(Conversion& c, const OpenArguments& open) {
   return plan;
 }
 
+/// open() of a device that the model has, in a log where bytes may be spliced from or to it. For
+/// all else it is some other file.
+std::optional<Plan> open_device(Conversion& c, const OpenArguments& open, std::string_view path) {
+  if (!c.state.survey.splices || !is_known_device(path) || !c.result.ok() ||
+      open.flags_node == nullptr) {
+    return std::nullopt;
+  }
+  constexpr u32 kUsual = kOAccmode | kOCloexec | kONonblock | kOCreat | kOTrunc | kOLargefile;
+  if ((open.flags.v & ~kUsual) != 0) {
+    return std::nullopt;
+  }
+  Plan plan = open_other(c, open);
+  plan.other_fds.clear();
+  plan.calls = c.keep_bookkeeping(OpenCall{std::string(path), open.flags, 0}).calls;
+  return plan;
+}
+
 /// The plan that keeps an open() of a FIFO or pipe under the name that the trace has for it.
 Plan open_ours(Conversion& c, const OpenArguments& open, std::string name, FdKind kind) {
   if (c.result.ok()) {
@@ -135,6 +152,14 @@ std::optional<Plan> open_fd_path(Conversion& c, const OpenArguments& open, const
   return open_ours(c, open, fmt::format("/proc/self/fd/{}", target.fd), FdKind::kPipe);
 }
 
+}  // namespace
+
+bool is_known_device(std::string_view path) {
+  return path == "/dev/null" || path == "/dev/zero" || path == "/dev/full";
+}
+
+namespace {
+
 Plan convert_open(Conversion& c) {
   const OpenArguments open = open_arguments(c);
   const auto path = path_of(c, open.where);
@@ -146,6 +171,9 @@ Plan convert_open(Conversion& c) {
       return *std::move(plan);
     }
     return open_other(c, open);
+  }
+  if (auto plan = open_device(c, open, *path)) {
+    return *std::move(plan);
   }
   FifoNames& fifos = c.state.fifos;
   const bool gone =

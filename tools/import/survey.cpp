@@ -38,6 +38,8 @@ class Surveyor {
       see_command(call);
     } else if (call.name == "mq_timedsend" || call.name == "mq_timedreceive") {
       see_timeout(call);
+    } else if (call.name == "splice" || call.name == "sendfile") {
+      survey_.splices = true;
     } else if (call.name == "chdir" || call.name == "fchdir") {
       moved_ = true;
     }

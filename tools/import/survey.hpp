@@ -20,6 +20,8 @@ struct Survey {
   std::optional<i64> start_ns;
   /// CLOCK_REALTIME at the start, if the log shows or implies it.
   std::optional<i64> realtime_ns;
+  /// Calls of the splice family are in the log.
+  bool splices = false;
   /// The command line of the first execve().
   std::string command;
 };

@@ -31,6 +31,17 @@ i64 guarded_syscall(const Slot& slot) {
   return result;
 }
 
+void make_stores(const Slot& slot) {
+  const auto* store = reinterpret_cast<const Store*>(slot.stores);
+  for (u32 i = 0; i < slot.store_count; ++i, ++store) {
+    auto* to = reinterpret_cast<volatile char*>(store->to);
+    const auto* from = reinterpret_cast<const volatile char*>(store->from);
+    for (u64 at = 0; at < store->bytes; ++at) {
+      to[at] = from[at];
+    }
+  }
+}
+
 i64 set_action(const Slot& slot) {
   constexpr u64 kHandler = 2;
   const u64 handler = slot.args[1] == kHandler ? to_register(&count_signal) : slot.args[1];
@@ -53,7 +64,11 @@ i64 execute(u32& index) {
   Slot& slot = shared().slot(index);
   switch (slot.op) {
     case Op::kSyscall:
+      make_stores(slot);
       return guarded_syscall(slot);
+    case Op::kStore:
+      make_stores(slot);
+      return 0;
     case Op::kClone:
       return clone_task(index);
     case Op::kExec:
@@ -87,7 +102,18 @@ void exit_group(i32 status) {
 i64 map_shared(i64 fd) {
   const i64 result = raw_call(__NR_mmap, kSharedAddress, kSharedBytes, PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, fd, 0);
-  return is_raw_error(result) ? result : 0;
+  if (is_raw_error(result)) {
+    return result;
+  }
+  const i64 memory =
+      raw_call(__NR_mmap, kPrivateAddress, kPrivateBytes, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0);
+  if (is_raw_error(memory)) {
+    return memory;
+  }
+  // A huge page would be copied as a whole; fails, and does no harm, on a kernel without them.
+  raw_call(__NR_madvise, kPrivateAddress, kPrivateBytes, MADV_NOHUGEPAGE);
+  return 0;
 }
 
 void finish_call(Slot& slot, u32 cmd, i64 result) {

@@ -20,6 +20,11 @@ inline constexpr u64 kWindowsOffset = u64{1} << 20U;
 inline constexpr u64 kSharedBytes = kWindowsOffset + kMostSlots * kWindowBytes;
 /// Where every agent has the shared memory; fits processors with 39 address bits.
 inline constexpr u64 kSharedAddress = u64{1} << 36U;
+/// Where every agent has private memory for what vmsplice() hands out: named memory of 1 MiB each,
+/// then pages that are used once.
+inline constexpr u64 kPrivateAddress = u64{1} << 35U;
+inline constexpr u64 kPrivateBytes = u64{1} << 30U;
+inline constexpr u64 kMostPageNames = 64;
 /// An address that is never mapped: below what the kernel lets anybody map.
 inline constexpr u64 kBadAddress = 4096;
 /// A process number that the kernel never gives out, and answers with ESRCH.
@@ -30,7 +35,8 @@ inline constexpr u32 kMostGuards = 8;
 /// What an agent does when it is told to go on.
 enum class Op : u32 {
   kNone,
-  kSyscall,    ///< `nr` with `args`
+  kSyscall,    ///< `nr` with `args`, after the stores
+  kStore,      ///< the stores alone
   kClone,      ///< clone() with the flags args[0] into the slot `child`
   kExec,       ///< execve() of this same agent
   kExit,       ///< exit() of the thread with the status args[0]
@@ -54,6 +60,13 @@ struct DeathNote {
   std::atomic<u32> futex;  ///< the owner's number; the kernel sets kOwnerDied
 };
 inline constexpr u32 kOwnerDied = 0x4000'0000;
+
+/// Bytes that a task stores in its private memory.
+struct Store {
+  u64 to = 0;
+  u64 from = 0;
+  u64 bytes = 0;
+};
 
 /// Whether a task exists.
 enum class Life : u32 {
@@ -84,6 +97,8 @@ struct alignas(512) Slot {
   u32 child;
   u32 guards;
   u64 guard[kMostGuards];  ///< addresses of pages that must not be mapped during the call
+  u64 stores;              ///< address of the `Store`s that the task makes first
+  u32 store_count;
 
   // Its end.
   i64 result;

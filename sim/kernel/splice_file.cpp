@@ -1,0 +1,147 @@
+#include "sim/kernel/splice_file.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "sim/kernel/file_system.hpp"
+#include "sim/kernel/iovec.hpp"
+#include "sim/kernel/regular_file.hpp"
+#include "sim/kernel/sys_file_io.hpp"
+
+namespace ipcsim {
+namespace {
+
+Device device_of(const KernelState& k, const File& file) {
+  return std::get<DeviceData>(k.inodes[file.node].data).device;
+}
+
+/// One slot a page, or a piece of one, that the file has; holes are slots without a page.
+Bytes share_pages(KernelState& k, InodeId node, u64& pos, u64 len, PipeInode& out) {
+  const u64 page_size = k.pages.page_size();
+  const u64 size = k.inodes[node].regular().size;
+  u64 done = 0;
+  while (done < len && pos < size && !pipe_full(out)) {
+    const u64 offset = pos % page_size;
+    const u64 part = std::min({len - done, size - pos, page_size - offset});
+    const PageId page = file_page(k, node, pos / page_size);
+    PipeBuffer buf{.page = page,
+                   .offset = static_cast<u32>(offset),
+                   .len = static_cast<u32>(part),
+                   .ops = PipeBufOps::kPageCache};
+    if (page == kNoPage) {
+      buf.page = kZeroPage;
+      buf.ops = PipeBufOps::kZero;
+    }
+    pipe_buf_get(buf, k.pages);
+    pipe_push(out, buf);
+    pos += part;
+    done += part;
+  }
+  return Bytes{done};
+}
+
+/// `len` bytes in fresh pages: `bytes`, zeros behind them (all zeros for a device).
+void push_copy(KernelState& k, PipeInode& out, u64 len, std::string_view bytes) {
+  const u64 page_size = k.pages.page_size();
+  for (u64 done = 0; done < len;) {
+    const u64 part = std::min(len - done, page_size);
+    const PageId page = k.pages.alloc();
+    if (std::byte* to = k.pages.write(page)) {
+      std::memset(to, 0, page_size);
+      const std::string_view some = bytes.substr(std::min<u64>(done, bytes.size()), part);
+      std::memcpy(to, some.data(), some.size());
+    }
+    pipe_push(out, {.page = page, .len = static_cast<u32>(part), .ops = PipeBufOps::kDefault});
+    done += part;
+  }
+}
+
+Result<Bytes> copy_regular(KernelState& k, const File& file, u64& pos, u64 len, PipeInode& out) {
+  const UserSegment room{.data = {}, .len = len};
+  std::string bytes;
+  const bool kept = k.pages.contents() == Contents::kKept;
+  const Result<u64> got = read_file(k, file.node, pos, {&room, 1}, kept ? &bytes : nullptr);
+  if (!got) {
+    return fail(got.error());
+  }
+  push_copy(k, out, *got, bytes);
+  pos += *got;
+  return Bytes{*got};
+}
+
+}  // namespace
+
+Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInode& out) {
+  const File& file = k.files[id];
+  len = std::min(splice_room_bytes(out, len, k.pages.page_size()), kMaxRwCount);
+  if (len == 0) {
+    return Bytes{0};
+  }
+  switch (file.kind) {
+    case FileKind::kRegular: {
+      const bool direct = (file.f_flags & kODirect) != 0;
+      const Result<Bytes> got =
+          direct ? copy_regular(k, file, pos, len, out) : share_pages(k, file.node, pos, len, out);
+      file_accessed(k, file);
+      return got;
+    }
+    case FileKind::kDevice:
+      if (device_of(k, file) == Device::kNull) {
+        return fail(Errno::kEINVAL);
+      }
+      push_copy(k, out, len, {});
+      return Bytes{len};
+    case FileKind::kOther:
+      push_copy(k, out, len, {});
+      pos += len;
+      return Bytes{len};
+    case FileKind::kPipe:
+    case FileKind::kMqueue:
+    case FileKind::kDirectory:
+      return fail(Errno::kEINVAL);
+  }
+  return fail(Errno::kEINVAL);
+}
+
+bool has_splice_write(const KernelState& k, const File& file) {
+  return file.kind == FileKind::kRegular || file.kind == FileKind::kOther ||
+         (file.kind == FileKind::kDevice && device_of(k, file) != Device::kFull);
+}
+
+SpliceFeed splice_feed(const File& file) {
+  return file.kind == FileKind::kDevice ? SpliceFeed::kEachSlot : SpliceFeed::kAsWrite;
+}
+
+Result<Bytes> FileTarget::take(std::span<const SpliceChunk> chunks) {
+  u64 len = 0;
+  for (const SpliceChunk& chunk : chunks) {
+    len += chunk.len;
+  }
+  const FileKind kind = k_.files[file_].kind;
+  if (kind != FileKind::kRegular) {
+    pos_ += kind == FileKind::kOther ? len : 0;
+    return Bytes{len};
+  }
+  std::string bytes;
+  if (k_.pages.contents() == Contents::kKept) {
+    for (const SpliceChunk& chunk : chunks) {
+      bytes.append(reinterpret_cast<const char*>(chunk.bytes), chunk.len);
+    }
+  }
+  const UserSegment segment{
+      .data = bytes.empty() ? Payload::of_unknown(len) : Payload::of_bytes(std::move(bytes)),
+      .len = len};
+  const Section written =
+      file_transfer(k_, task_, file_, {&segment, 1}, {.write = true, .at = pos_});
+  if (written.end == Section::End::kNotModelled) {
+    not_modelled_ = written.reason;
+    return fail(Errno::kEINVAL);
+  }
+  if (written.result.error != Errno::kOk) {
+    return fail(written.result.error);
+  }
+  pos_ += static_cast<u64>(written.result.ret);
+  return Bytes{static_cast<u64>(written.result.ret)};
+}
+
+}  // namespace ipcsim

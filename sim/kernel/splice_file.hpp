@@ -1,0 +1,47 @@
+// The file's side of splice() and sendfile(). Linux fs/splice.c, mm/filemap.c, mm/shmem.c.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "model/pipe/pipe_splice.hpp"
+#include "sim/kernel/kernel_state.hpp"
+
+namespace ipcsim {
+
+/// Puts up to `len` bytes of the file from `*pos` on into slots of `out`, as far as slots are free,
+/// and moves `*pos`. Pages of a regular file are shared; devices, and files opened O_DIRECT, are
+/// copied. A file that is not under study has as many bytes as it is asked for; nobody knows them.
+/// Errors: EINVAL  the file has no splice_read: pipes, folders, queues, /dev/null
+/// REQUIRES: the pipe is not full. Linux fs/splice.c: do_splice_read(), copy_splice_read();
+/// mm/shmem.c: shmem_file_splice_read().
+[[nodiscard]] Result<Bytes> splice_read(KernelState& k, FileId file, u64& pos, u64 len,
+                                        PipeInode& out);
+
+/// Whether the file has splice_write, without which a call fails with EINVAL before it looks at the
+/// pipe: regular files, /dev/null, /dev/zero.
+[[nodiscard]] bool has_splice_write(const KernelState& k, const File& file);
+/// How the file takes bytes.
+[[nodiscard]] SpliceFeed splice_feed(const File& file);
+
+/// The file as what bytes of a pipe go to.
+class FileTarget final : public SpliceTarget {
+ public:
+  FileTarget(KernelState& k, TaskId task, FileId file, u64 pos)
+      : k_(k), task_(task), file_(file), pos_(pos) {}
+
+  Result<Bytes> take(std::span<const SpliceChunk> chunks) override;
+  /// Where the next byte of a regular file would go.
+  [[nodiscard]] u64 pos() const { return pos_; }
+  /// Why the file's answer is not modelled, or nothing.
+  [[nodiscard]] const std::optional<std::string>& not_modelled() const { return not_modelled_; }
+
+ private:
+  KernelState& k_;
+  TaskId task_;
+  FileId file_;
+  u64 pos_;
+  std::optional<std::string> not_modelled_;
+};
+
+}  // namespace ipcsim

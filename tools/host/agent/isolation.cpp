@@ -19,7 +19,9 @@ constexpr u64 kRegularFile = 0100000;
 /// Folders of the run's root.
 constexpr const char* kRunFolder = "/run";
 constexpr const char* kSharedFile = "/shared";
-constexpr const char* kNullFile = "/null";
+constexpr const char* kDeviceFolder = "/dev";
+constexpr const char* kNullFile = "/dev/null";
+constexpr const char* kDevices[] = {kNullFile, "/dev/zero", "/dev/full"};
 constexpr const char* kProcFolder = "/proc";
 
 constexpr const char* kMqLimitFiles[kMqLimitCount] = {"queues_max", "msg_max", "msgsize_max",
@@ -48,24 +50,30 @@ class Steps {
   i64 result_ = 0;
 };
 
-/// A root of its own: a tmpfs with a folder for FIFOs, /proc and /dev/null, and nothing else.
+/// A root of its own: a tmpfs with a folder for the run's files, /proc and three devices, and
+/// nothing else.
 SetupError make_root(const Setup& setup) {
   const char* at = setup.folder;
   Text<kPathBytes> proc;
-  Text<kPathBytes> null;
+  Text<kPathBytes> devices;
   Text<kPathBytes> run;
   proc.add(at).add(kProcFolder);
-  null.add(at).add(kNullFile);
+  devices.add(at).add(kDeviceFolder);
   run.add(at).add(kRunFolder);
   Steps steps(Step::kMounts);
   steps.call(__NR_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr)
       .call(__NR_mount, "ipcsim", at, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755")
       .call(__NR_mkdirat, AT_FDCWD, proc.chars, 0755)
       .call(__NR_mkdirat, AT_FDCWD, run.chars, 0777)
-      .call(__NR_mknodat, AT_FDCWD, null.chars, kRegularFile | 0666, 0)
-      .call(__NR_mount, "/dev/null", null.chars, nullptr, MS_BIND, nullptr)
-      .call(__NR_mount, "/proc", proc.chars, nullptr, MS_BIND | MS_REC, nullptr)
-      .call(__NR_chroot, at)
+      .call(__NR_mkdirat, AT_FDCWD, devices.chars, 0755)
+      .call(__NR_mount, "/proc", proc.chars, nullptr, MS_BIND | MS_REC, nullptr);
+  for (const char* device : kDevices) {
+    Text<kPathBytes> path;
+    path.add(at).add(device);
+    steps.call(__NR_mknodat, AT_FDCWD, path.chars, kRegularFile | 0666, 0)
+        .call(__NR_mount, device, path.chars, nullptr, MS_BIND, nullptr);
+  }
+  steps.call(__NR_chroot, at)
       .call(__NR_chdir, kRunFolder)
       .call(__NR_fchmodat, AT_FDCWD, kRunFolder, 0777);
   return steps.failure();

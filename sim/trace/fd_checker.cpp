@@ -30,7 +30,17 @@ struct FdFinder {
   void out_iov(std::string_view /*name*/, const auto& /*segments*/) {}
 };
 
+/// True for a call that returns before it looks at its descriptors.
+bool moves_nothing(const Call& call) {
+  const auto* splice = std::get_if<SpliceCall>(&call);
+  const auto* tee = std::get_if<TeeCall>(&call);
+  return (splice != nullptr && splice->len == 0) || (tee != nullptr && tee->len == 0);
+}
+
 std::optional<Fd> fd_of(const Call& call) {
+  if (moves_nothing(call)) {
+    return std::nullopt;
+  }
   FdFinder finder;
   std::visit([&](const auto& c) { c.each_field(c, finder); }, call);
   return finder.fd;

@@ -28,6 +28,14 @@ TEST(TraceChecker, CallsOfSeveralTasksMayOverlap) {
             "");
 }
 
+// The kernel returns before it looks at them.
+TEST(TraceChecker, ASpliceOfNothingNeedsNoDescriptors) {
+  EXPECT_EQ(fault(R"({"task":1,"call":"splice","fd_in":-1,"fd_out":-1,"len":0,"ret":0})"), "");
+  EXPECT_EQ(fault(R"({"task":1,"call":"tee","fd_in":-1,"fd_out":-1,"len":0,"ret":0})"), "");
+  EXPECT_THAT(fault(R"({"task":1,"call":"tee","fd_in":-1,"fd_out":-1,"len":1,"ret":1})"),
+              ::testing::HasSubstr("descriptor -1, which nothing opened"));
+}
+
 TEST(TraceChecker, AChildExistsFromItsForkOn) {
   EXPECT_EQ(fault(R"({"task":1,"call":"vfork","child":2}
                      {"task":2,"call":"execve","pathname":"x","ret":0}

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sim/trace/fd_checker.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ipcsim {
@@ -28,11 +29,21 @@ TEST(TraceChecker, CallsOfSeveralTasksMayOverlap) {
             "");
 }
 
+// What check_descriptors() says of the events, or nothing.
+std::string descriptor_fault(std::string_view events) {
+  const auto trace = parse_trace("{\"ipcsim_trace\":1}\n" + std::string(events), "t");
+  EXPECT_TRUE(trace) << trace.error().text();
+  const auto wrong = trace ? check_descriptors(*trace) : std::nullopt;
+  return wrong ? wrong->text() : "";
+}
+
 // The kernel returns before it looks at them.
 TEST(TraceChecker, ASpliceOfNothingNeedsNoDescriptors) {
-  EXPECT_EQ(fault(R"({"task":1,"call":"splice","fd_in":-1,"fd_out":-1,"len":0,"ret":0})"), "");
-  EXPECT_EQ(fault(R"({"task":1,"call":"tee","fd_in":-1,"fd_out":-1,"len":0,"ret":0})"), "");
-  EXPECT_THAT(fault(R"({"task":1,"call":"tee","fd_in":-1,"fd_out":-1,"len":1,"ret":1})"),
+  EXPECT_EQ(
+      descriptor_fault(R"({"task":1,"call":"splice","fd_in":-1,"fd_out":-1,"len":0,"ret":0})"), "");
+  EXPECT_EQ(descriptor_fault(R"({"task":1,"call":"tee","fd_in":-1,"fd_out":-1,"len":0,"ret":0})"),
+            "");
+  EXPECT_THAT(descriptor_fault(R"({"task":1,"call":"tee","fd_in":-1,"fd_out":-1,"len":1,"ret":1})"),
               ::testing::HasSubstr("descriptor -1, which nothing opened"));
 }
 

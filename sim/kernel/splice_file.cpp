@@ -69,6 +69,22 @@ Result<Bytes> copy_regular(KernelState& k, const File& file, u64& pos, u64 len, 
   return Bytes{*got};
 }
 
+/// Whether a piece of the file's own page would be copied onto itself, shifted: from byte `from` of
+/// `page` to byte `to` of the page that holds `pos`. What comes of that depends on how the
+/// processor's memcpy() goes about it.
+bool copies_onto_itself(const KernelState& k, InodeId node, u64 pos, PageId page, u64 from,
+                        u64 len) {
+  const u64 page_size = k.pages.page_size();
+  const u64 to = pos % page_size;
+  const u64 shift = to > from ? to - from : from - to;
+  return file_page(k, node, pos / page_size) == page && shift != 0 && shift < len;
+}
+
+std::string_view bytes_of(const KernelState& k, PageId page, u64 from, u64 len) {
+  const std::byte* bytes = page == kZeroPage ? zero_page_bytes() : k.pages.read(page);
+  return {reinterpret_cast<const char*>(bytes) + from, len};
+}
+
 }  // namespace
 
 Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInode& out) {
@@ -113,35 +129,48 @@ SpliceFeed splice_feed(const File& file) {
 }
 
 Result<Bytes> FileTarget::take(std::span<const SpliceChunk> chunks) {
-  u64 len = 0;
-  for (const SpliceChunk& chunk : chunks) {
-    len += chunk.len;
-  }
   const FileKind kind = k_.files[file_].kind;
-  if (kind != FileKind::kRegular) {
-    pos_ += kind == FileKind::kOther ? len : 0;
-    return Bytes{len};
-  }
-  std::string bytes;
-  if (k_.pages.contents() == Contents::kKept) {
-    for (const SpliceChunk& chunk : chunks) {
-      bytes.append(reinterpret_cast<const char*>(chunk.bytes), chunk.len);
+  u64 done = 0;
+  for (const SpliceChunk& chunk : chunks) {
+    const Result<Bytes> written =
+        kind == FileKind::kRegular ? write_chunk(chunk) : Result<Bytes>{Bytes{chunk.len}};
+    if (!written) {
+      return done > 0 && !not_modelled_ ? Result<Bytes>{Bytes{done}} : written;
     }
+    pos_ += kind == FileKind::kOther ? written->v : 0;
+    done += written->v;
   }
-  const UserSegment segment{
-      .data = bytes.empty() ? Payload::of_unknown(len) : Payload::of_bytes(std::move(bytes)),
-      .len = len};
-  const Section written =
-      file_transfer(k_, task_, file_, {&segment, 1}, {.write = true, .at = pos_});
-  if (written.end == Section::End::kNotModelled) {
-    not_modelled_ = written.reason;
-    return fail(Errno::kEINVAL);
+  return Bytes{done};
+}
+
+Result<Bytes> FileTarget::write_chunk(const SpliceChunk& chunk) {
+  const u64 page_size = k_.pages.page_size();
+  for (u64 done = 0; done < chunk.len;) {
+    const u64 from = chunk.offset + done;
+    const u64 part = std::min(chunk.len - done, page_size - pos_ % page_size);
+    if (copies_onto_itself(k_, k_.files[file_].node, pos_, chunk.page, from, part)) {
+      not_modelled_ = "a part of a file's page spliced onto itself, shifted";
+      return fail(Errno::kEINVAL);
+    }
+    // Looked at only now: the piece before may have changed this one, if the page is the file's.
+    const bool kept = k_.pages.contents() == Contents::kKept;
+    const UserSegment segment{
+        .data = kept ? Payload::of_bytes(std::string(bytes_of(k_, chunk.page, from, part)))
+                     : Payload::of_unknown(part),
+        .len = part};
+    const Section written =
+        file_transfer(k_, task_, file_, {&segment, 1}, {.write = true, .at = pos_});
+    if (written.end == Section::End::kNotModelled) {
+      not_modelled_ = written.reason;
+      return fail(Errno::kEINVAL);
+    }
+    if (written.result.error != Errno::kOk) {
+      return done > 0 ? Result<Bytes>{Bytes{done}} : fail(written.result.error);
+    }
+    pos_ += part;
+    done += part;
   }
-  if (written.result.error != Errno::kOk) {
-    return fail(written.result.error);
-  }
-  pos_ += static_cast<u64>(written.result.ret);
-  return Bytes{static_cast<u64>(written.result.ret)};
+  return Bytes{chunk.len};
 }
 
 }  // namespace ipcsim

@@ -37,6 +37,9 @@ class FileTarget final : public SpliceTarget {
   [[nodiscard]] const std::optional<std::string>& not_modelled() const { return not_modelled_; }
 
  private:
+  /// Writes to a regular file, one piece of a page after the other, as the kernel does.
+  Result<Bytes> write_chunk(const SpliceChunk& chunk);
+
   KernelState& k_;
   TaskId task_;
   FileId file_;

@@ -219,6 +219,29 @@ TEST(Splice, MovesFilePositions) {
   EXPECT_EQ(k.run(1, read(3, 100)), "6 \"hello \"");
 }
 
+// A file's page that is copied onto itself, shifted, becomes what the processor's memcpy() makes of
+// it.
+TEST(Splice, DoesNotGuessOverlappingCopies) {
+  TestKernel k;
+  k.run(1, pipe2(kONonblock));
+  k.run(1, OpenCall{.pathname = "f", .flags = OpenFlags{kORdwr | kOCreat}, .mode = 0600});
+  k.run(1, write(5, 100));
+  k.run(1, open("f", kORdwr));
+  k.run(1, splice(6, 4, 50));
+  const auto into = [](i64 offset) {
+    return SpliceCall{.fd_in = Fd{3},
+                      .off_in = {},
+                      .fd_out = Fd{6},
+                      .off_out = UserPtr<i64>::of(offset),
+                      .len = 20,
+                      .flags = {}};
+  };
+  EXPECT_EQ(k.run(1, into(0)), "20 => [20]");
+  EXPECT_EQ(k.run(1, into(60)), "20 => [80]");
+  EXPECT_EQ(k.run(1, into(45)),
+            "not modelled: a part of a file's page spliced onto itself, shifted");
+}
+
 // sendfile() from file to file goes by way of a pipe that nobody sees, 16 pages at a time.
 TEST(Sendfile, CopiesBetweenFiles) {
   TestKernel k;

@@ -63,7 +63,7 @@ TEST(TraceErrors, WhichEvent) {
        "mq_timedsend, "
        "mq_timedreceive, mq_getsetattr, fork, vfork, clone, execve, exit, exit_group, kill, "
        "tgkill, "
-       "rt_sigaction, rt_sigprocmask, setrlimit"},
+       "rt_sigaction, rt_sigprocmask, setrlimit, splice, tee, sendfile, vmsplice, store"},
       {R"({"task":1,"call":3})", R"(call: "call" is 3, expected a string)"},
       {R"({"task":1,"sleep":"raed"})", R"(sleep: unknown call "raed" (did you mean "read"?))"},
       {R"({"task":1,"return":"Read","ret":0})",

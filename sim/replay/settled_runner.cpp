@@ -37,6 +37,7 @@ class SettledRun {
   std::expected<Report, MachineError> run() {
     for (const SettledStep& step : cut_into_steps(trace_)) {
       ++report_.steps;
+      blamed_.clear();
       const bool on = can_go_on(step);
       if (!on) {
         break;
@@ -87,7 +88,6 @@ class SettledRun {
   }
 
   void compare_step(const SettledStep& step, const std::vector<Settled>& settled) {
-    blamed_.clear();
     for (std::size_t m = 0; m < settled.size(); ++m) {
       compare_with_record(step, settled[m], *machines_[m], m == 0);
     }

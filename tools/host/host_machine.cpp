@@ -43,6 +43,7 @@ std::expected<std::unique_ptr<Machine>, MachineError> make_host_machine(
       .task_priority = host::kTaskPriority,
       .reaping_priority = host::kReapingPriority,
       .cpu = priorities->cpu(),
+      .spare_cpus = priorities->cpus_before(),
       .timeout = options.timeout};
   auto run = host::Run::start(environment, plan);
   if (!run && realtime) {

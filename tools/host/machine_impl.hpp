@@ -65,6 +65,7 @@ class HostMachine final : public Machine {
   /// Lets everything that was posted go, and waits until every task sleeps or is parked.
   Done release();
   Done wait_until_settled();
+  Done lose_moving(TaskId moving);
   Done check_settled();
   [[nodiscard]] bool all_where_expected() const;
   Done run_internal(TaskId task);

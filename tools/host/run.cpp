@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -178,8 +179,22 @@ std::expected<void, MachineError> Run::schedule_supervisor() const {
     if (sched_setscheduler(pid_, SCHED_FIFO, &parameter) != 0) {
       return refused(system_error("sched_setscheduler(SCHED_FIFO)"));
     }
+    // A task that neither sleeps nor ends would keep those below it from dying: the supervisor, and
+    // the coordinator when somebody kills that. The tasks get this limit from the supervisor.
+    const auto most = std::chrono::microseconds(2 * plan_.timeout).count();
+    const rlimit limit{.rlim_cur = static_cast<rlim_t>(most),
+                       .rlim_max = static_cast<rlim_t>(most)};
+    if (prlimit(pid_, RLIMIT_RTTIME, &limit, nullptr) != 0) {
+      return refused(system_error("prlimit(RLIMIT_RTTIME)"));
+    }
   }
   return {};
+}
+
+void Run::unschedule_supervisor() const {
+  const sched_param none{};
+  sched_setscheduler(pid_, SCHED_OTHER, &none);
+  sched_setaffinity(pid_, sizeof plan_.spare_cpus, &plan_.spare_cpus);
 }
 
 void Run::fill_slots(const Environment& environment) const {
@@ -238,6 +253,9 @@ bool Run::alive() const {
 }
 
 void Run::kill() const {
+  // It has to run to die, also where a task above it does not stop; and while it waits for its
+  // children to die it must not be above them.
+  unschedule_supervisor();
   // In a pid namespace its first process takes all others along.
   const int signal = plan_.isolation == Isolation::kFolder ? SIGTERM : SIGKILL;
   syscall(SYS_pidfd_send_signal, pidfd_, signal, nullptr, 0);

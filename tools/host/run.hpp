@@ -1,6 +1,8 @@
 // One run on the host: its supervisor, and the memory shared with its tasks.
 #pragma once
 
+#include <sched.h>
+
 #include <chrono>
 #include <expected>
 #include <memory>
@@ -20,7 +22,8 @@ struct RunPlan {
   int noting_priority = 0;
   int task_priority = 0;
   int reaping_priority = 0;
-  int cpu = 0;  ///< where all tasks run
+  int cpu = 0;             ///< where all tasks run
+  cpu_set_t spare_cpus{};  ///< where the supervisor of a run that is killed may run
   std::chrono::milliseconds timeout{};
 };
 
@@ -53,6 +56,7 @@ class Run {
   std::expected<void, MachineError> connect(const Environment& environment);
   std::expected<void, MachineError> receive_memory(const Environment& environment);
   std::expected<void, MachineError> schedule_supervisor() const;
+  void unschedule_supervisor() const;
   void fill_slots(const Environment& environment) const;
   std::expected<Ready, MachineError> receive_ready(int* descriptor) const;
   void remove_leftovers() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/iovec.hpp"
@@ -49,7 +50,7 @@ void push_copy(KernelState& k, PipeInode& out, u64 len, std::string_view bytes) 
     if (std::byte* to = k.pages.write(page)) {
       std::memset(to, 0, page_size);
       const std::string_view some = bytes.substr(std::min<u64>(done, bytes.size()), part);
-      std::memcpy(to, some.data(), some.size());
+      std::ranges::copy(std::as_bytes(std::span{some}), to);
     }
     pipe_push(out, {.page = page, .len = static_cast<u32>(part), .ops = PipeBufOps::kDefault});
     done += part;

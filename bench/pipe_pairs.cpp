@@ -24,7 +24,7 @@ void model_write_read(benchmark::State& state, Contents contents) {
   const KernelProfile& profile = newest_profile();
   PagePool pages(kPageSize, contents);
   PipeUser user;
-  PipeInode pipe = *alloc_pipe_info(user, {}, {}, kPageSize);
+  PipeInode pipe = *alloc_pipe_info(user, {}, {}, kPageSize, newest_profile());
   pipe.readers = pipe.writers = 1;
   pipe.files = 2;
   const UserSegment from = user_bytes(len, contents);

@@ -61,8 +61,15 @@ u64 UserSource::copy(std::byte* to, u64 len) {
   return copied;
 }
 
-UserSink::UserSink(std::span<const UserSegment> segments, std::string* out)
-    : segments_(segments), remaining_(total_len(segments)), out_(out) {}
+UserSink::UserSink(std::span<const UserSegment> segments, std::string* out, u64 done_bytes)
+    : segments_(segments), remaining_(total_len(segments) - done_bytes), out_(out) {
+  for (u64 left = done_bytes; left > 0;) {
+    skip_finished(segments_, offset_);
+    const u64 step = std::min(left, segments_.front().len - offset_);
+    offset_ += step;
+    left -= step;
+  }
+}
 
 u64 UserSink::copy(const std::byte* from, u64 len) {
   IPCSIM_CHECK(len <= remaining_);

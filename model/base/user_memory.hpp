@@ -49,8 +49,9 @@ class UserSource {
 /// Walks the buffers of a reading call. Restates `iov_iter` with copy_page_to_iter().
 class UserSink {
  public:
-  /// Bytes that arrive are appended to `*out`, unless that is null.
-  UserSink(std::span<const UserSegment> segments, std::string* out);
+  /// Bytes that arrive are appended to `*out`, unless that is null. Starts behind the first
+  /// `done_bytes` bytes of room. REQUIRES: done_bytes <= total_len(segments).
+  UserSink(std::span<const UserSegment> segments, std::string* out, u64 done_bytes = 0);
 
   [[nodiscard]] u64 remaining() const { return remaining_; }
   /// Takes `len` bytes from `from` (null when contents are not kept), or fewer when a byte is not

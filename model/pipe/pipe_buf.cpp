@@ -43,6 +43,7 @@ bool pipe_buf_try_steal(PipeBuffer& buf, const PagePool& pages, bool in_page_cac
       return true;
     case PipeBufOps::kNosteal:
     case PipeBufOps::kZero:
+    case PipeBufOps::kWatchQueue:
     case PipeBufOps::kNone:
       return false;
   }

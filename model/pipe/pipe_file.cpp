@@ -120,14 +120,17 @@ FifoOpenSection fifo_open_section(PipeInode& pipe, FifoOpen& call, PipeMode mode
   return section;
 }
 
-void pipe_release(PipeInode& pipe, PipeMode mode, PipeEffects& effects) {
+void pipe_release(PipeInode& pipe, PipeMode mode, PipeEffects& effects,
+                  const KernelProfile& profile) {
   if (mode.read) {
     --pipe.readers;
   }
   if (mode.write) {
     --pipe.writers;
   }
-  if ((pipe.readers == 0) != (pipe.writers == 0)) {
+  const bool somebody = pipe.readers > 0 || pipe.writers > 0;
+  const bool one_side = (pipe.readers == 0) != (pipe.writers == 0);
+  if (profile.every_close_wakes ? somebody : one_side) {
     effects.add(PipeEffect::kWakeAllRdWait);
     effects.add(PipeEffect::kWakeAllWrWait);
     effects.add(PipeEffect::kSigioReaders);

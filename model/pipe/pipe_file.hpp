@@ -55,8 +55,9 @@ struct FifoOpenSection {
                                                 bool nonblock, bool anonymous, bool signal_pending);
 
 /// The last reference to an open file went: readers or writers is counted down, and everybody is
-/// woken when exactly one side is left. `files` is counted down by the caller, which frees the pipe
-/// at 0. Linux fs/pipe.c: pipe_release().
-void pipe_release(PipeInode& pipe, PipeMode mode, PipeEffects& effects);
+/// woken when exactly one side is left (to 5.5: when anybody is). `files` is counted down by the
+/// caller, which frees the pipe at 0. Linux fs/pipe.c: pipe_release().
+void pipe_release(PipeInode& pipe, PipeMode mode, PipeEffects& effects,
+                  const KernelProfile& profile);
 
 }  // namespace ipcsim

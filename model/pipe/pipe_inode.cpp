@@ -14,7 +14,7 @@ namespace ipcsim {
 
 void PipeInode::hash_into(Hasher& hasher) const {
   for (const u32 number : {head, tail, max_usage, ring_size, nr_accounted, readers, writers, files,
-                           r_counter, w_counter, tmp_page[0].v, tmp_page[1].v}) {
+                           r_counter, w_counter, waiting_writers, tmp_page[0].v, tmp_page[1].v}) {
     hasher.add(number);
   }
   hasher.add(poll_usage);
@@ -26,6 +26,15 @@ void PipeInode::hash_into(Hasher& hasher) const {
     hasher.add(buf.ops);
     hasher.add(buf.flags);
     hasher.add(buf.private_value);
+  }
+  hasher.add(watch_queue.has_value());
+  if (watch_queue) {
+    for (const PageId page : watch_queue->notes) {
+      hasher.add(page);
+    }
+    for (const bool note : watch_queue->free) {
+      hasher.add(note);
+    }
   }
 }
 
@@ -66,6 +75,10 @@ void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
       return;
     case PipeBufOps::kZero:
       return;
+    case PipeBufOps::kWatchQueue:
+      pipe.watch_queue->free[buf.private_value] = true;
+      pages.put(buf.page);
+      return;
     case PipeBufOps::kNone:
       break;
   }
@@ -81,7 +94,8 @@ Bytes pipe_fionread(const PipeInode& pipe) {
 
 namespace {
 
-std::optional<std::string> broken_slot(const PipeInode& pipe, const PagePool& pages, u32 index) {
+std::optional<std::string> broken_slot(const PipeInode& pipe, const PagePool& pages, u32 index,
+                                       const KernelProfile& profile) {
   const PipeBuffer& buf = pipe.slot(index);
   if (buf.ops == PipeBufOps::kNone) {
     return fmt::format("occupied slot {} has operations", index);
@@ -99,13 +113,17 @@ std::optional<std::string> broken_slot(const PipeInode& pipe, const PagePool& pa
   if ((buf.flags & kPipeBufFlagPacket) != 0 && (buf.flags & kPipeBufFlagCanMerge) != 0) {
     return fmt::format("slot {} is a packet or mergeable, not both", index);
   }
-  if (buf.len == 0) {
+  if (buf.len == 0 && !(profile.slot_before_copy && buf.ops == PipeBufOps::kAnon)) {
     return fmt::format("occupied slot {} has data", index);
   }
   return std::nullopt;
 }
 
-std::optional<std::string> broken_tmp_page(const PipeInode& pipe, const PagePool& pages) {
+std::optional<std::string> broken_tmp_page(const PipeInode& pipe, const PagePool& pages,
+                                           const KernelProfile& profile) {
+  if (profile.tmp_pages < 2 && pipe.tmp_page[1] != kNoPage) {
+    return fmt::format("a cell of tmp_page that this kernel does not have is empty");
+  }
   for (const PageId page : pipe.tmp_page) {
     if (page == kNoPage) {
       continue;
@@ -125,7 +143,8 @@ std::optional<std::string> broken_tmp_page(const PipeInode& pipe, const PagePool
 
 }  // namespace
 
-std::optional<std::string> broken_invariant(const PipeInode& pipe, const PagePool& pages) {
+std::optional<std::string> broken_invariant(const PipeInode& pipe, const PagePool& pages,
+                                            const KernelProfile& profile) {
   if (!std::has_single_bit(pipe.ring_size) || pipe.bufs.size() != pipe.ring_size) {
     return fmt::format("ring_size {} is a power of two and the length of bufs", pipe.ring_size);
   }
@@ -143,14 +162,14 @@ std::optional<std::string> broken_invariant(const PipeInode& pipe, const PagePoo
   for (u32 i = 0; i < pipe.ring_size; ++i) {
     const u32 index = pipe.tail + i;
     if (i < pipe_occupancy(pipe)) {
-      if (auto broken = broken_slot(pipe, pages, index)) {
+      if (auto broken = broken_slot(pipe, pages, index, profile)) {
         return broken;
       }
     } else if (pipe.slot(index).ops != PipeBufOps::kNone) {
       return fmt::format("free slot {} has no operations", index);
     }
   }
-  return broken_tmp_page(pipe, pages);
+  return broken_tmp_page(pipe, pages, profile);
 }
 
 }  // namespace ipcsim

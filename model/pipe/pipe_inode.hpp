@@ -34,13 +34,14 @@ inline constexpr u8 kPipeBufFlagLoss = 0x40;
 
 /// Which operation table a slot has (`pipe_buffer.ops`).
 enum class PipeBufOps : u8 {
-  kNone,       ///< NULL: the slot is free
-  kAnon,       ///< anon_pipe_buf_ops: made by write()
-  kPageCache,  ///< page_cache_pipe_buf_ops: a file's page
-  kUserPage,   ///< user_page_pipe_buf_ops: vmsplice()
-  kDefault,    ///< default_pipe_buf_ops: copied by splice from a device
-  kNosteal,    ///< nosteal_pipe_buf_ops: a socket's page
-  kZero,       ///< zero_pipe_buf_ops: a hole of a tmpfs file
+  kNone,        ///< NULL: the slot is free
+  kAnon,        ///< anon_pipe_buf_ops: made by write()
+  kPageCache,   ///< page_cache_pipe_buf_ops: a file's page
+  kUserPage,    ///< user_page_pipe_buf_ops: vmsplice()
+  kDefault,     ///< default_pipe_buf_ops: copied by splice from a device
+  kNosteal,     ///< nosteal_pipe_buf_ops: a socket's page
+  kZero,        ///< zero_pipe_buf_ops: a hole of a tmpfs file
+  kWatchQueue,  ///< watch_queue_pipe_buf_ops: a notification
 };
 
 /// One slot of the ring (`struct pipe_buffer`). A freed slot keeps its stale values but `ops`.
@@ -53,6 +54,15 @@ struct PipeBuffer {
   u64 private_value = 0;  ///< `private`: unused by write()
 
   bool operator==(const PipeBuffer&) const = default;
+};
+
+/// What makes a pipe a notification pipe (`struct watch_queue`): pages that are cut into notes,
+/// each for one record.
+struct WatchQueue {
+  std::vector<PageId> notes;  ///< the pages; none until the size was set
+  std::vector<bool> free;     ///< which notes are free (`notes_bitmap`)
+
+  bool operator==(const WatchQueue&) const = default;
 };
 
 /// A pipe (`struct pipe_inode_info`). The wait queues and the O_ASYNC lists belong to tasks and
@@ -68,10 +78,12 @@ struct PipeInode {
   u32 files = 0;            ///< open files, also those still in a blocked open()
   u32 r_counter = 1;        ///< opens for reading ever, plus one
   u32 w_counter = 1;        ///< opens for writing ever, plus one
+  u32 waiting_writers = 0;  ///< sleeping write()s, where reads look at that (to 5.4)
   bool poll_usage = false;  ///< somebody polled this pipe
   bool note_loss = false;   ///< the next read delivers a loss record first
   std::array<PageId, 2> tmp_page{kNoPage, kNoPage};  ///< released pages for the next write
   std::vector<PipeBuffer> bufs;                      ///< the ring: `ring_size` slots
+  std::optional<WatchQueue> watch_queue;             ///< of a notification pipe
 
   /// The slot of free-running index `index`.
   [[nodiscard]] PipeBuffer& slot(u32 index) { return bufs[index & (ring_size - 1)]; }
@@ -129,6 +141,7 @@ void pipe_buf_get(const PipeBuffer& buf, PagePool& pages);
 
 /// The first broken rule of the structure, in words, or nothing.
 [[nodiscard]] std::optional<std::string> broken_invariant(const PipeInode& pipe,
-                                                          const PagePool& pages);
+                                                          const PagePool& pages,
+                                                          const KernelProfile& profile);
 
 }  // namespace ipcsim

@@ -1,6 +1,7 @@
 // write() and read() on a pipe, one lock-held section at a time.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "model/base/kernel_profile.hpp"
@@ -39,9 +40,19 @@ struct PipeWrite {
   u64 done = 0;            ///< bytes in the pipe so far
   bool slept = false;      ///< the next section follows a sleep (`wake_next_writer`)
   bool was_empty = false;  ///< the pipe was empty when the lock was last taken
+  bool changed = false;    ///< it changed something that readers were not told of (`do_wakeup`)
+  bool counted = false;    ///< it is one of the pipe's `waiting_writers`
+  u8 preallocated = 0;     ///< pages taken before the lock and not used yet
 
   bool operator==(const PipeWrite&) const = default;
 };
+
+/// What a write() of `len` bytes to a notification pipe says, if it says it now: EXDEV, before
+/// everything else or (to 6.7) behind the tests for no bytes and for no reader.
+/// Linux fs/pipe.c: pipe_write().
+[[nodiscard]] std::optional<PipeSection> refuse_notification_write(const PipeInode& pipe, u64 len,
+                                                                   const PipeIoContext& context,
+                                                                   const KernelProfile& profile);
 
 /// One section of write(2)/writev(2) with at least one byte to write: up to the return or the next
 /// sleep. After a sleep the caller runs it again, however the task was woken.
@@ -62,9 +73,12 @@ struct PipeWrite {
   return !pipe_full(pipe) || pipe.readers == 0;
 }
 
-/// The locals of a read() that outlive a sleep. (It sleeps only while it has no byte.)
+/// The locals of a read() that outlive a sleep. (It sleeps with bytes in hand only where it waits
+/// for sleeping writers.)
 struct PipeRead {
-  bool slept = false;  ///< the next section follows a sleep (`wake_next_reader`)
+  u64 done = 0;              ///< bytes taken so far
+  bool slept = false;        ///< the next section follows a sleep (`wake_next_reader`)
+  bool wake_writer = false;  ///< writers are to be told of a freed slot (`wake_writer`, `was_full`)
 
   bool operator==(const PipeRead&) const = default;
 };

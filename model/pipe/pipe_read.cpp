@@ -1,57 +1,110 @@
 #include <algorithm>
+#include <array>
 
 #include "model/pipe/pipe_io.hpp"
 
 namespace ipcsim {
 namespace {
 
-/// What the loop over the slots has gathered.
-struct Progress {
-  u64 done = 0;
-  bool wake_writer = false;
+/// One section of a read: the arguments of pipe_read_section(), and what its loop has found.
+struct Section {
+  PipeInode& pipe;
+  PipeRead& call;
+  const PipeIoContext& context;
+  PagePool& pages;
+  const KernelProfile& profile;
   bool finished = false;  // nothing more to take, or an error
   Errno error = Errno::kOk;
 };
 
-/// Takes bytes from the tail slot; frees it when it is used up.
-void take_from_tail(PipeInode& pipe, UserSink& sink, Progress& progress, PagePool& pages,
-                    const KernelProfile& profile) {
-  PipeBuffer& buf = pipe.slot(pipe.tail);
-  const u32 chars = static_cast<u32>(std::min<u64>(buf.len, sink.remaining()));
-  if (sink.copy(pipe_buf_bytes(buf, pages), chars) < chars) {
-    progress.error = Errno::kEFAULT;
-    progress.finished = true;
+/// Tells that records were lost (WATCH_META_LOSS_NOTIFICATION), once.
+void deliver_loss(Section& in, UserSink& sink) {
+  constexpr std::array<std::byte, 8> kRecord{std::byte{0}, std::byte{0}, std::byte{0},
+                                             std::byte{1}, std::byte{8}, std::byte{0},
+                                             std::byte{0}, std::byte{0}};
+  if (sink.remaining() < kRecord.size()) {
+    in.error = Errno::kENOBUFS;
+    in.finished = true;
     return;
   }
-  progress.done += chars;
+  if (sink.copy(kRecord.data(), kRecord.size()) < kRecord.size()) {
+    in.error = Errno::kEFAULT;
+    in.finished = true;
+    return;
+  }
+  in.call.done += kRecord.size();
+  in.pipe.note_loss = false;
+}
+
+/// Takes bytes from the tail slot; frees it when it is used up.
+void take_from_tail(Section& in, UserSink& sink) {
+  PipeInode& pipe = in.pipe;
+  PipeBuffer& buf = pipe.slot(pipe.tail);
+  const u32 chars = static_cast<u32>(std::min<u64>(buf.len, sink.remaining()));
+  if (chars < buf.len && (buf.flags & kPipeBufFlagWhole) != 0) {
+    in.error = Errno::kENOBUFS;
+    in.finished = true;
+    return;
+  }
+  if (sink.copy(pipe_buf_bytes(buf, in.pages), chars) < chars) {
+    in.error = Errno::kEFAULT;
+    in.finished = true;
+    return;
+  }
+  in.call.done += chars;
   buf.offset += chars;
   buf.len -= chars;
   if ((buf.flags & kPipeBufFlagPacket) != 0) {
-    progress.finished = true;
+    in.finished = true;
     buf.len = 0;
   }
   if (buf.len == 0) {
-    progress.wake_writer |= pipe_full(pipe);
-    pipe_buf_release(pipe, buf, pages, profile);
+    const bool was_full = pipe_full(pipe);
+    in.call.wake_writer |= in.profile.read_wakes == ReadWakes::kWhenSlotFreed ||
+                           (in.profile.read_wakes == ReadWakes::kWhenFullSlotFreed && was_full);
+    pipe_buf_release(pipe, buf, in.pages, in.profile);
+    pipe.note_loss |= pipe.watch_queue && (buf.flags & kPipeBufFlagLoss) != 0;
     ++pipe.tail;
   }
-  progress.finished |= sink.remaining() == 0;
+  in.finished |= sink.remaining() == 0;
 }
 
-PipeSection finish(const PipeInode& pipe, const PipeRead& call, const Progress& progress) {
-  PipeSection section;
-  if (progress.wake_writer) {
-    section.effects.add(PipeEffect::kWakeWrWait);
+/// Wakes writers when slots were freed. SIGIO goes with the wake-up, or later to everybody.
+void tell_writers(const Section& in, PipeEffects& effects) {
+  if (in.call.wake_writer) {
+    effects.add(PipeEffect::kWakeWrWait);
+    if (!in.profile.sigio_at_every_call) {
+      effects.add(PipeEffect::kSigioWriters);
+    }
   }
-  if (call.slept && !pipe_empty(pipe)) {
+}
+
+PipeSection finish(const Section& in) {
+  PipeSection section;
+  tell_writers(in, section.effects);
+  if (in.profile.two_wait_queues && in.call.slept && !pipe_empty(in.pipe)) {
     section.effects.add(PipeEffect::kWakeRdWait);
   }
-  section.effects.add(PipeEffect::kSigioWriters);
-  if (progress.done > 0 || progress.error == Errno::kOk) {
-    section.result = Bytes{progress.done};
-  } else {
-    section.result = fail(progress.error);
+  if (in.profile.sigio_at_every_call) {
+    section.effects.add(PipeEffect::kSigioWriters);
   }
+  if (in.call.done > 0 || in.error == Errno::kOk) {
+    section.result = Bytes{in.call.done};
+  } else {
+    section.result = fail(in.error);
+  }
+  return section;
+}
+
+PipeSection fall_asleep(const Section& in) {
+  PipeSection section{PipeSectionEnd::kAsleep, Bytes{0}, {}};
+  if (in.profile.read_tells_before_sleep) {
+    tell_writers(in, section.effects);
+    if (in.profile.sigio_at_every_call) {
+      section.effects.add(PipeEffect::kSigioWriters);
+    }
+  }
+  in.call.slept = true;
   return section;
 }
 
@@ -60,26 +113,44 @@ PipeSection finish(const PipeInode& pipe, const PipeRead& call, const Progress& 
 PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const UserSegment> to,
                               std::string* out, const PipeIoContext& context, PagePool& pages,
                               const KernelProfile& profile) {
-  if (call.slept && !pipe_readable(pipe)) {
+  Section in{pipe, call, context, pages, profile};
+  // Without a condition to wait for, whoever is woken goes through the loop again.
+  const bool waits_for_condition = !profile.read_waits_for_sleeping_writer;
+  if (call.slept && waits_for_condition && !pipe_readable(pipe)) {
     if (context.signal_pending) {
       return {PipeSectionEnd::kReturned, fail(Errno::kERESTARTSYS), {}};
     }
     return {PipeSectionEnd::kAsleep, Bytes{0}, {}};
   }
-  UserSink sink(to, out);
-  Progress progress;
-  while (!pipe_empty(pipe) && !progress.finished) {
-    take_from_tail(pipe, sink, progress, pages, profile);
+  if (profile.read_wakes != ReadWakes::kWhenSlotFreed) {
+    call.wake_writer = profile.read_wakes == ReadWakes::kWhenWasFull && pipe_full(pipe);
   }
-  if (progress.finished || progress.done > 0 || pipe.writers == 0) {
-    return finish(pipe, call, progress);
+  UserSink sink(to, out, call.done);
+  do {
+    if (pipe.note_loss) {
+      deliver_loss(in, sink);
+    }
+    if (!pipe_empty(pipe) && !in.finished) {
+      take_from_tail(in, sink);
+    }
+  } while (!pipe_empty(pipe) && !in.finished);
+  if (in.finished || pipe.writers == 0) {
+    return finish(in);
   }
-  if (context.nonblock) {
-    progress.error = Errno::kEAGAIN;
-    return finish(pipe, call, progress);
+  // A writer that sleeps in the kernel has more: to wait for it is no waiting for the program.
+  const bool waits_for_more = profile.read_waits_for_sleeping_writer && pipe.waiting_writers > 0;
+  if (!waits_for_more && call.done > 0) {
+    return finish(in);
   }
-  call.slept = true;
-  return {PipeSectionEnd::kAsleep, Bytes{0}, {}};
+  if (!waits_for_more && context.nonblock) {
+    in.error = Errno::kEAGAIN;
+    return finish(in);
+  }
+  if (profile.read_waits_for_sleeping_writer && context.signal_pending) {
+    in.error = Errno::kERESTARTSYS;
+    return finish(in);
+  }
+  return fall_asleep(in);
 }
 
 }  // namespace ipcsim

@@ -29,7 +29,8 @@ bool pipe_is_unprivileged_user(Caps caps) {
   return !caps.has(Cap::kSysResource) && !caps.has(Cap::kSysAdmin);
 }
 
-/// Moves the occupied slots to the start of a ring of `slots`.
+/// Moves the occupied slots to the start of a ring of `slots`. A larger one is not used in full
+/// yet.
 void pipe_resize_ring(PipeInode& pipe, u32 slots) {
   std::vector<PipeBuffer> bufs(slots);
   const u32 occupied = pipe_occupancy(pipe);
@@ -40,7 +41,7 @@ void pipe_resize_ring(PipeInode& pipe, u32 slots) {
   pipe.tail = 0;
   pipe.head = occupied;
   pipe.ring_size = slots;
-  pipe.max_usage = slots;
+  pipe.max_usage = std::min(pipe.max_usage, slots);
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ u32 round_pipe_size(u64 size_bytes, u32 page_size) {
 }
 
 Result<PipeInode> alloc_pipe_info(PipeUser& user, const PipeLimits& limits, Caps caps,
-                                  u32 page_size) {
+                                  u32 page_size, const KernelProfile& profile) {
   u32 slots = kPipeDefBuffers;
   const u64 max_size = max_size_in_force(limits, page_size);
   if (u64{slots} * page_size > max_size && !caps.has(Cap::kSysResource)) {
@@ -62,7 +63,7 @@ Result<PipeInode> alloc_pipe_info(PipeUser& user, const PipeLimits& limits, Caps
   user.pipe_bufs += slots;
   if (too_many_pipe_buffers_soft(user, limits) && pipe_is_unprivileged_user(caps)) {
     user.pipe_bufs -= slots;
-    slots = kPipeMinDefBuffers;
+    slots = profile.soft_limit_slots;
     user.pipe_bufs += slots;
   }
   if (too_many_pipe_buffers_hard(user, limits) && pipe_is_unprivileged_user(caps)) {
@@ -88,11 +89,20 @@ void free_pipe_info(PipeInode& pipe, PipeUser& user, PagePool& pages,
       pages.put(page);
     }
   }
+  if (pipe.watch_queue) {
+    for (const PageId page : pipe.watch_queue->notes) {
+      pages.put(page);
+    }
+  }
   pipe = PipeInode{};
 }
 
 Result<Bytes> pipe_set_size(PipeInode& pipe, Bytes size, PipeUser& user, const PipeLimits& limits,
-                            Caps caps, u32 page_size, PipeEffects& effects) {
+                            Caps caps, u32 page_size, const KernelProfile& profile,
+                            PipeEffects& effects) {
+  if (pipe.watch_queue) {
+    return fail(Errno::kEBUSY);
+  }
   const u32 rounded = round_pipe_size(size.v, page_size);
   if (rounded == 0) {
     return fail(Errno::kEINVAL);
@@ -120,8 +130,28 @@ Result<Bytes> pipe_set_size(PipeInode& pipe, Bytes size, PipeUser& user, const P
   pipe_resize_ring(pipe, slots);
   pipe.nr_accounted = slots;
   user = charged;
-  effects.add(PipeEffect::kWakeWrWait);
-  return pipe_get_size(pipe, page_size);
+  switch (profile.resize_wakes) {
+    case ResizeWakes::kNobody:
+      break;
+    case ResizeWakes::kEverybody:
+      effects.add(PipeEffect::kWakeAllRdWait);
+      break;
+    case ResizeWakes::kOneWriter:
+      effects.add(PipeEffect::kWakeWrWait);
+      break;
+  }
+  if (!profile.resize_wakes_too_early) {
+    pipe_use_ring(pipe, slots);
+  }
+  return Bytes{u64{slots} * page_size};
+}
+
+void pipe_use_ring(PipeInode& pipe, u32 slots) {
+  // The kernel holds the pipe's mutex until now. Here another resize may have come in between,
+  // whose size then holds.
+  if (pipe.ring_size == slots) {
+    pipe.max_usage = slots;
+  }
 }
 
 }  // namespace ipcsim

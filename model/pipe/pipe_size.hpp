@@ -33,7 +33,7 @@ struct PipeUser {
 /// Errors: ENFILE when the user is over the hard page limit even with the least ring. (An open() of
 /// a FIFO says ENOMEM instead.) Linux fs/pipe.c: alloc_pipe_info().
 [[nodiscard]] Result<PipeInode> alloc_pipe_info(PipeUser& user, const PipeLimits& limits, Caps caps,
-                                                u32 page_size);
+                                                u32 page_size, const KernelProfile& profile);
 
 /// Frees every page of a pipe that nobody has open any more and gives the charge back. `pipe` is an
 /// empty shell afterwards. Linux fs/pipe.c: free_pipe_info().
@@ -41,6 +41,7 @@ void free_pipe_info(PipeInode& pipe, PipeUser& user, PagePool& pages, const Kern
 
 /// fcntl(F_SETPIPE_SZ): makes room for `size_bytes`, rounded up to 2^n pages. Never sleeps. Returns
 /// the new capacity in bytes and wakes one writer. Errors, in the order the kernel tests them:
+///   EBUSY   a notification pipe
 ///   EINVAL  size_bytes over 2^31
 ///   EPERM   grows past limits.pipe_max_size without CAP_SYS_RESOURCE
 ///   EPERM   grows past the user's soft or hard pages without CAP_SYS_RESOURCE and CAP_SYS_ADMIN
@@ -50,7 +51,10 @@ void free_pipe_info(PipeInode& pipe, PipeUser& user, PagePool& pages, const Kern
 /// Linux fs/pipe.c: pipe_set_size(), pipe_resize_ring().
 [[nodiscard]] Result<Bytes> pipe_set_size(PipeInode& pipe, Bytes size, PipeUser& user,
                                           const PipeLimits& limits, Caps caps, u32 page_size,
-                                          PipeEffects& effects);
+                                          const KernelProfile& profile, PipeEffects& effects);
+/// The new size comes into force. Only where pipe_set_size() wakes writers too early is this a step
+/// of its own, for the caller to make after the wake-up; elsewhere it is done.
+void pipe_use_ring(PipeInode& pipe, u32 slots);
 
 /// fcntl(F_GETPIPE_SZ): the capacity in bytes.
 [[nodiscard]] constexpr Bytes pipe_get_size(const PipeInode& pipe, u32 page_size) {

@@ -20,12 +20,13 @@ namespace ipcsim {
 
 /// Any call under study.
 using Call =
-    std::variant<Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, CloseCall, DupCall,
-                 Dup2Call, Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall,
-                 UnlinkCall, MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall,
-                 MqGetsetattrCall, ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall,
-                 ExitGroupCall, KillCall, TgkillCall, RtSigactionCall, RtSigprocmaskCall,
-                 SetrlimitCall, SpliceCall, TeeCall, SendfileCall, VmspliceCall, StoreCall>;
+    std::variant<Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, Pread64Call, Pwrite64Call,
+                 PreadvCall, PwritevCall, Preadv2Call, Pwritev2Call, CloseCall, DupCall, Dup2Call,
+                 Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall, UnlinkCall,
+                 MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall,
+                 ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall,
+                 TgkillCall, RtSigactionCall, RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall,
+                 SendfileCall, VmspliceCall, StoreCall>;
 
 /// "mq_timedsend"
 [[nodiscard]] inline std::string_view call_name(const Call& call) {
@@ -40,7 +41,7 @@ struct PipeFds {
   Fd write;
   bool operator==(const PipeFds&) const = default;
 };
-/// read(), readv(), vmsplice() from a pipe: `buf`, the bytes of all buffers in order.
+/// read(), readv() and their kin, vmsplice() from a pipe: `buf`, the bytes of all buffers in order.
 struct ReadBytes {
   Payload buf;
   bool operator==(const ReadBytes&) const = default;

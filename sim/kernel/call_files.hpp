@@ -75,6 +75,88 @@ struct WritevCall {
   bool operator==(const WritevCall&) const = default;
 };
 
+struct Pread64Call {
+  static constexpr std::string_view kName = "pread64";
+  Fd fd;
+  UserSegment buf;
+  i64 offset = 0;
+  static void each_field(auto& self, auto&& v) {
+    v.field("fd", self.fd);
+    v.out_buffer("buf", "count", self.buf);
+    v.field("offset", self.offset);
+  }
+  bool operator==(const Pread64Call&) const = default;
+};
+
+struct Pwrite64Call {
+  static constexpr std::string_view kName = "pwrite64";
+  Fd fd;
+  UserSegment buf;
+  i64 offset = 0;
+  static void each_field(auto& self, auto&& v) {
+    v.field("fd", self.fd);
+    v.in_buffer("buf", "count", self.buf);
+    v.field("offset", self.offset);
+  }
+  bool operator==(const Pwrite64Call&) const = default;
+};
+
+struct PreadvCall {
+  static constexpr std::string_view kName = "preadv";
+  Fd fd;
+  std::vector<UserSegment> iov;
+  i64 offset = 0;
+  static void each_field(auto& self, auto&& v) {
+    v.field("fd", self.fd);
+    v.out_iov("iov", self.iov);
+    v.field("offset", self.offset);
+  }
+  bool operator==(const PreadvCall&) const = default;
+};
+
+struct PwritevCall {
+  static constexpr std::string_view kName = "pwritev";
+  Fd fd;
+  std::vector<UserSegment> iov;
+  i64 offset = 0;
+  static void each_field(auto& self, auto&& v) {
+    v.field("fd", self.fd);
+    v.in_iov("iov", self.iov);
+    v.field("offset", self.offset);
+  }
+  bool operator==(const PwritevCall&) const = default;
+};
+
+struct Preadv2Call {
+  static constexpr std::string_view kName = "preadv2";
+  Fd fd;
+  std::vector<UserSegment> iov;
+  i64 offset = 0;  ///< -1: the file's position, which a pipe does not have
+  RwFlags flags;
+  static void each_field(auto& self, auto&& v) {
+    v.field("fd", self.fd);
+    v.out_iov("iov", self.iov);
+    v.field("offset", self.offset);
+    v.field("flags", self.flags);
+  }
+  bool operator==(const Preadv2Call&) const = default;
+};
+
+struct Pwritev2Call {
+  static constexpr std::string_view kName = "pwritev2";
+  Fd fd;
+  std::vector<UserSegment> iov;
+  i64 offset = 0;
+  RwFlags flags;
+  static void each_field(auto& self, auto&& v) {
+    v.field("fd", self.fd);
+    v.in_iov("iov", self.iov);
+    v.field("offset", self.offset);
+    v.field("flags", self.flags);
+  }
+  bool operator==(const Pwritev2Call&) const = default;
+};
+
 struct CloseCall {
   static constexpr std::string_view kName = "close";
   Fd fd;

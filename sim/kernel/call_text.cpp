@@ -108,6 +108,7 @@ class Arguments {
   }
   static std::string text(std::integral auto v) { return fmt::format("{}", v); }
   static std::string text(OpenFlags v) { return flags_text(open_flag_names(), v.v, "0"); }
+  static std::string text(RwFlags v) { return flags_text(rw_flag_names(), v.v, "0"); }
   static std::string text(CloneFlags v) { return flags_text(clone_flag_names(), v.v, "0"); }
   static std::string text(SaFlags v) { return flags_text(sa_flag_names(), v.v, "0"); }
   static std::string text(SpliceFlags v) { return flags_text(splice_flag_names(), v.v, "0"); }

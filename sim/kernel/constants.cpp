@@ -28,6 +28,18 @@ constexpr std::array kOpenFlags = std::to_array<NamedNumber>({
     {"O_PATH", kOPath},
 });
 
+constexpr std::array kRwFlags = std::to_array<NamedNumber>({
+    {"RWF_HIPRI", kRwfHipri},
+    {"RWF_DSYNC", kRwfDsync},
+    {"RWF_SYNC", kRwfSync},
+    {"RWF_NOWAIT", kRwfNowait},
+    {"RWF_APPEND", kRwfAppend},
+    {"RWF_NOAPPEND", kRwfNoappend},
+    {"RWF_ATOMIC", kRwfAtomic},
+    {"RWF_DONTCACHE", kRwfDontcache},
+    {"RWF_NOSIGNAL", kRwfNosignal},
+});
+
 constexpr std::array kFdFlags = std::to_array<NamedNumber>({{"FD_CLOEXEC", kFdCloexec}});
 
 constexpr std::array kPollEvents = std::to_array<NamedNumber>({
@@ -109,6 +121,7 @@ constexpr std::array kResources = std::to_array<NamedNumber>({
 }  // namespace
 
 std::span<const NamedNumber> open_flag_names() { return kOpenFlags; }
+std::span<const NamedNumber> rw_flag_names() { return kRwFlags; }
 std::span<const NamedNumber> fd_flag_names() { return kFdFlags; }
 std::span<const NamedNumber> poll_event_names() { return kPollEvents; }
 std::span<const NamedNumber> clone_flag_names() { return kCloneFlags; }

@@ -18,6 +18,7 @@ struct NamedNumber {
 
 /// Flag words of different calls never mix. Values are those of x86-64.
 using OpenFlags = Strong<struct OpenFlagsTag, u32>;      ///< O_*
+using RwFlags = Strong<struct RwFlagsTag, u32>;          ///< RWF_*
 using FdFlags = Strong<struct FdFlagsTag, u32>;          ///< FD_CLOEXEC
 using PollEvents = Strong<struct PollEventsTag, u32>;    ///< POLL*
 using CloneFlags = Strong<struct CloneFlagsTag, u64>;    ///< CLONE_*
@@ -78,6 +79,16 @@ inline constexpr u64 kCloneVfork = 0x00004000;
 inline constexpr u64 kCloneThread = 0x00010000;
 inline constexpr u64 kCloneSysvsem = 0x00040000;
 
+inline constexpr u32 kRwfHipri = 0x001;
+inline constexpr u32 kRwfDsync = 0x002;
+inline constexpr u32 kRwfSync = 0x004;
+inline constexpr u32 kRwfNowait = 0x008;
+inline constexpr u32 kRwfAppend = 0x010;
+inline constexpr u32 kRwfNoappend = 0x020;
+inline constexpr u32 kRwfAtomic = 0x040;
+inline constexpr u32 kRwfDontcache = 0x080;
+inline constexpr u32 kRwfNosignal = 0x100;
+
 inline constexpr u32 kSaRestart = 0x10000000;
 
 inline constexpr u32 kSpliceMove = 1;
@@ -106,6 +117,7 @@ inline constexpr u32 kRlimitMsgqueue = 12;
 /// Bits with their names, the single bits first (a flag word is printed as names, then a number for
 /// what is left). O_RDONLY, which is no bit, is not listed.
 [[nodiscard]] std::span<const NamedNumber> open_flag_names();
+[[nodiscard]] std::span<const NamedNumber> rw_flag_names();
 [[nodiscard]] std::span<const NamedNumber> fd_flag_names();
 [[nodiscard]] std::span<const NamedNumber> poll_event_names();
 [[nodiscard]] std::span<const NamedNumber> clone_flag_names();

@@ -28,7 +28,7 @@ namespace {
 
 void release_pipe_file(KernelState& k, TaskId current, const File& file) {
   PipeEffects effects;
-  pipe_release(k.pipes[file.pipe].inode, file.f_mode, effects);
+  pipe_release(k.pipes[file.pipe].inode, file.f_mode, effects, *k.profile);
   apply_effects(k, current, file.pipe, effects);
   put_pipe(k, file.pipe);
 }
@@ -67,13 +67,14 @@ void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
 Result<PipeId> make_pipe(KernelState& k, TaskId id) {
   const UserId user = k.user_of(id);
   Result<PipeInode> inode = alloc_pipe_info(k.users[user.v].pipe, k.pipe_limits,
-                                            k.cred(id).effective, k.pages.page_size());
+                                            k.cred(id).effective, k.pages.page_size(), *k.profile);
   if (!inode) {
     return fail(inode.error());
   }
+  const WaitQueueId rd_wait = k.wait_queues.create();
   return k.pipes.insert({.inode = std::move(*inode),
-                         .rd_wait = k.wait_queues.create(),
-                         .wr_wait = k.wait_queues.create(),
+                         .rd_wait = rd_wait,
+                         .wr_wait = k.profile->two_wait_queues ? k.wait_queues.create() : rd_wait,
                          .user = user,
                          .serial = ++k.serial});
 }
@@ -85,7 +86,9 @@ void put_pipe(KernelState& k, PipeId id) {
   }
   free_pipe_info(pipe.inode, k.users[pipe.user.v].pipe, k.pages, *k.profile);
   k.wait_queues.destroy(pipe.rd_wait);
-  k.wait_queues.destroy(pipe.wr_wait);
+  if (pipe.wr_wait != pipe.rd_wait) {
+    k.wait_queues.destroy(pipe.wr_wait);
+  }
   k.inodes[pipe.node].fifo().pipe = kNoPipe;
   k.pipes.erase(id);
 }

@@ -144,6 +144,10 @@ void Kernel::finish_call(TaskId id, Section section) {
   if (section.end == Section::End::kGone || section.end == Section::End::kAsleep) {
     return;
   }
+  if (section.end == Section::End::kGoesOn) {
+    enqueue(state_, id);
+    return;
+  }
   Completion completion{.task = id, .result = std::move(section.result)};
   if (section.end == Section::End::kNotModelled) {
     completion.kind = Completion::Kind::kNotModelled;

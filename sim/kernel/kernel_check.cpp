@@ -121,10 +121,29 @@ Broken check_pipe_counts(const KernelState& k) {
   return broken;
 }
 
+/// A pipe counts the write()s that sleep in it, where reads look at that.
+Broken check_waiting_writers(const KernelState& k) {
+  std::map<PipeId, u32> counts;
+  for (const Task& task : k.tasks) {
+    const auto* call = std::get_if<WriteInProgress>(&task.progress);
+    if (call != nullptr && call->locals.counted) {
+      ++counts[k.files[call->file].pipe];
+    }
+  }
+  Broken broken;
+  k.pipes.each([&](PipeId id, const PipeObject& pipe) {
+    if (!broken && pipe.inode.waiting_writers != counts[id]) {
+      broken = fmt::format("pipe {} counts its sleeping writers: {} of {}", pipe.serial,
+                           pipe.inode.waiting_writers, counts[id]);
+    }
+  });
+  return broken;
+}
+
 Broken check_objects(const KernelState& k) {
   Broken broken;
   k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
-    if (auto rule = broken_invariant(pipe.inode, k.pages); rule && !broken) {
+    if (auto rule = broken_invariant(pipe.inode, k.pages, *k.profile); rule && !broken) {
       broken = fmt::format("pipe {}: {}", pipe.serial, *rule);
     }
   });
@@ -178,7 +197,8 @@ Broken check_inodes(const KernelState& k) {
 }  // namespace
 
 std::optional<std::string> Kernel::broken_invariant() const {
-  for (auto* check : {check_objects, check_pages, check_files, check_pipe_counts, check_inodes}) {
+  for (auto* check : {check_objects, check_pages, check_files, check_pipe_counts,
+                      check_waiting_writers, check_inodes}) {
     if (auto broken = check(state_)) {
       return broken;
     }

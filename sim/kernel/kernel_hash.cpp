@@ -14,10 +14,22 @@ struct ProgressHash {
     hasher.add(call.locals.done);
     hasher.add(call.locals.slept);
     hasher.add(call.locals.was_empty);
+    hasher.add(call.locals.changed);
+    hasher.add(call.locals.counted);
+    hasher.add(call.locals.preallocated);
+    hasher.add(call.rw_flags);
   }
   void operator()(const ReadInProgress& call) const {
     hasher.add(call.file);
+    hasher.add(call.locals.done);
     hasher.add(call.locals.slept);
+    hasher.add(call.locals.wake_writer);
+    hasher.add(call.rw_flags);
+    hasher.add(std::as_bytes(std::span{call.bytes}));
+  }
+  void operator()(const ResizeInProgress& call) const {
+    hasher.add(call.file);
+    hasher.add(call.slots);
   }
   void operator()(const OpenInProgress& call) const {
     hasher.add(call.file);
@@ -103,6 +115,7 @@ void add_file(Hasher& hasher, FileId id, const File& file) {
   hasher.add(file.f_pos);
   hasher.add(file.f_count);
   hasher.add(file.f_flags);
+  hasher.add(file.nowait);
   hasher.add(file.f_pipe);
   hasher.add(file.nowait);
 }

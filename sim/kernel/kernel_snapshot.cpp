@@ -51,7 +51,10 @@ PipeSnapshot snapshot_of(const KernelState& k, const PipeObject& object, F&& pag
       .tmp_page = {},
       .slots = {},
       .rd_wait = waiters(k.wait_queues, object.rd_wait),
-      .wr_wait = waiters(k.wait_queues, object.wr_wait)};
+      .wr_wait = {}};
+  if (object.wr_wait != object.rd_wait) {
+    snapshot.wr_wait = waiters(k.wait_queues, object.wr_wait);
+  }
   for (u32 index = pipe.tail; index != pipe.head; ++index) {
     const PipeBuffer& buf = pipe.slot(index);
     snapshot.slots.push_back({.index = index & (pipe.ring_size - 1),
@@ -123,7 +126,9 @@ MqueueSnapshot snapshot_of(const KernelState& k, const MqueueObject& object) {
                           .notify_owner = {}};
   if (!tree.empty()) {
     snapshot.root = tree.node(tree.root()).priority;
-    snapshot.msg_tree_rightmost = tree.node(tree.rightmost()).priority;
+    if (k.profile->mq_keeps_rightmost) {
+      snapshot.msg_tree_rightmost = tree.node(tree.rightmost()).priority;
+    }
   }
   for (MsgNodeId id = tree.root(); id != kNoMsgNode; id = tree.next_preorder(id)) {
     snapshot.nodes.push_back(node_of(tree, id, page_size));

@@ -28,7 +28,7 @@ using UserId = Strong<struct UserIdTag, u32>;
 struct PipeObject {
   PipeInode inode;
   WaitQueueId rd_wait;
-  WaitQueueId wr_wait;
+  WaitQueueId wr_wait;     ///< the same as rd_wait where a pipe has only one queue
   UserId user;             ///< who is charged
   bool anonymous = false;  ///< made by pipe2(), not a FIFO
   InodeId node;            ///< its inode
@@ -117,6 +117,7 @@ struct Section {
   enum class End : u8 {
     kReturned,     ///< `result` is what the call gives (it may be ERESTARTSYS)
     kAsleep,       ///< the task sleeps; the wait is set up
+    kGoesOn,       ///< the call goes on in another section, behind those that are runnable now
     kGone,         ///< the task is dead
     kNotModelled,  ///< no answer: `reason`
   };
@@ -131,6 +132,7 @@ struct Section {
     return {End::kReturned, SysResult::failure(error), {}};
   }
   [[nodiscard]] static Section asleep() { return {End::kAsleep, {}, {}}; }
+  [[nodiscard]] static Section goes_on() { return {End::kGoesOn, {}, {}}; }
   [[nodiscard]] static Section gone() { return {End::kGone, {}, {}}; }
   [[nodiscard]] static Section not_modelled(std::string why) {
     return {End::kNotModelled, {}, std::move(why)};

@@ -30,6 +30,7 @@ struct Drop {
       fput(k, id, file);
     }
   }
+  void operator()(const ResizeInProgress& call) const { fput(k, id, call.file); }
   // Their sections drop what they hold themselves.
   void operator()(const OpenInProgress& /*call*/) const {}
   void operator()(const VforkInProgress& /*call*/) const {}

@@ -11,8 +11,8 @@ namespace ipcsim {
 namespace {
 
 std::string_view ops_name(PipeBufOps ops) {
-  constexpr std::array<std::string_view, 7> kNames{"none",    "anon",    "page_cache", "user_page",
-                                                   "default", "nosteal", "zero"};
+  constexpr std::array<std::string_view, 8> kNames{
+      "none", "anon", "page_cache", "user_page", "default", "nosteal", "zero", "watch_queue"};
   return kNames[static_cast<std::size_t>(ops)];
 }
 

@@ -33,6 +33,9 @@ Bytes share_pages(KernelState& k, InodeId node, u64& pos, u64 len, PipeInode& ou
       buf.page = kZeroPage;
       buf.ops = PipeBufOps::kZero;
     }
+    if (k.profile->splice_keeps_stale_flags) {
+      buf.flags = out.slot(out.head).flags;  // Dirty Pipe
+    }
     pipe_buf_get(buf, k.pages);
     pipe_push(out, buf);
     pos += part;

@@ -151,6 +151,9 @@ Section run(KernelState& k, TaskId id, const Dup3Call& call) {
 }
 
 Section run(KernelState& k, TaskId id, const FcntlCall& call) {
+  if (const auto* resize = std::get_if<ResizeInProgress>(&k.task(id).progress)) {
+    return finish_resize(k, *resize);
+  }
   File* file = find_file(k, id, call.fd, true);
   if (file == nullptr || (file->path_only && !allowed_on_path_file(call.cmd.v))) {
     return Section::failed(Errno::kEBADF);

@@ -31,7 +31,7 @@ Result<std::pair<FileId, FileId>> create_pipe_files(KernelState& k, TaskId id, u
                            .f_count = 1,
                            .f_flags = f_flags,
                            .f_mode = mode,
-                           .nowait = true});
+                           .nowait = k.profile->nowait_on_pipes});
   };
   const FileId read = make(kORdonly | (flags & kONonblock), {.read = true});
   const FileId write = make(kOWronly | (flags & (kONonblock | kODirect)), {.write = true});
@@ -84,15 +84,31 @@ Section pipe_fcntl(KernelState& k, TaskId id, PipeId pipe, const FcntlCall& call
   if (call.cmd.v == kFGetpipeSz) {
     return Section::returned(static_cast<i64>(pipe_get_size(object.inode, k.pages.page_size()).v));
   }
-  // The argument is a C int that is taken as an unsigned one.
-  const Bytes size{static_cast<u32>(call.arg)};
+  // The argument is a C int that is taken as an unsigned one; once it was a long.
+  const Bytes size{k.profile->set_size_arg_is_int ? static_cast<u32>(call.arg)
+                                                  : static_cast<u64>(call.arg)};
   PipeEffects effects;
   const Result<Bytes> capacity =
       pipe_set_size(object.inode, size, k.users[object.user.v].pipe, k.pipe_limits,
-                    k.cred(id).effective, k.pages.page_size(), effects);
+                    k.cred(id).effective, k.pages.page_size(), *k.profile, effects);
   apply_effects(k, id, pipe, effects);
+  if (capacity && k.profile->resize_wakes_too_early) {
+    // Whoever was woken looks before the new size holds. (The pipe's mutex is held until then, but
+    // a sleeper looks without it.)
+    const FileId file = k.fd_table(id).file(call.fd);
+    ++k.files[file].f_count;
+    k.task(id).progress = ResizeInProgress{
+        .file = file, .slots = static_cast<u32>(capacity->v / k.pages.page_size())};
+    return Section::goes_on();
+  }
   return capacity ? Section::returned(static_cast<i64>(capacity->v))
                   : Section::failed(capacity.error());
+}
+
+Section finish_resize(KernelState& k, const ResizeInProgress& resize) {
+  PipeInode& pipe = k.pipes[k.files[resize.file].pipe].inode;
+  pipe_use_ring(pipe, resize.slots);
+  return Section::returned(static_cast<i64>(pipe_get_size(pipe, k.pages.page_size()).v));
 }
 
 Section pipe_ioctl_fionread(const KernelState& k, PipeId pipe, OutPtr arg) {

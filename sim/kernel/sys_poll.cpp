@@ -32,7 +32,7 @@ FilePoll poll_file(KernelState& k, const File& file) {
   if (file.f_mode.read) {
     poll.queues.push_back(pipe.rd_wait);
   }
-  if (file.f_mode.write) {
+  if (file.f_mode.write && (pipe.wr_wait != pipe.rd_wait || !file.f_mode.read)) {
     poll.queues.push_back(pipe.wr_wait);
   }
   return poll;

@@ -36,13 +36,22 @@ struct SignalSet {
 
 struct WriteInProgress {
   FileId file;
+  u32 rw_flags = 0;  ///< RWF_*
   PipeWrite locals;
   bool operator==(const WriteInProgress&) const = default;
 };
 struct ReadInProgress {
   FileId file;
+  u32 rw_flags = 0;  ///< RWF_*
   PipeRead locals;
+  std::string bytes;  ///< what it has taken before it slept
   bool operator==(const ReadInProgress&) const = default;
+};
+/// F_SETPIPE_SZ between waking the writers and the new size's coming into force.
+struct ResizeInProgress {
+  FileId file;
+  u32 slots = 0;
+  bool operator==(const ResizeInProgress&) const = default;
 };
 /// open() of a FIFO: the descriptor is reserved and the file made, but not yet visible.
 struct OpenInProgress {
@@ -85,9 +94,10 @@ struct ExecInProgress {
   bool operator==(const ExecInProgress&) const = default;
 };
 
-using CallInProgress = std::variant<std::monostate, WriteInProgress, ReadInProgress, OpenInProgress,
-                                    MqSendInProgress, MqReceiveInProgress, PollInProgress,
-                                    VforkInProgress, ExecInProgress, SpliceInProgress>;
+using CallInProgress =
+    std::variant<std::monostate, WriteInProgress, ReadInProgress, OpenInProgress, MqSendInProgress,
+                 MqReceiveInProgress, PollInProgress, VforkInProgress, ExecInProgress,
+                 SpliceInProgress, ResizeInProgress>;
 
 /// Where a task is.
 enum class TaskState : u8 {

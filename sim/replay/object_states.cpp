@@ -264,7 +264,8 @@ std::optional<StateMismatch> compare_object_state(const ObjectState& expected,
       state.slots = expanded(*state.slots);
     }
     pair_pages(state, *snapshot, pages);
-    return mismatch_of(std::move(state), pipe_state(*snapshot, pages));
+    PageNumbers for_this_state = pages;  // pages that the trace does not name stay unnumbered
+    return mismatch_of(std::move(state), pipe_state(*snapshot, for_this_state));
   }
   const auto* snapshot = std::get_if<MqueueSnapshot>(&actual);
   if (snapshot == nullptr) {

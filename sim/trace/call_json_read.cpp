@@ -54,6 +54,7 @@ class CallReader {
   void field(std::string_view name, u64& out) { in_->need_integer(name, out); }
   void field(std::string_view name, u32& out) { in_->integer(name, out); }
   void field(std::string_view name, i32& out) { in_->integer(name, out); }
+  void field(std::string_view name, i64& out) { in_->integer(name, out); }
 
   // A flag word.
   template <class Tag, class Rep>

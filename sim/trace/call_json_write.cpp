@@ -50,6 +50,7 @@ class CallWriter {
   void field(std::string_view name, u64 value) { required(name, fmt::format("{}", value)); }
   void field(std::string_view name, u32 value) { optional(name, fmt::format("{}", value)); }
   void field(std::string_view name, i32 value) { optional(name, fmt::format("{}", value)); }
+  void field(std::string_view name, i64 value) { optional(name, fmt::format("{}", value)); }
   template <class Tag, class Rep>
     requires requires(Strong<Tag, Rep> word) { flag_word(word); }
   void field(std::string_view name, Strong<Tag, Rep> value) {

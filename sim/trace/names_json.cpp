@@ -83,6 +83,7 @@ void read_flag(JsonReader& in, std::string_view key, const JsonValue& value, con
 }  // namespace
 
 FlagWord flag_word(OpenFlags /*flags*/) { return {open_flag_names(), kAlsoOpenFlags, kMostU32}; }
+FlagWord flag_word(RwFlags /*flags*/) { return {rw_flag_names(), {}, kMostU32}; }
 FlagWord flag_word(FdFlags /*flags*/) { return {fd_flag_names(), {}, kMostU32}; }
 // A short in struct pollfd.
 FlagWord flag_word(PollEvents /*events*/) { return {poll_event_names(), {}, kMostU16}; }

@@ -23,6 +23,7 @@ struct FlagWord {
 };
 
 [[nodiscard]] FlagWord flag_word(OpenFlags flags);
+[[nodiscard]] FlagWord flag_word(RwFlags flags);
 [[nodiscard]] FlagWord flag_word(FdFlags flags);
 [[nodiscard]] FlagWord flag_word(PollEvents events);
 [[nodiscard]] FlagWord flag_word(CloneFlags flags);

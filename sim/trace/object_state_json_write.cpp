@@ -25,6 +25,7 @@ constexpr std::array kPipeBufOpsNames{
     NamedNumber{"default", static_cast<u64>(PipeBufOps::kDefault)},
     NamedNumber{"nosteal", static_cast<u64>(PipeBufOps::kNosteal)},
     NamedNumber{"zero", static_cast<u64>(PipeBufOps::kZero)},
+    NamedNumber{"watch_queue", static_cast<u64>(PipeBufOps::kWatchQueue)},
 };
 
 /// `items`, each as convert(item) writes it, as a list.

@@ -91,6 +91,12 @@ struct OutputOf<SpliceCall> : std::type_identity<Offsets> {};
 template <>
 struct OutputOf<SendfileCall> : std::type_identity<Offsets> {};
 template <>
+struct OutputOf<Pread64Call> : std::type_identity<ReadBytes> {};
+template <>
+struct OutputOf<PreadvCall> : std::type_identity<ReadBytes> {};
+template <>
+struct OutputOf<Preadv2Call> : std::type_identity<ReadBytes> {};
+template <>
 struct OutputOf<MqTimedreceiveCall> : std::type_identity<ReceivedMessage> {};
 template <>
 struct OutputOf<MqGetsetattrCall> : std::type_identity<MqAttr> {};
@@ -174,6 +180,9 @@ struct Contradiction {
   std::optional<std::string> operator()(const auto& /*call*/) const { return std::nullopt; }
   std::optional<std::string> operator()(const ReadCall& /*call*/) const { return read_length(); }
   std::optional<std::string> operator()(const ReadvCall& /*call*/) const { return read_length(); }
+  std::optional<std::string> operator()(const Pread64Call& /*call*/) const { return read_length(); }
+  std::optional<std::string> operator()(const PreadvCall& /*call*/) const { return read_length(); }
+  std::optional<std::string> operator()(const Preadv2Call& /*call*/) const { return read_length(); }
   std::optional<std::string> operator()(const MqTimedreceiveCall& /*call*/) const {
     const auto* message = std::get_if<ReceivedMessage>(&result.out);
     return message == nullptr ? std::nullopt

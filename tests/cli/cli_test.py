@@ -139,6 +139,48 @@ class Diff(unittest.TestCase):
         self.assertEqual(run("diff", "--state", "require", CURATED[0]).returncode, 77)
 
 
+class Profiles(unittest.TestCase):
+    def test_two_profiles_and_in_what_they_differ(self):
+        done = run("profiles", "linux-6.14", "6.18")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("tmp_pages", done.stdout)
+        self.assertIn("linux-6.14: 1", done.stdout)
+        self.assertIn("measured", done.stdout)
+        self.assertNotIn("soft_limit_slots", done.stdout)
+
+    def test_all_profiles_as_json(self):
+        report = json.loads(run("profiles", "--json").stdout)
+        self.assertEqual(report["profiles"][0], "linux-4.19")
+        self.assertEqual(report["profiles"][-1], "linux-7.2")
+        for row in report["switches"]:
+            self.assertEqual(list(row["values"]), report["profiles"])
+            self.assertIn(row["evidence"], ["measured", "read in source", "history"])
+
+    def test_a_profile_that_is_not_there(self):
+        done = run("profiles", "6.18", "2.4")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("linux-6.14", done.stderr)
+
+
+class ProfileTraces(unittest.TestCase):
+    """Each trace agrees with its own profile and with those it names, and differs from the others."""
+
+    def test_each_is_answered_by_its_profile_and_not_by_its_neighbour(self):
+        paths = sorted(glob.glob("traces/profiles/*.jsonl"))
+        self.assertGreaterEqual(len(paths), 15)
+        for path in paths:
+            with self.subTest(path):
+                done = run("replay", path)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                with open(path, encoding="utf-8") as lines:
+                    note = json.loads(lines.readlines()[-1])["note"]
+                prefix = "answered differently by: "
+                self.assertTrue(note.startswith(prefix), path)
+                for profile in note[len(prefix):].split(", "):
+                    done = run("replay", "--profile", profile, path)
+                    self.assertEqual(done.returncode, 1, profile + done.stdout + done.stderr)
+
+
 class BadInput(unittest.TestCase):
     def assert_refused(self, done, name):
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)

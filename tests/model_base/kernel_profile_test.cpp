@@ -45,5 +45,33 @@ TEST(KernelProfile, KeepsOneOrTwoPages) {
   }
 }
 
+// A switch's row names it, and says what the profile has.
+TEST(KernelProfile, EverySwitchIsToldOnce) {
+  std::set<std::string_view> names;
+  for (const ProfileSwitch& row : profile_switches()) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_FALSE(row.about.empty() || row.since.empty() || row.known.empty()) << row.name;
+  }
+}
+
+// A switch that no two profiles have apart decides nothing, but for the one of a configuration.
+TEST(KernelProfile, EverySwitchTellsTwoProfilesApart) {
+  for (const ProfileSwitch& row : profile_switches()) {
+    std::set<std::string> values;
+    for (const KernelProfile& profile : kernel_profiles()) {
+      values.insert(row.value(profile));
+    }
+    EXPECT_EQ(values.size() > 1, row.name != "watch_queue") << row.name;
+  }
+}
+
+// The changes from version to version lead to what the defaults say of 6.18.
+TEST(KernelProfile, DefaultsAreThoseOf618) {
+  KernelProfile defaults;
+  for (const ProfileSwitch& row : profile_switches()) {
+    EXPECT_EQ(row.value(defaults), row.value(*find_profile("linux-6.18"))) << row.name;
+  }
+}
+
 }  // namespace
 }  // namespace ipcsim

@@ -17,7 +17,7 @@ TestPipe some_pipe() {
 }
 
 std::string broken(const TestPipe& p) {
-  return broken_invariant(p.inode, p.pages).value_or("nothing");
+  return broken_invariant(p.inode, p.pages, newest_profile()).value_or("nothing");
 }
 
 // The defects below are planted in a sound pipe.

@@ -17,7 +17,7 @@ struct TestUser {
 
   /// "65536", "-1 ENFILE"
   std::string pipe(PipeInode* made = nullptr) {
-    const Result<PipeInode> pipe = alloc_pipe_info(user, limits, caps, kPage);
+    const Result<PipeInode> pipe = alloc_pipe_info(user, limits, caps, kPage, newest_profile());
     if (!pipe) {
       return text_of(fail(pipe.error()));
     }
@@ -28,7 +28,8 @@ struct TestUser {
   }
   std::string set_size(PipeInode& pipe, u64 size) {
     PipeEffects effects;
-    return text_of(pipe_set_size(pipe, Bytes{size}, user, limits, caps, kPage, effects));
+    return text_of(
+        pipe_set_size(pipe, Bytes{size}, user, limits, caps, kPage, newest_profile(), effects));
   }
 };
 

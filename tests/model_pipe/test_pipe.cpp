@@ -29,8 +29,6 @@ std::string slot_text(const PipeBuffer& buf) {
   return fmt::format("off={} len={} {}", buf.offset, buf.len, flags_and_ops(buf));
 }
 
-const KernelProfile& profile() { return newest_profile(); }
-
 }  // namespace
 
 UserSegment segment(u64 len, u64 mapped) {
@@ -115,7 +113,7 @@ std::string RingPrinter::operator()(const PipeInode& pipe) {
 }
 
 TestPipe::TestPipe(Contents contents) : pages(4096, contents) {
-  inode = alloc_pipe_info(user, limits, caps, pages.page_size()).value();
+  inode = alloc_pipe_info(user, limits, caps, pages.page_size(), *profile).value();
 }
 
 TestPipe TestPipe::pipe2(bool nonblock, bool packets, Contents contents) {
@@ -133,7 +131,7 @@ TestPipe TestPipe::pipe2(bool nonblock, bool packets, Contents contents) {
 TestPipe TestPipe::fifo() { return TestPipe(Contents::kKept); }
 
 void TestPipe::check() const {
-  if (const auto broken = broken_invariant(inode, pages)) {
+  if (const auto broken = broken_invariant(inode, pages, *profile)) {
     ADD_FAILURE() << *broken;
   }
 }
@@ -169,7 +167,7 @@ const std::string& TestPipe::resume_open(u32 number, bool signal_pending) {
 void TestPipe::close(u32 number) {
   ASSERT_TRUE(std::exchange(files_[number].open, false));
   effects_ = {};
-  pipe_release(inode, files_[number].mode, effects_);
+  pipe_release(inode, files_[number].mode, effects_, *profile);
   --inode.files;
   if (inode.files > 0) {
     check();
@@ -205,7 +203,7 @@ std::string TestPipe::write_section(TestCall& call, bool signal_pending) {
   return finish(pipe_write_section(
       inode, call.write, call.segments,
       {.nonblock = f.nonblock, .packets = f.packets, .signal_pending = signal_pending}, pages,
-      profile()));
+      *profile));
 }
 
 std::string TestPipe::read_section(TestCall& call, bool signal_pending) {
@@ -213,13 +211,13 @@ std::string TestPipe::read_section(TestCall& call, bool signal_pending) {
   const TestFile& f = files_[call.file];
   return finish(pipe_read_section(inode, call.read, call.segments, out(),
                                   {.nonblock = f.nonblock, .signal_pending = signal_pending}, pages,
-                                  profile()));
+                                  *profile));
 }
 
 std::string TestPipe::set_size(u64 size) {
   effects_ = {};
   const auto result =
-      pipe_set_size(inode, Bytes{size}, user, limits, caps, pages.page_size(), effects_);
+      pipe_set_size(inode, Bytes{size}, user, limits, caps, pages.page_size(), *profile, effects_);
   check();
   return text_of(result);
 }

@@ -105,6 +105,8 @@ class TestPipe {
   /// Bytes that the last read gave.
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
 
+  /// May be changed at any time, as no kernel's can.
+  const KernelProfile* profile = find_profile("linux-6.18");
   PipeInode inode;
   PagePool pages;
   PipeUser user;

@@ -62,7 +62,8 @@ class BoundedFile : public SpliceTarget {
 
 TestPipes::TestPipes(u32 count, Contents contents) : pages(4096, contents) {
   for (u32 i = 0; i < count; ++i) {
-    pipes_.push_back(alloc_pipe_info(user_, PipeLimits{}, Caps{}, pages.page_size()).value());
+    pipes_.push_back(
+        alloc_pipe_info(user_, PipeLimits{}, Caps{}, pages.page_size(), profile()).value());
     pipes_.back().readers = 1;
     pipes_.back().writers = 1;
     pipes_.back().files = 2;
@@ -78,7 +79,7 @@ TestPipes::TestPipes(u32 count, Contents contents) : pages(4096, contents) {
 void TestPipes::check() {
   std::map<PageId, u32> named{{user_page, 1}, {file_page, 1}};
   for (const PipeInode& pipe : pipes_) {
-    if (const auto broken = broken_invariant(pipe, pages)) {
+    if (const auto broken = broken_invariant(pipe, pages, profile())) {
       ADD_FAILURE() << *broken;
     }
     for (u32 index = pipe.tail; index != pipe.head; ++index) {

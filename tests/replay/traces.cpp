@@ -42,8 +42,17 @@ Trace trace_from_file(const std::string& path) {
   return parsed(text.str(), path);
 }
 
+namespace {
+
+const KernelProfile& profile_of(const Trace& trace) {
+  const std::string& name = trace.header.environment.profile;
+  return name.empty() ? *find_profile("linux-6.18") : *find_profile(name);
+}
+
+}  // namespace
+
 ModelMachine model_for(const Trace& trace, Contents contents) {
-  return {trace.header.environment, newest_profile(), contents};
+  return {trace.header.environment, profile_of(trace), contents};
 }
 
 Report replay(const Trace& trace) {
@@ -67,7 +76,7 @@ std::string told(const Report& report) {
 }
 
 Explanation search(const Trace& trace, const ExplainLimits& limits) {
-  auto explanation = explain(trace, newest_profile(), limits);
+  auto explanation = explain(trace, profile_of(trace), limits);
   if (!explanation) {
     ADD_FAILURE() << explanation.error().message;
     return {};

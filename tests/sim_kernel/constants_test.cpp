@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 
 #include <array>
 
@@ -68,6 +69,12 @@ TEST(Constants, CommandsAreTheHosts) {
   };
   expect_names(ioctl_names(), kIoctl);
   EXPECT_EQ(number_of(fd_flag_names(), "FD_CLOEXEC"), u64{FD_CLOEXEC});
+  constexpr std::array kRwFlags{
+      IPCSIM_ROW(kRwfHipri, RWF_HIPRI),   IPCSIM_ROW(kRwfDsync, RWF_DSYNC),
+      IPCSIM_ROW(kRwfSync, RWF_SYNC),     IPCSIM_ROW(kRwfNowait, RWF_NOWAIT),
+      IPCSIM_ROW(kRwfAppend, RWF_APPEND),
+  };
+  expect_names(rw_flag_names(), kRwFlags);
 }
 
 // Signals that are treated specially.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "model/base/kernel_profile.hpp"
 #include "tests/model_base/random.hpp"
 #include "tests/sim_kernel/calls.hpp"
 #include "tests/sim_kernel/test_kernel.hpp"
@@ -212,9 +213,10 @@ std::string results(TestKernel& k) {
 }
 
 /// Runs a program in an interleaving of its own; says all that its calls came to.
-std::string trail(u64 seed, Contents contents = Contents::kKept) {
+std::string trail(u64 seed, Contents contents = Contents::kKept,
+                  std::string_view profile = "linux-6.18") {
   Chance chance(seed);
-  TestKernel k(some_tasks(kFirstTasks), contents);
+  TestKernel k(some_tasks(kFirstTasks), contents, profile);
   for (u32 task = 1; task <= kFirstTasks; ++task) {
     k.run(task, sigaction(kSigpipe, Disposition::kHandler));
     k.run(task, sigaction(kSigusr1, Disposition::kHandler));
@@ -250,6 +252,16 @@ TEST(RandomProgram, BreaksNoRule) {
     const std::string text = trail(seed);
     // Most programs stay alive to the end: they are not about dying.
     EXPECT_GT(std::ranges::count(text, '\n'), kSteps / 10);
+  }
+}
+
+// Nor does any kernel version.
+TEST(RandomProgram, BreaksNoRuleOfAnyVersion) {
+  for (const KernelProfile& profile : kernel_profiles()) {
+    for (u64 seed = 1; seed <= kSeeds / 4 && !HasFailure(); ++seed) {
+      SCOPED_TRACE(fmt::format("{}, seed {}", profile.name, seed));
+      trail(seed, Contents::kKept, profile.name);
+    }
   }
 }
 

@@ -22,8 +22,8 @@ Environment some_tasks(u32 count) {
 
 Environment one_task() { return some_tasks(1); }
 
-TestKernel::TestKernel(const Environment& environment, Contents contents)
-    : kernel(environment, newest_profile(), contents) {}
+TestKernel::TestKernel(const Environment& environment, Contents contents, std::string_view profile)
+    : kernel(environment, *find_profile(profile), contents) {}
 
 void TestKernel::section(u32 task) {
   kernel.run_section(TaskId{task});

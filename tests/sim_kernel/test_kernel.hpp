@@ -18,7 +18,7 @@ Environment some_tasks(u32 count);
 class TestKernel {
  public:
   explicit TestKernel(const Environment& environment = one_task(),
-                      Contents contents = Contents::kKept);
+                      Contents contents = Contents::kKept, std::string_view profile = "linux-6.18");
 
   /// The task makes the call, and everything runs until it sleeps or is idle. Says how the call
   /// ended

@@ -58,7 +58,8 @@ TEST(TraceErrors, WhichEvent) {
        R"("call" and "sleep" in one line, expected one event a line)"},
       {R"({"ipcsim_trace":1})", "a second header, expected an event (one file is one trace)"},
       {R"({"task":1,"call":"frobnicate"})",
-       R"(call: unknown call "frobnicate"; the calls are pipe2, read, write, readv, writev, close, )"
+       R"(call: unknown call "frobnicate"; the calls are pipe2, read, write, readv, writev, pread64, pwrite64, )"
+       "preadv, pwritev, preadv2, pwritev2, close, "
        "dup, dup2, dup3, fcntl, ioctl, poll, open, mkfifo, unlink, mq_open, mq_unlink, "
        "mq_timedsend, "
        "mq_timedreceive, mq_getsetattr, fork, vfork, clone, execve, exit, exit_group, kill, "

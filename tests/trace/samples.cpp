@@ -60,6 +60,9 @@ struct Success {
                ? SysResult::success(7)
                : SysResult::success(7, Offsets{.offset = random_number<i64>(random)});
   }
+  SysResult operator()(const Pread64Call& /*call*/) const { return read_bytes(random); }
+  SysResult operator()(const PreadvCall& /*call*/) const { return read_bytes(random); }
+  SysResult operator()(const Preadv2Call& /*call*/) const { return read_bytes(random); }
   SysResult operator()(const MqTimedreceiveCall& /*call*/) const {
     ReceivedMessage message{random_payload(random), std::nullopt};
     if (random.one_in(2)) {

@@ -34,6 +34,7 @@ bool can_sleep(const Call& call) {
   }
   return is_any_of(std::type_identity<ReadCall>{}, std::type_identity<WriteCall>{},
                    std::type_identity<ReadvCall>{}, std::type_identity<WritevCall>{},
+                   std::type_identity<Preadv2Call>{}, std::type_identity<Pwritev2Call>{},
                    std::type_identity<OpenCall>{}, std::type_identity<PollCall>{},
                    std::type_identity<MqTimedsendCall>{}, std::type_identity<MqTimedreceiveCall>{},
                    std::type_identity<VforkCall>{}, std::type_identity<SpliceCall>{},

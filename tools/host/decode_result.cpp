@@ -31,6 +31,9 @@ class Decoder {
   }
   SysResult operator()(const ReadCall& /*call*/) const { return bytes_read(); }
   SysResult operator()(const ReadvCall& /*call*/) const { return bytes_read(); }
+  SysResult operator()(const Pread64Call& /*call*/) const { return bytes_read(); }
+  SysResult operator()(const PreadvCall& /*call*/) const { return bytes_read(); }
+  SysResult operator()(const Preadv2Call& /*call*/) const { return bytes_read(); }
 
   SysResult operator()(const VmspliceCall& call) const {
     const bool given = std::ranges::any_of(call.iov, [](const PageSegment& segment) {

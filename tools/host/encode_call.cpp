@@ -109,7 +109,9 @@ class Encoder {
     });
   }
 
-  void vector_call(i64 nr, Fd fd, const std::vector<UserSegment>& iov, bool filled) {
+  /// `more`: the arguments behind the vector's length.
+  template <class... More>
+  void vector_call(i64 nr, Fd fd, const std::vector<UserSegment>& iov, bool filled, More... more) {
     const u64 table = build_.window().reserve(iov.size() * sizeof(KernelIovec));
     std::vector<KernelIovec> entries;
     for (const UserSegment& segment : iov) {
@@ -119,7 +121,7 @@ class Encoder {
       const auto bytes = std::as_bytes(std::span(entries));
       std::copy(bytes.begin(), bytes.end(), build_.memory(table));
     }
-    build_.system_call(nr, fd.v, build_.window().agent(table), iov.size());
+    build_.system_call(nr, fd.v, build_.window().agent(table), iov.size(), more...);
   }
 
   /// False, with the reason, for a signal that cannot be sent here.
@@ -141,6 +143,23 @@ class Encoder {
   }
   void put(const ReadvCall& c) { vector_call(SYS_readv, c.fd, c.iov, false); }
   void put(const WritevCall& c) { vector_call(SYS_writev, c.fd, c.iov, true); }
+  void put(const Pread64Call& c) {
+    build_.system_call(SYS_pread64, c.fd.v, build_.window().place(c.buf, false), c.buf.len,
+                       c.offset);
+  }
+  void put(const Pwrite64Call& c) {
+    build_.system_call(SYS_pwrite64, c.fd.v, build_.window().place(c.buf, true), c.buf.len,
+                       c.offset);
+  }
+  // The offset comes in two words, of which a 64-bit kernel looks at the first.
+  void put(const PreadvCall& c) { vector_call(SYS_preadv, c.fd, c.iov, false, c.offset, 0); }
+  void put(const PwritevCall& c) { vector_call(SYS_pwritev, c.fd, c.iov, true, c.offset, 0); }
+  void put(const Preadv2Call& c) {
+    vector_call(SYS_preadv2, c.fd, c.iov, false, c.offset, 0, c.flags.v);
+  }
+  void put(const Pwritev2Call& c) {
+    vector_call(SYS_pwritev2, c.fd, c.iov, true, c.offset, 0, c.flags.v);
+  }
   void put(const CloseCall& c) { build_.system_call(SYS_close, c.fd.v); }
   void put(const DupCall& c) { build_.system_call(SYS_dup, c.oldfd.v); }
   void put(const Dup2Call& c) {

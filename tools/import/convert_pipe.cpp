@@ -64,16 +64,30 @@ bool check_transferred(Conversion& c, u64 asked) {
   return !c.args.problem();
 }
 
+/// The place and the flags of a call that has them, behind its length.
+template <class T>
+void take_place(Conversion& c, T& call) {
+  if constexpr (requires { call.offset; }) {
+    call.offset = c.args.number(c.args.at(3), "offset");
+  }
+  if constexpr (requires { call.flags; }) {
+    call.flags.v = static_cast<u32>(c.args.flags(c.args.at(4), "flags", rw_flag_names()));
+  }
+}
+
+template <class T>
 Plan convert_write(Conversion& c) {
   const FdKind kind = c.use(0);
   if (auto plan = c.drop(kind)) {
     return *std::move(plan);
   }
   const u64 count = c.args.size(c.args.at(2), "count");
-  const WriteCall call{c.args.fd(c.args.at(0), "fd"), c.args.in_buffer(c.args.at(1), "buf", count)};
+  T call{c.args.fd(c.args.at(0), "fd"), c.args.in_buffer(c.args.at(1), "buf", count)};
+  take_place(c, call);
   return check_transferred(c, count) ? c.keep(call) : Plan{};
 }
 
+template <class T>
 Plan convert_read(Conversion& c) {
   const FdKind kind = c.use(0);
   if (auto plan = c.drop(kind)) {
@@ -81,7 +95,8 @@ Plan convert_read(Conversion& c) {
   }
   const Node* buf = c.args.at(1);
   const Node* count = c.args.at(2);
-  ReadCall call{c.args.fd(c.args.at(0), "fd"), {}};
+  T call{c.args.fd(c.args.at(0), "fd"), {}};
+  take_place(c, call);
   call.buf.len = count == nullptr ? kUnseenBytes : c.args.size(count, "count");
   if (c.faulted() || (buf != nullptr && is_null(*buf))) {
     call.buf.mapped = 0;
@@ -121,13 +136,15 @@ Payload gathered(Conversion& c, const Node& list, u64 len) {
                    : Payload::of_unknown(len, std::move(known));
 }
 
+template <class T>
 Plan convert_readv(Conversion& c) {
   const FdKind kind = c.use(0);
   if (auto plan = c.drop(kind)) {
     return *std::move(plan);
   }
   const Node* list = c.args.at(1);
-  ReadvCall call{c.args.fd(c.args.at(0), "fd"), c.args.iov(list, "iov", true)};
+  T call{c.args.fd(c.args.at(0), "fd"), c.args.iov(list, "iov", true)};
+  take_place(c, call);
   if (list == nullptr) {
     call.iov.push_back({.data = {}, .len = kUnseenBytes});
   }
@@ -146,22 +163,30 @@ Plan convert_readv(Conversion& c) {
   return c.keep(call, std::move(out));
 }
 
+template <class T>
 Plan convert_writev(Conversion& c) {
   const FdKind kind = c.use(0);
   if (auto plan = c.drop(kind)) {
     return *std::move(plan);
   }
-  const WritevCall call{c.args.fd(c.args.at(0), "fd"), c.args.iov(c.args.at(1), "iov", false)};
+  T call{c.args.fd(c.args.at(0), "fd"), c.args.iov(c.args.at(1), "iov", false)};
+  take_place(c, call);
   return check_transferred(c, total_len(call.iov)) ? c.keep(call) : Plan{};
 }
 
 constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"pipe", convert_pipe2},
     {"pipe2", convert_pipe2},
-    {"read", convert_read},
-    {"readv", convert_readv},
-    {"write", convert_write},
-    {"writev", convert_writev},
+    {"pread64", convert_read<Pread64Call>},
+    {"preadv", convert_readv<PreadvCall>},
+    {"preadv2", convert_readv<Preadv2Call>},
+    {"pwrite64", convert_write<Pwrite64Call>},
+    {"pwritev", convert_writev<PwritevCall>},
+    {"pwritev2", convert_writev<Pwritev2Call>},
+    {"read", convert_read<ReadCall>},
+    {"readv", convert_readv<ReadvCall>},
+    {"write", convert_write<WriteCall>},
+    {"writev", convert_writev<WritevCall>},
 });
 
 }  // namespace

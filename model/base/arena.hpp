@@ -1,6 +1,8 @@
 // Objects with small stable numbers instead of addresses.
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -9,16 +11,70 @@
 
 namespace ipcsim {
 
-/// Keeps values of `T` under numbers of type `Id` (a `Strong<..., u32>`). A number is reused after
-/// erase(), lowest-freed last. Copying an arena copies every value.
+/// Numbers that are free, the lowest found first: which number an object gets depends on those that
+/// are in use alone, not on the order in which others went. Runs that come to the same objects in
+/// another order are then equal.
+class FreeNumbers {
+ public:
+  [[nodiscard]] u32 count() const { return count_; }
+  /// REQUIRES: not free yet.
+  void add(u32 number) {
+    ++count_;
+    if (number < kWordBits) {
+      low_ |= u64{1} << number;
+      return;
+    }
+    const std::size_t word = number / kWordBits;
+    if (word >= words_.size()) {
+      words_.resize(word + 1);
+      summary_.resize(word / kWordBits + 1);
+    }
+    words_[word] |= u64{1} << (number % kWordBits);
+    summary_[word / kWordBits] |= u64{1} << (word % kWordBits);
+  }
+  /// REQUIRES: count() > 0.
+  u32 take_lowest() {
+    --count_;
+    if (low_ != 0) {
+      return take_from(low_);
+    }
+    std::size_t group = 0;
+    while (summary_[group] == 0) {
+      ++group;
+    }
+    const std::size_t word =
+        group * kWordBits + static_cast<std::size_t>(std::countr_zero(summary_[group]));
+    const u32 bit = take_from(words_[word]);
+    if (words_[word] == 0) {
+      summary_[group] &= summary_[group] - 1;
+    }
+    return static_cast<u32>(word * kWordBits) + bit;
+  }
+
+ private:
+  static constexpr u32 kWordBits = 64;
+
+  static u32 take_from(u64& word) {
+    const auto bit = static_cast<u32>(std::countr_zero(word));
+    word &= word - 1;
+    return bit;
+  }
+
+  u32 count_ = 0;
+  u64 low_ = 0;               // numbers below kWordBits
+  std::vector<u64> words_;    // the others, a bit each; the first word is not used
+  std::vector<u64> summary_;  // a bit for each word that is not 0
+};
+
+/// Keeps values of `T` under numbers of type `Id` (a `Strong<..., u32>`). After erase() a number is
+/// used again, the lowest first. Copying an arena copies every value.
 template <class Id, class T>
 class Arena {
  public:
   /// Stores `value` and returns its number.
   Id insert(T value) {
-    if (!free_.empty()) {
-      const Id id = free_.back();
-      free_.pop_back();
+    if (free_.count() > 0) {
+      const Id id{free_.take_lowest()};
       slots_[id.v] = {std::move(value), true};
       return id;
     }
@@ -29,7 +85,7 @@ class Arena {
   void erase(Id id) {
     IPCSIM_CHECK(contains(id));
     slots_[id.v] = {};
-    free_.push_back(id);
+    free_.add(id.v);
   }
   [[nodiscard]] bool contains(Id id) const { return id.v < slots_.size() && slots_[id.v].used; }
   [[nodiscard]] T& operator[](Id id) {
@@ -48,9 +104,10 @@ class Arena {
       }
     }
   }
-  [[nodiscard]] u32 size() const { return static_cast<u32>(slots_.size() - free_.size()); }
+  [[nodiscard]] u32 size() const { return static_cast<u32>(slots_.size() - free_.count()); }
 
-  bool operator==(const Arena&) const = default;
+  /// Which numbers are free follows from which are used.
+  friend bool operator==(const Arena& a, const Arena& b) { return a.slots_ == b.slots_; }
 
  private:
   struct Slot {
@@ -59,7 +116,7 @@ class Arena {
     bool operator==(const Slot&) const = default;
   };
   std::vector<Slot> slots_;
-  std::vector<Id> free_;
+  FreeNumbers free_;
 };
 
 }  // namespace ipcsim

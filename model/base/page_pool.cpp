@@ -34,4 +34,15 @@ void PagePool::hash_into(Hasher& hasher) const {
   }
 }
 
+void PagePool::hash_into(Hasher& hasher, const std::vector<bool>& left_out) const {
+  for (u32 i = 0; i < entries_.size(); ++i) {
+    const Entry& e = entries_[i];
+    if (e.refcount > 0 && !(i < left_out.size() && left_out[i])) {
+      hasher.add(i);
+      hasher.add(e.refcount);
+      hasher.add(e.bytes.read());
+    }
+  }
+}
+
 }  // namespace ipcsim

@@ -116,6 +116,8 @@ class PagePool {
   }
   /// Adds reference counts and contents of all live pages.
   void hash_into(Hasher& hasher) const;
+  /// The same for the pages that `left_out` does not name (by number; it may be shorter).
+  void hash_into(Hasher& hasher, const std::vector<bool>& left_out) const;
 
  private:
   struct Entry {

@@ -70,6 +70,7 @@ void Kernel::post(TaskId id, Call call) {
   IPCSIM_CHECK(idle(id));
   Task& task = state_.task(id);
   task.call = std::make_shared<const Call>(std::move(call));
+  task.entered = state_.now;
   if (task.state == TaskState::kIdle) {
     enqueue(state_, id);
   }

@@ -62,6 +62,9 @@ class Kernel {
   bool operator==(const Kernel&) const = default;
   /// Equal kernels have equal hashes.
   [[nodiscard]] u64 hash() const;
+  /// Equal for kernels that no call can tell apart: the order of the run queue, the numbers of a
+  /// pipe's own pages, and what used-up slots and kept pages still hold, do not count.
+  [[nodiscard]] u64 visible_hash() const;
 
  private:
   void finish_call(TaskId task, Section section);

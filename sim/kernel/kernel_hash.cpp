@@ -1,4 +1,7 @@
 // One number for a whole kernel: equal kernels have equal hashes.
+#include <algorithm>
+#include <vector>
+
 #include "sim/kernel/kernel.hpp"
 
 namespace ipcsim {
@@ -92,7 +95,8 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.progress.index());
   std::visit(ProgressHash{hasher}, task.progress);
   hasher.add(task.deadline ? task.deadline->v : -1);
-  hasher.add(task.run_next);
+  hasher.add(task.entered);
+  hasher.add(task.vfork_parent);
 }
 
 void add_process(Hasher& hasher, const Process& process) {
@@ -102,6 +106,11 @@ void add_process(Hasher& hasher, const Process& process) {
   hasher.add(process.restart.bits);
   hasher.add(process.shared_pending.bits);
   hasher.add(process.exiting);
+  hasher.add(process.exit_signal);
+  hasher.add(process.exec_waiter);
+  for (const DeadThread& dead : process.died_in_call) {
+    hasher.add(dead.task);
+  }
   hasher.add(process.rlimit_nofile);
   hasher.add(process.rlimit_msgqueue);
 }
@@ -130,16 +139,44 @@ void add_fd_table(Hasher& hasher, FdTableId id, const FdTable& table) {
   }
 }
 
-}  // namespace
+/// A pipe as calls see it. `own_pages` gathers the pages that nothing else refers to.
+void add_visible_pipe(Hasher& hasher, const PipeInode& pipe, const PagePool& pages,
+                      std::vector<bool>& own_pages) {
+  const auto own = [&](PageId page) {
+    own_pages.resize(std::max<std::size_t>(own_pages.size(), page.v + 1));
+    own_pages[page.v] = true;
+  };
+  for (const u32 number :
+       {pipe_occupancy(pipe), pipe.max_usage, pipe.ring_size, pipe.nr_accounted, pipe.readers,
+        pipe.writers, pipe.files, pipe.r_counter, pipe.w_counter}) {
+    hasher.add(number);
+  }
+  hasher.add(pipe.poll_usage);
+  hasher.add(pipe.note_loss);
+  for (const PageId page : pipe.tmp_page) {
+    if (page != kNoPage) {
+      own(page);
+    }
+  }
+  for (u32 i = 0; i < pipe_occupancy(pipe); ++i) {
+    const PipeBuffer& buf = pipe.slot(pipe.tail + i);
+    for (const u64 number : {u64{buf.offset}, u64{buf.len}, u64{buf.flags}, buf.private_value}) {
+      hasher.add(number);
+    }
+    hasher.add(buf.ops);
+    if (buf.ops != PipeBufOps::kAnon || pages.refcount(buf.page) != 1) {
+      hasher.add(buf.page);
+      continue;
+    }
+    own(buf.page);
+    if (const std::byte* bytes = pages.read(buf.page)) {
+      hasher.add(std::span{bytes + buf.offset, buf.len});
+    }
+  }
+}
 
-u64 Kernel::hash() const {
-  Hasher hasher;
-  const KernelState& k = state_;
-  k.pages.hash_into(hasher);
-  k.pipes.each([&](PipeId id, const PipeObject& pipe) {
-    hasher.add(id);
-    pipe.inode.hash_into(hasher);
-  });
+/// All but pages and pipes, and the order of the run queue.
+void add_rest(Hasher& hasher, const KernelState& k) {
   k.inodes.each([&](InodeId id, const Inode& node) {
     hasher.add(id);
     node.hash_into(hasher);
@@ -167,8 +204,35 @@ u64 Kernel::hash() const {
     add_task(hasher, task);
   }
   k.wait_queues.hash_into(hasher);
-  hasher.add(k.run_first);
   hasher.add(k.now);
+}
+
+}  // namespace
+
+u64 Kernel::hash() const {
+  Hasher hasher;
+  state_.pages.hash_into(hasher);
+  state_.pipes.each([&](PipeId id, const PipeObject& pipe) {
+    hasher.add(id);
+    pipe.inode.hash_into(hasher);
+  });
+  add_rest(hasher, state_);
+  hasher.add(state_.run_first);
+  for (const Task& task : state_.tasks) {
+    hasher.add(task.run_next);
+  }
+  return hasher.value();
+}
+
+u64 Kernel::visible_hash() const {
+  Hasher hasher;
+  std::vector<bool> own_pages;
+  state_.pipes.each([&](PipeId id, const PipeObject& pipe) {
+    hasher.add(id);
+    add_visible_pipe(hasher, pipe.inode, state_.pages, own_pages);
+  });
+  state_.pages.hash_into(hasher, own_pages);
+  add_rest(hasher, state_);
   return hasher.value();
 }
 

@@ -102,7 +102,7 @@ Section run(KernelState& k, TaskId id, const PollCall& call) {
     return Section::failed(Errno::kERESTARTNOHAND);
   }
   if (!resumed && call.timeout > 0) {
-    task.deadline = later(k.now, Nanoseconds{call.timeout * kNanosecondsPerMillisecond});
+    task.deadline = later(task.entered, Nanoseconds{call.timeout * kNanosecondsPerMillisecond});
   }
   if (task.deadline && *task.deadline <= k.now) {
     return Section::returned(0, std::move(revents));

@@ -196,9 +196,6 @@ Section run(KernelState& k, TaskId id, const CloneCall& call) {
 
 Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
   Process& process = k.process_of(id);
-  if (process.leader != id) {
-    return Section::not_modelled("execve() in a thread: it takes its leader's number over");
-  }
   if (!de_thread(k, id)) {
     process.exec_waiter = id;
     k.task(id).progress = ExecInProgress{};
@@ -206,6 +203,7 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
     return Section::asleep();
   }
   process.exec_waiter = kNoTask;
+  process.leader = id;  // also of a thread: it gets the pid, and keeps its own number here
   if (k.fd_table(id).users() > 1) {
     const FdTableId shared = k.task(id).files;
     k.task(id).files = copy_fd_table(k, shared);

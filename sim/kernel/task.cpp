@@ -8,8 +8,8 @@ namespace {
 /// All of a task but its call, which is shared between copies.
 auto plain_fields(const Task& task) {
   return std::tie(task.process, task.files, task.fs, task.mm, task.state, task.killed, task.pending,
-                  task.blocked, task.progress, task.wait_entry, task.deadline, task.vfork_parent,
-                  task.prio, task.run_next);
+                  task.blocked, task.progress, task.wait_entry, task.entered, task.deadline,
+                  task.vfork_parent, task.prio, task.run_next);
 }
 
 }  // namespace

@@ -121,6 +121,7 @@ struct Task {
   std::shared_ptr<const Call> call;  ///< the call it is in, null when in none
   CallInProgress progress;           ///< empty until the call first sleeps
   WaitEntryId wait_entry = kNoWaitEntry;
+  Nanoseconds entered;                  ///< when the call began: timeouts count from here
   std::optional<Nanoseconds> deadline;  ///< when the sleep times out
   TaskId vfork_parent;                  ///< asleep until this task execs or is gone
   i32 prio = 120;                       ///< effective priority on the kernel's scale

@@ -1,24 +1,9 @@
 #include "sim/replay/call_index.hpp"
 
-#include <range/v3/algorithm/any_of.hpp>
+#include "sim/replay/twin_kernel.hpp"
 
 namespace ipcsim {
 namespace {
-
-bool is_cut(const UserSegment& segment) { return !segment.data.known(); }
-
-bool has_cut_contents(const Call& call) {
-  if (const auto* write = std::get_if<WriteCall>(&call)) {
-    return is_cut(write->buf);
-  }
-  if (const auto* writev = std::get_if<WritevCall>(&call)) {
-    return ranges::any_of(writev->iov, is_cut);
-  }
-  if (const auto* vmsplice = std::get_if<VmspliceCall>(&call)) {
-    return ranges::any_of(vmsplice->iov, [](const PageSegment& s) { return is_cut(s.memory); });
-  }
-  return false;
-}
 
 /// The number that a call gives to the task it makes.
 std::optional<TaskId> child_of(const Call& call) {
@@ -43,7 +28,7 @@ class Indexer {
     index_.calls.push_back({.begin = event});
     index_.of_event[event] = number;
     current_[call.task] = number;
-    index_.cut_contents |= has_cut_contents(call.call);
+    index_.cut_contents |= has_unknown_bytes(call.call);
     if (const auto child = child_of(call.call)) {
       index_.parents[*child] = call.task;
     }

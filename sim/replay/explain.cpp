@@ -5,24 +5,37 @@
 #include <set>
 #include <utility>
 
-#include <range/v3/algorithm/find.hpp>
+#include <range/v3/algorithm/find_if.hpp>
+#include <range/v3/algorithm/stable_sort.hpp>
 
 #include "sim/replay/actions.hpp"
 #include "sim/replay/call_index.hpp"
 #include "sim/replay/compare.hpp"
 #include "sim/replay/explain_report.hpp"
+#include "sim/replay/footprint.hpp"
+#include "sim/replay/twin_kernel.hpp"
 
 namespace ipcsim {
 namespace {
 
+/// Events after a choice at which the search looks whether it was there before: paths that chose
+/// otherwise come together soon, or never.
+constexpr u32 kWatchedEvents = 64;
+/// Positions that are remembered at most; more are only searched again.
+constexpr std::size_t kMostSeen = 4'000'000;
+/// Different answers that are kept for the report, and those of them with their state.
+constexpr std::size_t kMostAnswers = 16;
+constexpr std::size_t kMostStates = 3;
+
 /// Where a search stands: the kernel, the next event, and which calls are over.
 struct Position {
-  Kernel kernel;
+  TwinKernel kernel;
   u32 event = 0;
   bool applied = false;    // the event has taken effect; its result is awaited
   std::vector<u32> call;   // by task: the call it is in or has just ended, or kNoCall
   std::vector<bool> over;  // by task: that call has ended in the model
   u64 not_modelled = 0;
+  u32 watched = 0;  // events until which it is looked whether the position was there before
 };
 
 /// A place where several tasks could have run next.
@@ -38,9 +51,9 @@ class Search {
          const ExplainLimits& limits)
       : trace_(trace),
         index_(index),
+        profile_(profile),
         limits_(limits),
-        at_{.kernel = Kernel(trace.header.environment, profile,
-                             index.cut_contents ? Contents::kLengthsOnly : Contents::kKept)} {}
+        at_{.kernel = initial_kernel()} {}
 
   std::expected<Explanation::Verdict, MachineError> run() {
     while (at_.event < trace_.events.size()) {
@@ -51,7 +64,7 @@ class Search {
       if (!advanced) {
         return std::unexpected(advanced.error());
       }
-      if (*advanced) {
+      if (*advanced && !(at_.watched > 0 && was_here())) {
         continue;
       }
       if (!take_back()) {
@@ -61,38 +74,57 @@ class Search {
     return Explanation::Verdict::kExplained;
   }
 
-  /// The conflict that the longest path ended with. REQUIRES: run() refuted the trace.
-  [[nodiscard]] const Conflict& conflict() const { return *furthest_; }
   [[nodiscard]] std::vector<ScheduleEntry> take_schedule() { return std::move(schedule_); }
   /// What is known now; reached: the first event that is not explained.
   [[nodiscard]] SearchEnd end(Explanation::Verdict verdict) const {
     const bool explained = verdict == Explanation::Verdict::kExplained;
-    return {.verdict = verdict,
-            .reached = furthest_ && !explained ? furthest_->event : at_.event,
-            .sections = sections_,
-            .not_modelled = at_.not_modelled,
-            .conflict = furthest_ && !explained ? &*furthest_ : nullptr,
-            .state_before = {}};
-  }
-  /// The objects before the section that an equal search found `conflict` in. REQUIRES: run() was
-  /// not called.
-  [[nodiscard]] std::string state_before(const Conflict& conflict) {
-    stop_before_ = &conflict;
-    while (!stopped_) {
-      static_cast<void>(advance() == true || take_back());
+    SearchEnd end{.verdict = verdict,
+                  .reached = furthest_ && !explained ? *furthest_ : at_.event,
+                  .sections = sections_,
+                  .not_modelled = at_.not_modelled,
+                  .answers = {}};
+    if (!explained) {
+      for (const Answer& answer : answers_) {
+        end.answers.push_back(answer.conflict);
+        end.answers.back().state_before = state_after(answer.schedule);
+      }
     }
-    return to_text(at_.kernel.snapshot());
+    return end;
   }
 
  private:
   using Advance = std::expected<bool, MachineError>;
 
-  /// True when `stop_before_` is about to be found again, in a call's wrong end or in nobody's
-  /// being able to run.
-  bool stops(bool wrong_end) {
-    stopped_ = stop_before_ != nullptr && sections_ == stop_before_->sections &&
-               wrong_end == (stop_before_->call != kNoCall);
-    return stopped_;
+  /// The same conflict in one or more states.
+  struct Answer {
+    Conflict conflict;
+    std::vector<ScheduleEntry> schedule;  // that led to the first of them; empty: not kept
+  };
+
+  /// The objects after a schedule that was run before.
+  [[nodiscard]] std::string state_after(const std::vector<ScheduleEntry>& schedule) const {
+    if (schedule.empty()) {
+      return {};
+    }
+    TwinKernel kernel = initial_kernel();
+    for (const ScheduleEntry& entry : schedule) {
+      if (!entry.is_event) {
+        kernel.run_section(entry.task);
+        static_cast<void>(kernel.take_completions());
+        continue;
+      }
+      const Event& event = trace_.events[entry.event];
+      if (const auto* call = std::get_if<CallEvent>(&event.body)) {
+        kernel.post(entry.task, call->call);
+      } else {
+        static_cast<void>(post_from_outside(kernel, event));
+      }
+    }
+    return to_text(kernel.kernel().snapshot());
+  }
+
+  [[nodiscard]] TwinKernel initial_kernel() const {
+    return {trace_.header.environment, profile_, index_.cut_contents};
   }
 
   /// One event or one section. False: this path is wrong.
@@ -112,11 +144,11 @@ class Search {
     const TaskId task = acting_task(event);
     const auto* call = std::get_if<CallEvent>(&event.body);
     const bool needs_task = call != nullptr || std::holds_alternative<OtherFdEvent>(event.body);
-    if (needs_task && !at_.kernel.exists(task)) {
+    if (needs_task && !at_.kernel.kernel().exists(task)) {
       const auto parent = index_.parents.find(task);
       return run_somebody(parent == index_.parents.end() ? task : parent->second);
     }
-    if (call != nullptr && !at_.kernel.idle(task)) {
+    if (call != nullptr && !at_.kernel.kernel().idle(task)) {
       return run_somebody(task);
     }
     schedule_.push_back({.is_event = true, .event = at_.event, .task = task});
@@ -133,17 +165,20 @@ class Search {
   }
 
   /// What happens to tasks, not by them.
-  Advance apply_from_outside(const Event& event) {
-    std::optional<std::string> why;
+  static std::optional<std::string> post_from_outside(TwinKernel& kernel, const Event& event) {
     if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
-      why = at_.kernel.post_signal(signal->task, signal->signal);
-    } else if (const auto* time = std::get_if<AdvanceEvent>(&event.body)) {
-      at_.kernel.advance(time->ns);
-    } else {
-      const auto& other = std::get<OtherFdEvent>(event.body);
-      why = at_.kernel.post_other_fd(other.task, other.fd, other.cloexec);
+      return kernel.post_signal(signal->task, signal->signal);
     }
-    if (why) {
+    if (const auto* time = std::get_if<AdvanceEvent>(&event.body)) {
+      kernel.advance(time->ns);
+      return std::nullopt;
+    }
+    const auto& other = std::get<OtherFdEvent>(event.body);
+    return kernel.post_other_fd(other.task, other.fd, other.cloexec);
+  }
+
+  Advance apply_from_outside(const Event& event) {
+    if (const auto why = post_from_outside(at_.kernel, event)) {
       return std::unexpected(MachineError{.unsupported = true,
                                           .message = where_text(trace_, at_.event) + ": " + *why});
     }
@@ -165,7 +200,7 @@ class Search {
   /// True when nothing more has to happen before the event after `event`.
   [[nodiscard]] bool is_over(const Event& event) const {
     if (const auto* died = std::get_if<DiedEvent>(&event.body)) {
-      return !at_.kernel.exists(died->task);
+      return !at_.kernel.kernel().exists(died->task);
     }
     if (std::holds_alternative<ReturnEvent>(event.body) || at_.applied) {
       const TaskId task = acting_task(event);
@@ -177,51 +212,73 @@ class Search {
   void step_to_next_event() {
     ++at_.event;
     at_.applied = false;
+    at_.watched -= at_.watched > 0 ? 1 : 0;
   }
 
-  /// Runs a section, the wanted task's if it can be. False: nobody can run, or a result is wrong.
+  /// True when the search was at this place before, and so need not go on from here. Looked at only
+  /// between events.
+  bool was_here() {
+    if (at_.applied || at_.event == looked_at_) {
+      return false;
+    }
+    looked_at_ = at_.event;
+    return !see(key(false));
+  }
+
+  /// Remembers a position. False: it was there already.
+  bool see(u64 position) {
+    return seen_.size() < kMostSeen ? seen_.insert(position).second : !seen_.contains(position);
+  }
+
+  /// Runs a section, the wanted task's if it can be. False: nobody who matters can run, or a result
+  /// is wrong.
   Advance run_somebody(TaskId wanted) {
-    std::vector<TaskId> candidates = at_.kernel.runnable();
+    std::vector<TaskId> candidates = relevant_runnable(at_.kernel.kernel(), wanted);
     if (candidates.empty()) {
-      if (stops(false)) {
-        return true;
-      }
       note({.event = at_.event,
             .task = acting_task(trace_.events[at_.event]),
             .expected = "the call ends",
-            .actual = "every task sleeps",
-            .sections = sections_});
+            .actual = "every task that could bring that about sleeps"},
+           schedule_.size());
       return false;
     }
-    const auto place = ranges::find(candidates, wanted);
-    if (place != candidates.end()) {
-      std::rotate(candidates.begin(), place, place + 1);
-    }
     if (candidates.size() > 1) {
-      if (!seen_.insert(key()).second) {
+      if (!see(key(true))) {
         return false;
       }
+      order(candidates, wanted);
+      at_.watched = kWatchedEvents;
       remember({at_, {candidates.rbegin(), candidates.rend() - 1}, schedule_.size()});
     }
     return run_section(candidates.front());
   }
 
+  /// The likely ones first: the wanted task, then those whose calls were seen to return earlier.
+  void order(std::vector<TaskId>& candidates, TaskId wanted) const {
+    ranges::stable_sort(candidates, {}, [&](TaskId task) {
+      if (task == wanted) {
+        return u32{0};
+      }
+      const u32 call = knows(task) ? at_.call[task.v] : kNoCall;
+      const bool ends = call != kNoCall && index_.calls[call].end;
+      return ends ? index_.calls[call].end_event : kNoCall;
+    });
+  }
+
   bool run_section(TaskId task) {
-    if (stops(true)) {
-      return true;
-    }
     schedule_.push_back({.is_event = false, .event = 0, .task = task});
     at_.kernel.run_section(task);
     bool right = true;
-    for (const Completion& completion : at_.kernel.take_completions()) {
-      right = right && accept(completion);
+    for (const TwinKernel::End& ended : at_.kernel.take_completions()) {
+      right = right && accept(ended);
     }
     ++sections_;
     return right;
   }
 
   /// The model's end of a call against the recorded one.
-  bool accept(const Completion& completion) {
+  bool accept(const TwinKernel::End& ended) {
+    const Completion& completion = ended.completion;
     const TaskId task = completion.task;
     if (!knows(task) || at_.call[task.v] == kNoCall || at_.over[task.v]) {
       return true;  // it died outside any call
@@ -233,7 +290,7 @@ class Search {
       ++at_.not_modelled;
       return true;
     }
-    if (!end || agrees(*end, completion)) {
+    if (!end || agrees(*end, ended)) {
       return true;
     }
     // A tracer sees a call return before the signal that it brought kills the task.
@@ -245,15 +302,33 @@ class Search {
           .call = call,
           .task = task,
           .expected = to_text(*end),
-          .actual = to_text(completion),
-          .sections = sections_});
+          .actual = to_text(completion)},
+         schedule_.size() - 1);
     return false;
   }
 
-  /// Keeps the conflict if it is the furthest so far.
-  void note(Conflict conflict) {
-    if (!furthest_ || conflict.event > furthest_->event) {
-      furthest_ = std::move(conflict);
+  /// Keeps the conflict if no path got further. `length`: of the schedule up to it.
+  void note(const Conflict& conflict, std::size_t length) {
+    if (furthest_ && conflict.event < *furthest_) {
+      return;
+    }
+    if (!furthest_ || conflict.event > *furthest_) {
+      furthest_ = conflict.event;
+      answers_.clear();
+    }
+    const auto known = ranges::find_if(answers_, [&](const Answer& answer) {
+      return answer.conflict.call == conflict.call && answer.conflict.actual == conflict.actual;
+    });
+    if (known != answers_.end()) {
+      ++known->conflict.states;
+      return;
+    }
+    if (answers_.size() < kMostAnswers) {
+      answers_.push_back({conflict, {}});
+      if (answers_.size() <= kMostStates) {
+        answers_.back().schedule.assign(schedule_.begin(),
+                                        schedule_.begin() + static_cast<std::ptrdiff_t>(length));
+      }
     }
   }
 
@@ -278,6 +353,7 @@ class Search {
       } else {
         at_ = choice.position;
       }
+      looked_at_ = at_.event;
       if (run_section(task)) {
         return true;
       }
@@ -285,9 +361,11 @@ class Search {
     return false;
   }
 
-  [[nodiscard]] u64 key() const {
+  /// `choice`: where tasks are chosen from; the same place between two events is another one.
+  [[nodiscard]] u64 key(bool choice) const {
     Hasher hasher;
-    hasher.add(at_.kernel.hash());
+    hasher.add(choice);
+    hasher.add(at_.kernel.visible_hash());
     hasher.add(at_.event);
     hasher.add(at_.applied);
     for (const bool over : at_.over) {
@@ -298,16 +376,17 @@ class Search {
 
   const Trace& trace_;
   const CallIndex& index_;
+  const KernelProfile& profile_;
   ExplainLimits limits_;
   Position at_;
   std::vector<ScheduleEntry> schedule_;
   std::deque<Choice> choices_;
   bool choices_dropped_ = false;
-  std::set<u64> seen_;  // positions with a choice that were entered before
+  std::set<u64> seen_;  // positions that were entered before
+  u32 looked_at_ = kNoCall;       // the event that was_here() last looked at on this path
   u64 sections_ = 0;
-  const Conflict* stop_before_ = nullptr;
-  bool stopped_ = false;
-  std::optional<Conflict> furthest_;
+  std::optional<u32> furthest_;  // the event that the longest paths ended at
+  std::vector<Answer> answers_;  // and how
 };
 
 }  // namespace
@@ -320,13 +399,8 @@ std::expected<Explanation, MachineError> explain(const Trace& trace, const Kerne
   if (!verdict) {
     return std::unexpected(verdict.error());
   }
-  SearchEnd end = search.end(*verdict);
-  if (*verdict == Explanation::Verdict::kRefuted) {
-    // The state was not kept: a second, equal search gets to it.
-    end.state_before = Search(trace, index, profile, limits).state_before(search.conflict());
-  }
   Explanation explanation{.verdict = *verdict, .schedule = {}, .report = {}};
-  explanation.report = report_of(trace, index, profile, end);
+  explanation.report = report_of(trace, index, profile, search.end(*verdict));
   if (*verdict == Explanation::Verdict::kExplained) {
     explanation.schedule = search.take_schedule();
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "model/base/types.hpp"
 #include "sim/replay/call_index.hpp"
@@ -11,14 +12,15 @@
 
 namespace ipcsim {
 
-/// Why a path through the interleavings cannot be right.
+/// Why paths through the interleavings cannot be right.
 struct Conflict {
   u32 event = 0;       ///< the event that was waited for
   u32 call = kNoCall;  ///< the call that ended otherwise than recorded, if one did
   TaskId task;
   std::string expected;
   std::string actual;
-  u64 sections = 0;  ///< run before the one that went wrong
+  u64 states = 1;            ///< in how many states it came to this
+  std::string state_before;  ///< the objects in the first of them; empty: not kept
 };
 
 /// A search at its end.
@@ -27,8 +29,7 @@ struct SearchEnd {
   u32 reached = 0;  ///< events explained
   u64 sections = 0;
   u64 not_modelled = 0;
-  const Conflict* conflict = nullptr;  ///< of a refuted trace
-  std::string state_before;            ///< and the objects before the section that went wrong
+  std::vector<Conflict> answers;  ///< what the states before the event `reached` would have given
 };
 
 /// "FILE:LINE" of an event, with its origin if it has one.

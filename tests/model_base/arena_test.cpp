@@ -29,15 +29,39 @@ TEST(Arena, KeepsNumbers) {
 }
 
 // Numbers stay small however long a run is.
-TEST(Arena, ReusesTheNumberThatWasFreedLast) {
+TEST(Arena, ReusesTheLowestNumberThatIsFree) {
   Names names;
   const Id a = names.insert("a");
   const Id b = names.insert("b");
   names.erase(a);
   names.erase(b);
-  EXPECT_EQ(names.insert("c"), b);
-  EXPECT_EQ(names.insert("d"), a);
+  EXPECT_EQ(names.insert("c"), a);
+  EXPECT_EQ(names.insert("d"), b);
   EXPECT_EQ(names.insert("e"), Id{2});
+}
+
+// The order in which objects went does not show in what comes after.
+TEST(Arena, ForgetsTheOrderOfErasures) {
+  constexpr u32 kMany = 10'000;
+  Names up;
+  Names down;
+  for (u32 i = 0; i < kMany; ++i) {
+    up.insert("x");
+    down.insert("x");
+  }
+  for (u32 i = 0; i < kMany; i += 3) {
+    up.erase(Id{i});
+  }
+  for (u32 i = (kMany - 1) / 3 * 3 + 3; i > 0; i -= 3) {
+    down.erase(Id{i - 3});
+  }
+  EXPECT_EQ(up, down);
+  for (u32 i = 0; i < kMany; i += 3) {
+    ASSERT_EQ(up.insert("y"), Id{i});
+    ASSERT_EQ(down.insert("y"), Id{i});
+  }
+  EXPECT_EQ(up.insert("z"), Id{kMany});
+  EXPECT_EQ(up.size(), kMany + 1);
 }
 
 // Iteration has one order in every build.

@@ -165,12 +165,18 @@ TEST(Exec, EndsTheOtherThreads) {
   EXPECT_EQ(k.run(1, write(4, "x")), "1");
 }
 
-// A thread that calls execve() takes its leader's number over: not modelled.
-TEST(Exec, IsNotModelledInAThread) {
+// A thread that calls execve() leads the process from then on; here it keeps its own number.
+TEST(Exec, MakesAThreadTheLeader) {
   TestKernel k;
+  k.run(1, pipe2());
+  k.run(1, fork(3));
   k.run(1, thread(2));
-  EXPECT_TRUE(k.run(2, exec()).starts_with("not modelled"));
-  EXPECT_TRUE(k.kernel.idle(TaskId{1}));
+  EXPECT_EQ(k.run(2, exec()), "0");
+  EXPECT_FALSE(k.kernel.exists(TaskId{1}));
+  EXPECT_EQ(k.run(2, write(4, "x")), "1");
+  EXPECT_EQ(k.run(3, kill(1, kSigterm)), "-1 ESRCH");
+  EXPECT_EQ(k.run(3, kill(2, kSigterm)), "0");
+  EXPECT_FALSE(k.kernel.exists(TaskId{2}));
 }
 
 // The end of a process closes its descriptors, in ascending order.

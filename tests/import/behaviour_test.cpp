@@ -211,7 +211,108 @@ TEST(Import, ExecByAThread) {
                   R"({"task":1,"call":"read","fd":3,"count":65536})",
                   HasSubstr(R"("call":"execve")"), R"({"task":1,"died":"exit"})",
                   R"({"task":2,"return":"execve","ret":0})",
-                  HasSubstr(R"({"task":2,"call":"exit_group")")));
+                  HasSubstr(R"({"task":2,"call":"exit_group")"), R"({"task":2,"died":"exit"})"));
+}
+
+// Whether another file is ready the model does not know: it is left out of the list.
+TEST(Import, PollOfOtherFilesTooAsksAboutOurs) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n"
+                "1 poll([{fd=0, events=POLLIN}, {fd=3, events=POLLIN}], 2, -1) = 1 ([{fd=0, "
+                "revents=POLLIN}])\n"
+                "1 poll([{fd=0, events=POLLIN}, {fd=4, events=POLLOUT}], 2, 7) = 1 ([{fd=4, "
+                "revents=POLLOUT}])\n"),
+      ElementsAre(
+          HasSubstr("pipe2"),
+          R"({"task":1,"call":"poll","fds":[{"fd":-1,"events":["POLLIN"]},{"fd":3,"events":["POLLIN"]}],"timeout":0,"ret":0,"out":{"revents":[[],[]]}})",
+          R"({"task":1,"call":"poll","fds":[{"fd":-1,"events":["POLLIN"]},{"fd":4,"events":["POLLOUT"]}],"timeout":7,"ret":1,"out":{"revents":[[],["POLLOUT"]]}})"));
+}
+
+// -X raw prints numbers for names.
+TEST(Import, NumbersForNames) {
+  EXPECT_THAT(
+      events_of("1 mknodat(-100, \"f\", 010644) = 0\n"
+                "1 pipe2([3, 4], 0x80000) = 0\n"
+                "1 rt_sigprocmask(0, [13], [], 8) = 0\n"
+                "1 openat(-100, \"f\", 0x2) = 5\n"
+                "1 socket(0x1, 0x80001, 0) = 6\n"
+                "1 clone(child_stack=NULL, flags=0x1200011, child_tidptr=0x7f00) = 2\n"),
+      ElementsAre(R"({"task":1,"call":"mkfifo","pathname":"f","mode":"0644","ret":0})",
+                  HasSubstr(R"("flags":"O_CLOEXEC")"), HasSubstr("SIGPIPE"), HasSubstr("open"),
+                  HasSubstr(R"("other_fd":6,"cloexec":true)"), HasSubstr(R"("call":"fork")")));
+}
+
+// -xx with -y prints the paths behind descriptors in hexadecimal too.
+TEST(Import, AnnotationsInHexadecimal) {
+  EXPECT_THAT(events_of("1 pipe2([3<\\x70\\x69\\x70\\x65\\x3a\\x5b\\x37\\x5d>, "
+                        "4<\\x70\\x69\\x70\\x65\\x3a\\x5b\\x37\\x5d>], 0) = 0\n"
+                        "1 write(4<\\x70\\x69\\x70\\x65\\x3a\\x5b\\x37\\x5d>, \"\\x61\", 1) = 1\n"),
+              ElementsAre(HasSubstr("pipe2"), HasSubstr(R"("call":"write")")));
+}
+
+// -s 0 cuts even the pair of a pipe2(): the lowest free numbers are given out.
+TEST(Import, APairThatIsCut) {
+  EXPECT_THAT(events_of("1 openat(AT_FDCWD, \"\"..., O_RDONLY) = 3\n"
+                        "1 pipe2([...], 0) = 0\n"
+                        "1 close(4) = 0\n"),
+              ElementsAre(HasSubstr("other_fd"), HasSubstr(R"("pipefd":[4,5])"),
+                          HasSubstr(R"("call":"close","fd":4)")));
+}
+
+// strace -ff writes a file a task: times put the calls in order, durations say when they ended.
+TEST(Import, SeveralFilesAreOneLog) {
+  const std::string parent =
+      "100000001.0 pipe2([3, 4], 0) = 0 <0.1>\n"
+      "100000001.2 clone(child_stack=NULL, flags=SIGCHLD) = 8 <0.1>\n"
+      "100000002.0 write(4, \"x\", 1) = 1 <0.5>\n";
+  const std::string child = "100000001.5 read(3, \"x\", 9) = 1 <0.6>\n";
+  const LogFile files[] = {{"LOG.7", parent, 7}, {"LOG.8", child, 8}};
+  const auto imported = import_strace(files, {});
+  ASSERT_TRUE(imported.has_value()) << imported.error().text();
+  std::vector<std::string> order;
+  for (const Event& event : imported->first.events) {
+    order.push_back(event.origin +
+                    (std::holds_alternative<ReturnEvent>(event.body) ? " ends" : ""));
+  }
+  EXPECT_THAT(order, ElementsAre("LOG.7:1", "LOG.7:1 ends", "LOG.7:2", "LOG.7:2 ends", "LOG.8:1",
+                                 "LOG.7:3", "LOG.8:1 ends", "LOG.7:3 ends"));
+}
+
+TEST(Import, SeveralFilesNeedTimes) {
+  const LogFile files[] = {{"LOG.7", "pipe2([3, 4], 0) = 0\n", 7}, {"LOG.8", "close(3) = 0\n", 8}};
+  const auto imported = import_strace(files, {});
+  ASSERT_FALSE(imported.has_value());
+  EXPECT_THAT(imported.error().text(), HasSubstr("LOG.7: the lines have no times"));
+}
+
+// What succeeded was allowed: limits are raised to it.
+TEST(Import, LimitsAreThoseThatCallsShow) {
+  const auto trace =
+      import(
+          "1 geteuid() = 4242\n"
+          "1 openat(AT_FDCWD, \"/proc/sys/fs/mqueue/msgsize_max\", O_RDONLY) = 3\n"
+          "1 read(3, \"9000\\n\", 99) = 5\n"
+          "1 close(3) = 0\n"
+          "1 mq_open(\"q\", O_RDWR|O_CREAT, 0600, {mq_flags=0, mq_maxmsg=40, mq_msgsize=64, "
+          "mq_curmsgs=0}) = 3\n"
+          "1 pipe2([4, 5], 0) = 0\n"
+          "1 fcntl(4, F_SETPIPE_SZ, 2097152) = 2097152\n")
+          .first;
+  const Environment& environment = trace.header.environment;
+  EXPECT_EQ(environment.mq_limits.mq_msg_max, 40U);
+  EXPECT_EQ(environment.mq_limits.mq_msgsize_max, 9000U);
+  EXPECT_EQ(environment.pipe_limits.pipe_max_size, 2097152U);
+  EXPECT_EQ(environment.tasks.at(0).uid, 4242U);
+}
+
+// What strace could not decode in a call that is not about our objects does not matter.
+TEST(Import, UnreadableArgumentsOfOtherCallsAreNoFault) {
+  const auto report = import(
+                          "1 pipe2([3, 4], 0) = 0\n"
+                          "1 clone3({flags=0, exit_signal=SIGCHLD, ???}, 89) = -1 EFAULT (Bad "
+                          "address)\n")
+                          .second;
+  EXPECT_THAT(report.not_understood, IsEmpty());
 }
 
 TEST(Import, MessageQueues) {

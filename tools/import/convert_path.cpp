@@ -192,16 +192,24 @@ Plan convert_open(Conversion& c) {
   return open_other(c, open);
 }
 
+/// True for "S_IFIFO|0644", and for 010644 of -X raw.
+bool is_fifo_mode(const Node& mode) {
+  constexpr u64 kType = 0170000;
+  constexpr u64 kFifo = 0010000;
+  return mode.text.contains("S_IFIFO") ||
+         (mode.kind == Node::Kind::kNumber && (mode.number & kType) == kFifo);
+}
+
 /// The errors of mkfifo() that depend on other files than FIFOs are left out.
 Plan convert_mknod(Conversion& c) {
   const bool at_call = c.name() == "mknodat";
   const PathArguments where = path_arguments(c, 0, at_call);
   const Node* mode = c.args.at(at_call ? 2 : 1);
   const auto path = path_of(c, where);
-  if (mode == nullptr || !mode->text.contains("S_IFIFO") || !path || c.args.problem()) {
+  if (mode == nullptr || !is_fifo_mode(*mode) || !path || c.args.problem()) {
     return Plan::other();
   }
-  const u32 bits = static_cast<u32>(c.args.flags(mode, "mode", kModes));
+  const u32 bits = static_cast<u32>(c.args.flags(mode, "mode", kModes)) & 07777U;
   FifoNames& fifos = c.state.fifos;
   if (c.result.failed_with("EEXIST") && fifos.is_fifo(*path)) {
     return c.keep(MkfifoCall{fifos.name(*path), bits});
@@ -279,7 +287,8 @@ std::optional<std::string> stat_path(Conversion& c) {
 
 /// stat() and its relatives have no effect, but may show a FIFO that nothing in the log made.
 Plan convert_stat(Conversion& c) {
-  if (!c.result.ok() || !c.record.text().contains("st_mode=S_IFIFO")) {
+  if (!c.result.ok() ||
+      !(c.record.text().contains("st_mode=S_IFIFO") || c.record.text().contains("st_mode=010"))) {
     return Plan::other();
   }
   const auto path = stat_path(c);

@@ -21,6 +21,19 @@ std::optional<PipeFds> pipe_fds(Conversion& c, const Node& list) {
   return PipeFds{c.args.fd(&list.items[0], "pipefd[0]"), c.args.fd(&list.items[1], "pipefd[1]")};
 }
 
+/// The numbers that a pipe2() gives out as far as the log shows.
+PipeFds lowest_free(const Conversion& c) {
+  std::array<Fd, 2> found;
+  std::size_t count = 0;
+  for (i32 fd = 0; count < found.size(); ++fd) {
+    const FdSlot* slot = c.files().find(fd);
+    if ((slot == nullptr || slot->kind == FdKind::kClosed) && !c.files().coming(fd)) {
+      found[count++] = Fd{fd};
+    }
+  }
+  return {found[0], found[1]};
+}
+
 Plan convert_pipe2(Conversion& c) {
   Pipe2Call call;
   const Node* pipefd = c.args.at(0);
@@ -34,7 +47,10 @@ Plan convert_pipe2(Conversion& c) {
   if (pipefd == nullptr) {
     return {};
   }
-  const auto fds = pipe_fds(c, *pipefd);
+  // With -s 0 the pair is cut: it is the two lowest numbers that are free.
+  const bool cut = pipefd->kind == Node::Kind::kList && !pipefd->items.empty() &&
+                   pipefd->items.back().kind == Node::Kind::kCut;
+  const auto fds = cut ? std::optional{lowest_free(c)} : pipe_fds(c, *pipefd);
   if (!fds || c.args.problem()) {
     return {};
   }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <fmt/format.h>
+#include <range/v3/algorithm/contains.hpp>
 
 #include "tools/import/conversion.hpp"
 
@@ -16,8 +17,8 @@ constexpr u32 kAlwaysTold = 0x038;
 /// Whom a list of struct pollfd asks about.
 struct Asked {
   std::vector<PollFd> fds;
+  std::vector<bool> other;  ///< by place: another file, whose readiness the model does not know
   bool ours = false;
-  bool others = false;
 };
 
 /// What a descriptor of the list is. One that poll() does not call invalid is open.
@@ -52,7 +53,7 @@ Asked read_fds(Conversion& c, const Node* list) {
     asked.fds.push_back(entry);
     const FdKind kind = kind_of(c, *fd_node, entry.fd);
     asked.ours = asked.ours || is_ours(kind);
-    asked.others = asked.others || (kind != FdKind::kClosed && !is_ours(kind));
+    asked.other.push_back(kind != FdKind::kClosed && !is_ours(kind));
   }
   return asked;
 }
@@ -101,26 +102,52 @@ std::optional<Revents> read_revents(Conversion& c, const std::vector<PollFd>& fd
   return revents;
 }
 
+/// Takes back what was told of other files; returns how many of them were ready.
+i64 leave_others_out(const Asked& asked, Revents& revents) {
+  i64 ready = 0;
+  for (std::size_t i = 0; i < asked.fds.size(); ++i) {
+    if (asked.other[i] && revents.revents[i].v != 0) {
+      revents.revents[i] = {};
+      ++ready;
+    }
+  }
+  return ready;
+}
+
+/// poll() of other files too: they become -1, which poll() passes over. When one of them was ready
+/// the call looks at ours only once.
 Plan plan_poll(Conversion& c, i32 timeout_ms) {
   Asked asked = read_fds(c, c.args.at(0));
   if (c.args.problem() || !asked.ours) {
     return Plan::other();
   }
-  if (asked.others) {
-    c.args.unsupported(
-        fmt::format("{} of a pipe, FIFO or queue together with another file", c.name()));
-    return {};
-  }
-  PollCall call{std::move(asked.fds), timeout_ms};
+  PollCall call{asked.fds, timeout_ms};
   Output out;
-  if (c.result.ok()) {
+  i64 others_ready = 0;
+  // Of many ready descriptors strace tells only the first; how many are ours is then not known.
+  const bool told_in_part = c.result.ok() && c.result.details.contains("...");
+  if (told_in_part && ranges::contains(asked.other, true)) {
+    return Plan::no_effect();
+  }
+  if (c.result.ok() && !told_in_part) {
     auto revents = read_revents(c, call.fds);
     if (!revents) {
       return {};
     }
+    others_ready = leave_others_out(asked, *revents);
     out = *std::move(revents);
   }
+  for (std::size_t i = 0; i < call.fds.size(); ++i) {
+    call.fds[i].fd = asked.other[i] ? Fd{-1} : call.fds[i].fd;
+  }
+  if (others_ready > 0) {
+    timeout_ms = 0;  // it returned because of another file
+    call.timeout = 0;
+  }
   Plan plan = c.keep(std::move(call), std::move(out));
+  if (others_ready > 0) {
+    plan.calls.front().result->ret -= others_ready;
+  }
   if (timeout_ms > 0) {
     plan.timeout = Timeout{.absolute = false,
                            .ns = timeout_ms * kNanosecondsPerMillisecond,

@@ -45,6 +45,9 @@ Plan refuse_stop(Conversion& c, const TaskState* target, Signal signal) {
 }
 
 Plan convert_kill(Conversion& c) {
+  if (!c.result.ok()) {
+    return Plan::other();
+  }
   TaskState* target = target_of(c, 0);
   const Signal signal = c.args.signal(c.args.at(1), "sig");
   if (!can_be_sent(c, target, signal)) {
@@ -58,6 +61,9 @@ Plan convert_kill(Conversion& c) {
 }
 
 Plan convert_tgkill(Conversion& c) {
+  if (!c.result.ok()) {
+    return Plan::other();
+  }
   const bool tkill = c.name() == "tkill";
   TaskState* target = target_of(c, tkill ? 0 : 1);
   const Signal signal = c.args.signal(c.args.at(tkill ? 1 : 2), "sig");
@@ -71,14 +77,20 @@ Plan convert_tgkill(Conversion& c) {
 Disposition handler_of(const Node& action) {
   const Node* handler = action.member("sa_handler");
   handler = handler == nullptr ? action.member("sa_sigaction") : handler;
-  if (handler == nullptr || handler->is("SIG_DFL")) {
+  const bool number = handler != nullptr && handler->kind == Node::Kind::kNumber;  // -X raw
+  if (handler == nullptr || handler->is("SIG_DFL") || handler->is("NULL") ||
+      (number && handler->number == 0)) {
     return Disposition::kDefault;
   }
-  return handler->is("SIG_IGN") ? Disposition::kIgnore : Disposition::kHandler;
+  return handler->is("SIG_IGN") || (number && handler->number == 1) ? Disposition::kIgnore
+                                                                    : Disposition::kHandler;
 }
 
 u32 sa_flags_of(const Node& action) {
   const Node* node = action.member("sa_flags");
+  if (node != nullptr && node->kind == Node::Kind::kNumber) {
+    return static_cast<u32>(node->number) & ~kSaRestorer;
+  }
   u64 flags = 0;
   std::string_view text = node == nullptr ? std::string_view{} : node->text;
   while (!text.empty()) {
@@ -119,13 +131,16 @@ Plan convert_rt_sigprocmask(Conversion& c) {
   const u64 bits = c.args.signal_set(set, "set") & c.state.survey.signals;
   u64 blocked = bits;
   MaskHow mask_how = MaskHow::kSetmask;
-  if (how->is("SIG_BLOCK")) {
+  const auto is_how = [&](std::string_view name, u64 number) {  // a number with -X raw
+    return how->is(name) || (how->kind == Node::Kind::kNumber && how->number == number);
+  };
+  if (is_how("SIG_BLOCK", 0)) {
     mask_how = MaskHow::kBlock;
     blocked = c.task.blocked | bits;
-  } else if (how->is("SIG_UNBLOCK")) {
+  } else if (is_how("SIG_UNBLOCK", 1)) {
     mask_how = MaskHow::kUnblock;
     blocked = c.task.blocked & ~bits;
-  } else if (!how->is("SIG_SETMASK")) {
+  } else if (!is_how("SIG_SETMASK", 2)) {
     c.args.expected(how, "how", "SIG_BLOCK, SIG_UNBLOCK or SIG_SETMASK");
   }
   if (c.args.problem() || blocked == c.task.blocked) {

@@ -22,6 +22,9 @@ constexpr std::array kMoreCloneFlags = std::to_array<NamedNumber>({
 
 /// The flags of a clone() that matter here. Other names are left out.
 u64 clone_flags(const Node* node) {
+  if (node != nullptr && node->kind == Node::Kind::kNumber) {
+    return node->number & ~kExitSignal;  // -X raw
+  }
   u64 flags = 0;
   std::string_view text = node == nullptr ? std::string_view{} : node->text;
   while (!text.empty()) {

@@ -47,15 +47,15 @@ std::vector<InitialTask> initial_tasks(Importer& importer, const std::vector<u32
   return tasks;
 }
 
-void list_remarks(const Log& log, const std::string& name, const Importer& importer,
-                  const std::vector<bool>& kept_task, ImportReport& report) {
+void list_remarks(const Log& log, const Importer& importer, const std::vector<bool>& kept_task,
+                  ImportReport& report) {
   for (const Importer::Remark& remark : importer.remarks()) {
     if (remark.task != strace::kNoIndex && !kept_task[remark.task]) {
       continue;
     }
     ++report.not_understood_total;
     if (report.not_understood.size() < kMostNotUnderstood) {
-      report.not_understood.push_back(fmt::format("{}:{}: {}", name, remark.line, remark.what));
+      report.not_understood.push_back(fmt::format("{}: {}", log.where(remark.line), remark.what));
     }
   }
   report.not_understood_total += log.strange_count - log.strange_lines.size();
@@ -89,11 +89,10 @@ void count_calls(const Log& log, const Importer& importer, const std::vector<boo
 }
 
 std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, const Survey& survey,
-                                        std::string name, const ImportOptions& options,
-                                        i64 realtime_ns) {
+                                        const ImportOptions& options, i64 realtime_ns) {
   strace::Recorder::Finished finished = importer.state().recorder.finish(importer.state().tasks);
   Trace trace;
-  trace.name = std::move(name);
+  trace.name = log.files.front().name;
   trace.header.order = TraceOrder::kObserved;
   trace.header.title = !options.title.empty()    ? options.title
                        : !survey.command.empty() ? survey.command
@@ -106,6 +105,7 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
   if (!tasks.empty()) {
     trace.header.environment.tasks = std::move(tasks);
   }
+  survey.limits.apply(trace.header.environment);
   trace.events = std::move(finished.events);
 
   ImportReport report;
@@ -117,7 +117,7 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
     kept_task[index] = true;
   }
   count_calls(log, importer, kept_task, report);
-  list_remarks(log, trace.name, importer, kept_task, report);
+  list_remarks(log, importer, kept_task, report);
   report.cut_strings = importer.cut_strings();
   report.unseen_descriptors = importer.state().unseen_descriptors;
   return {std::move(trace), std::move(report)};
@@ -139,7 +139,17 @@ void append_counts(std::string& text, std::string_view title, const CallCounts& 
 
 std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
     std::string_view text, std::string name, const ImportOptions& options) {
-  auto log = strace::read_log(text, name);
+  const LogFile log{.name = std::move(name), .text = text, .pid = {}};
+  return import_strace(std::span{&log, 1}, options);
+}
+
+std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
+    std::span<const LogFile> logs, const ImportOptions& options) {
+  std::vector<strace::LogText> texts;
+  for (const LogFile& file : logs) {
+    texts.push_back({file.text, file.name, file.pid});
+  }
+  auto log = strace::read_log(texts);
   if (!log) {
     return std::unexpected(std::move(log.error()));
   }
@@ -147,14 +157,14 @@ std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
   const i64 realtime_ns = survey.realtime_ns.value_or(options.environment.realtime_ns);
   std::map<std::string, u32> fifos;
   for (int pass = 1;; ++pass) {
-    Importer importer(*log, name, survey, realtime_ns);
+    Importer importer(*log, survey, realtime_ns);
     importer.add_fifos(fifos);
     if (auto done = importer.run(); !done) {
       return std::unexpected(std::move(done.error()));
     }
     const auto& discovered = importer.state().discovered_fifos;
     if (discovered.empty() || pass == kMostPasses) {
-      return assemble(*log, importer, survey, std::move(name), options, realtime_ns);
+      return assemble(*log, importer, survey, options, realtime_ns);
     }
     fifos.insert(discovered.begin(), discovered.end());
   }

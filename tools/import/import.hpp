@@ -2,6 +2,8 @@
 #pragma once
 
 #include <expected>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +54,18 @@ inline constexpr std::size_t kMostNotUnderstood = 1000;
 /// line, or contradicts itself in a call on a pipe, FIFO or queue.
 [[nodiscard]] std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
     std::string_view text, std::string name, const ImportOptions& options);
+
+/// One of several files that `strace -ff -o LOG` wrote: LOG.123 has the lines of task 123.
+struct LogFile {
+  std::string name;  ///< in messages and origins
+  std::string_view text;
+  std::optional<i64> pid;  ///< of the file's name
+};
+
+/// The same of several files. Their lines need times, and durations (-T) are of use: the order of
+/// two tasks' calls is known from these alone.
+[[nodiscard]] std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
+    std::span<const LogFile> logs, const ImportOptions& options);
 
 /// The report for people, several lines.
 [[nodiscard]] std::string to_text(const ImportReport& report);

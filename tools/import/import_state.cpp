@@ -9,6 +9,7 @@ namespace ipcsim::strace {
 namespace {
 
 constexpr std::string_view kPipePrefix = "pipe:[";
+constexpr i64 kAtFdcwd = -100;  // AT_FDCWD, as -X raw prints it
 
 TaskId number_of(const TaskState& task) { return TaskId{task.index + 1}; }
 
@@ -108,7 +109,8 @@ std::string ImportState::path_of(const TaskState& task, const Node* dirfd,
   std::string_view base = task.fs->cwd;
   if (dirfd != nullptr && dirfd->annotation) {
     base = *dirfd->annotation;
-  } else if (dirfd != nullptr && dirfd->kind == Node::Kind::kNumber) {
+  } else if (dirfd != nullptr && dirfd->kind == Node::Kind::kNumber &&
+             static_cast<i64>(dirfd->number) != kAtFdcwd) {
     const FdSlot* slot = task.files->find(static_cast<i32>(dirfd->number));
     const bool known = slot != nullptr && !slot->path.empty();
     base = known ? std::string_view{slot->path} : std::string_view{"?"};

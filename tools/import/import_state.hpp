@@ -19,7 +19,7 @@ namespace ipcsim::strace {
 
 class ImportState {
  public:
-  ImportState(const std::string& log, const Survey& seen) : survey(seen), recorder(log) {}
+  ImportState(const Log& log, const Survey& seen) : survey(seen), recorder(log) {}
 
   const Survey& survey;
   TaskTracker tasks;

@@ -62,8 +62,8 @@ bool is_about_ours(std::string_view name, const TaskState& task, const std::vect
 
 }  // namespace
 
-Importer::Importer(const Log& log, const std::string& name, const Survey& survey, i64 realtime_ns)
-    : log_(log), name_(name), state_(name, survey), realtime_ns_(realtime_ns) {
+Importer::Importer(const Log& log, const Survey& survey, i64 realtime_ns)
+    : log_(log), state_(log, survey), realtime_ns_(realtime_ns) {
   state_.tasks.initial_cwd = survey.initial_cwd;
   fates_.resize(log.calls.size());
 }
@@ -132,8 +132,10 @@ std::expected<Plan, Problem> Importer::apply(Converter converter, const CallReco
   if (!parsed) {
     auto rough = parse_roughly(text);
     if (!rough || is_about_ours(call.name, *flight.task, rough->args)) {
+      // Arguments that cannot be read are no fault of the log when they are not about our objects.
+      const bool foreign = !rough && !is_about_ours(call.name, *flight.task, {});
       return std::unexpected(
-          Problem{false, fmt::format("{} cannot be read: {}", call.name, parsed.error())});
+          Problem{foreign, fmt::format("{} cannot be read: {}", call.name, parsed.error())});
     }
     parsed = std::move(rough);
   }
@@ -210,9 +212,10 @@ std::expected<void, TraceError> Importer::enter(const LogItem& item) {
   CallFate& fate = fates_[item.call];
   fate.task = task.index;
   if (!plan) {
-    if (!plan.error().unsupported) {
-      return std::unexpected(
-          TraceError{.file = name_, .line = call.line, .message = std::move(plan.error().what)});
+    // A call that failed may have been given anything.
+    const bool failed = call.text().contains(") = -1 E");
+    if (!plan.error().unsupported && !failed) {
+      return std::unexpected(log_.error(call.line, std::move(plan.error().what)));
     }
     remark(call.line, task.index, fmt::format("not imported: {}", plan.error().what));
     state_.recorder.add(task, NoteEvent{fmt::format("not imported: {}", plan.error().what)},

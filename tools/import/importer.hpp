@@ -22,7 +22,7 @@ struct CallFate {
 class Importer {
  public:
   /// `realtime_ns`: CLOCK_REALTIME of the trace's beginning.
-  Importer(const Log& log, const std::string& name, const Survey& survey, i64 realtime_ns);
+  Importer(const Log& log, const Survey& survey, i64 realtime_ns);
 
   /// FIFOs that exist when the log begins; by path, with the line that shows them.
   void add_fifos(std::map<std::string, u32> paths) { known_fifos_ = std::move(paths); }
@@ -93,7 +93,6 @@ class Importer {
   }
 
   const Log& log_;
-  const std::string& name_;
   ImportState state_;
   i64 realtime_ns_;
   std::map<u32, InFlight> in_flight_;

@@ -117,10 +117,8 @@ void Importer::take_death(const LogItem& item) {
     }
     state_.recorder.add(*task, DiedEvent{number, signal}, origin);
   } else if (task->open_event) {
-    const Call& call = std::get<CallEvent>(state_.recorder.event(*task->open_event).body).call;
-    if (!std::holds_alternative<ExitCall>(call) && !std::holds_alternative<ExitGroupCall>(call)) {
-      state_.recorder.add(*task, DiedEvent{number, Signal{0}}, origin);
-    }
+    // Of an exit() too: by now its descriptors are closed.
+    state_.recorder.add(*task, DiedEvent{number, Signal{0}}, origin);
   }
   state_.tasks.end(*task);
 }

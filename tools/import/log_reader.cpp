@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
 #include <range/v3/algorithm/find.hpp>
 #include <range/v3/algorithm/find_if.hpp>
+#include <range/v3/algorithm/min_element.hpp>
+#include <range/v3/algorithm/upper_bound.hpp>
 
 #include "tools/import/printable.hpp"
 
@@ -93,17 +96,49 @@ i64 nameless_pid(std::string_view text) {
   return some_nameless && first != seen.end() ? *first : 0;
 }
 
+int hex_digit(char c) {
+  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// -xx writes what -y prints behind a descriptor in hexadecimal too: 3<\x70\x69\x70\x65>. Here it
+/// is as plain -y has it. A string in quotes never has a '<' before a "\x": it would be \x3c.
+std::string with_plain_annotations(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t at = text.find("<\\x");
+    plain += text.substr(0, at == std::string_view::npos ? at : at + 1);
+    text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
+    while (text.size() >= 4 && text.starts_with("\\x") && hex_digit(text[2]) >= 0 &&
+           hex_digit(text[3]) >= 0) {
+      const char byte = static_cast<char>(hex_digit(text[2]) * 16 + hex_digit(text[3]));
+      if (byte < ' ' || byte > '~' || byte == '<' || byte == '>' || byte == '\\') {
+        plain += fmt::format("\\{:o}", static_cast<unsigned char>(byte));
+      } else {
+        plain += byte;
+      }
+      text.remove_prefix(4);
+    }
+  }
+  return plain;
+}
+
 class Reader {
  public:
-  Reader(const std::string& name, i64 nameless) : name_(name), nameless_(nameless) {}
+  /// Goes on with `log`, of which `file` is the last file.
+  Reader(Log& log, const std::string& name, i64 nameless)
+      : log_(log), name_(name), nameless_(nameless), first_item_(log.items.size()) {}
 
   Outcome add_line(std::string_view line, bool cut_off);
   Outcome finish();
-  Log take() { return std::move(log_); }
+  /// What the times of the lines count from.
+  [[nodiscard]] Clock clock() const { return kind_of_clock_; }
 
  private:
   [[nodiscard]] std::unexpected<TraceError> error(u32 line, std::string message) const {
-    return std::unexpected(TraceError{.file = name_, .line = line, .message = std::move(message)});
+    TraceError error = log_.error(line, std::move(message));
+    error.file = name_;
+    return std::unexpected(std::move(error));
   }
   Outcome add(const StraceLine& line);
   Outcome begin_call(const StraceLine& line, i64 pid, std::optional<i64> time_ns);
@@ -112,12 +147,15 @@ class Reader {
   i64 pid_of(const StraceLine& line);
   LogItem& add_item(ItemKind kind, i64 pid, std::optional<i64> time_ns);
 
+  Log& log_;
   const std::string& name_;
   i64 nameless_;
-  Log log_;
+  std::size_t first_item_;
+  Clock kind_of_clock_ = Clock::kNone;
   LogClock clock_;
   std::map<i64, u32> unfinished_;  // pid -> index of its call
   std::set<i64> alive_;
+  bool in_summary_ = false;   // the table of -C, at the end
   std::string_view carried_;  // the first half of a line that a remark of strace cut in two
 };
 
@@ -146,7 +184,8 @@ Outcome Reader::begin_call(const StraceLine& line, i64 pid, std::optional<i64> t
     return error(log_.lines,
                  fmt::format("{} begins while the task's {} of line {} is unfinished; expected "
                              "\"<... {} resumed>\" before it",
-                             line.name, call.name, call.line, call.name));
+                             line.name, call.name, call.line - log_.file_of(call.line).lines_before,
+                             call.name));
   }
   const u32 index = static_cast<u32>(log_.calls.size());
   CallRecord call;
@@ -177,8 +216,9 @@ Outcome Reader::end_call(const StraceLine& line, i64 pid, std::optional<i64> tim
   }
   CallRecord& call = log_.calls[open->second];
   if (call.name != line.name) {
-    return error(log_.lines, fmt::format("{} is resumed, but line {} left {} unfinished", line.name,
-                                         call.line, call.name));
+    return error(log_.lines,
+                 fmt::format("{} is resumed, but line {} left {} unfinished", line.name,
+                             call.line - log_.file_of(call.line).lines_before, call.name));
   }
   call.tail = line.text;
   call.finished = true;
@@ -210,6 +250,7 @@ Outcome Reader::add(const StraceLine& line) {
   }
   const std::optional<i64> time_ns = clock_.read(line);
   log_.unix_clock = log_.unix_clock || line.clock == Clock::kUnix;
+  kind_of_clock_ = line.clock == Clock::kNone ? kind_of_clock_ : line.clock;
   const i64 pid = pid_of(line);
   switch (line.kind) {
     case LineKind::kCall:
@@ -252,11 +293,18 @@ Outcome Reader::add_line(std::string_view text, bool cut_off) {
     text = log_.mended_lines.emplace_back(std::string(carried_) + std::string(text));
     carried_ = {};
   }
+  if (text.contains("<\\x")) {
+    text = log_.mended_lines.emplace_back(with_plain_annotations(text));
+  }
   const StraceLine line = parse_line(text);
   if (line.kind == LineKind::kAttached) {
     carried_ = line.text;
   } else if (line.kind == LineKind::kUnknown) {
-    if (cut_off && !log_.items.empty()) {
+    in_summary_ = in_summary_ || text.starts_with("% time ");
+    if (in_summary_) {
+      return {};
+    }
+    if (cut_off && log_.items.size() > first_item_) {
       return error(log_.lines, "the log ends in the middle of a line");
     }
     ++log_.strange_count;
@@ -269,16 +317,85 @@ Outcome Reader::add_line(std::string_view text, bool cut_off) {
 }
 
 Outcome Reader::finish() {
-  if (!log_.items.empty()) {
+  if (log_.items.size() > first_item_) {
     return {};
   }
-  if (log_.strange_lines.empty()) {
+  const u32 before = log_.files.back().lines_before;
+  const auto strange =
+      ranges::find_if(log_.strange_lines, [&](const auto& line) { return line.first > before; });
+  if (strange == log_.strange_lines.end()) {
     return error(0, "the log is empty; expected lines of strace");
   }
-  return error(log_.strange_lines.front().first,
-               fmt::format("this is no log of strace: expected a line such as "
-                           "'123 read(3, \"x\", 1) = 1', found '{}'",
-                           log_.strange_lines.front().second));
+  return error(strange->first, fmt::format("this is no log of strace: expected a line such as "
+                                           "'123 read(3, \"x\", 1) = 1', found '{}'",
+                                           strange->second));
+}
+
+/// The duration that -T prints at a line's end: "<0.000123>". Nothing if there is none.
+std::optional<i64> duration_of(std::string_view text) {
+  const std::size_t open = text.rfind('<');
+  return text.ends_with('>') && open != std::string_view::npos
+             ? parse_seconds(text.substr(open + 1, text.size() - open - 2))
+             : std::nullopt;
+}
+
+/// One file's items on their way into the order of all.
+struct Lane {
+  std::size_t at = 0;
+  std::size_t end = 0;
+};
+
+/// When the item at `lane.at` happened. A call whose line does not say how long it took may have
+/// ended as late as its task's next line.
+i64 time_of(const Log& log, const Lane& lane) {
+  const LogItem& item = log.items[lane.at];
+  if (item.kind != ItemKind::kExit) {
+    return item.time_ns.value_or(0);
+  }
+  const CallRecord& call = log.calls[item.call];
+  const i64 next = lane.at + 1 < lane.end ? log.items[lane.at + 1].time_ns.value_or(0)
+                                          : std::numeric_limits<i64>::max();
+  const auto duration = duration_of(call.head);
+  return duration && item.time_ns ? std::min(next, *item.time_ns + *duration) : next;
+}
+
+/// Puts the items of several files, each in order, into one order. At equal times beginnings come
+/// first, so that calls whose order is not known overlap.
+void merge(Log& log, std::vector<Lane> lanes) {
+  std::vector<LogItem> merged;
+  merged.reserve(log.items.size());
+  const auto key = [&](const Lane& lane) {
+    return std::pair{time_of(log, lane), log.items[lane.at].kind != ItemKind::kEntry};
+  };
+  while (!lanes.empty()) {
+    const auto first = ranges::min_element(lanes, {}, key);
+    LogItem& item = log.items[first->at];
+    if (item.kind == ItemKind::kExit && item.time_ns && duration_of(log.calls[item.call].head)) {
+      item.time_ns = time_of(log, *first);
+      log.calls[item.call].end_time_ns = item.time_ns;
+    }
+    merged.push_back(item);
+    if (++first->at == first->end) {
+      lanes.erase(first);
+    }
+  }
+  log.items = std::move(merged);
+  // What an end's line came to is known at its beginning: the calls overlap all the same.
+  for (CallRecord& call : log.calls) {
+    call.split = true;
+  }
+}
+
+Outcome check_clock(const Log& log, const std::string& name, Clock clock) {
+  if (clock == Clock::kUnix || clock == Clock::kDay) {
+    return {};
+  }
+  TraceError error = log.error(
+      0,
+      "the lines have no times that can be compared with those of the other files; expected "
+      "logs of strace -ff with -ttt or -tt");
+  error.file = name;
+  return std::unexpected(std::move(error));
 }
 
 }  // namespace
@@ -296,18 +413,52 @@ std::string CallRecord::text() const {
   return joined;
 }
 
-std::expected<Log, TraceError> read_log(std::string_view text, const std::string& name) {
-  Reader reader(name, nameless_pid(text));
-  while (!text.empty()) {
-    const bool cut_off = !text.contains('\n');
-    if (auto added = reader.add_line(take_line(text), cut_off); !added) {
-      return std::unexpected(std::move(added.error()));
+const Log::File& Log::file_of(u32 line) const {
+  const auto after =
+      ranges::upper_bound(files, line, {}, [](const File& file) { return file.lines_before + 1; });
+  return after == files.begin() ? files.front() : *(after - 1);
+}
+
+std::string Log::where(u32 line) const {
+  const File& file = file_of(line);
+  return fmt::format("{}:{}", file.name, line - file.lines_before);
+}
+
+TraceError Log::error(u32 line, std::string message) const {
+  const File& file = file_of(line);
+  return {.file = file.name,
+          .line = line == 0 ? 0 : line - file.lines_before,
+          .message = std::move(message)};
+}
+
+std::expected<Log, TraceError> read_log(std::span<const LogText> texts) {
+  Log log;
+  std::vector<Lane> lanes;
+  for (const LogText& file : texts) {
+    std::string_view text = file.text;
+    log.files.push_back({file.name, log.lines});
+    const std::size_t first = log.items.size();
+    Reader reader(log, file.name, file.pid ? *file.pid : nameless_pid(text));
+    while (!text.empty()) {
+      const bool cut_off = !text.contains('\n');
+      if (auto added = reader.add_line(take_line(text), cut_off); !added) {
+        return std::unexpected(std::move(added.error()));
+      }
+    }
+    if (auto finished = reader.finish(); !finished) {
+      return std::unexpected(std::move(finished.error()));
+    }
+    lanes.push_back({first, log.items.size()});
+    if (texts.size() > 1) {
+      if (auto checked = check_clock(log, file.name, reader.clock()); !checked) {
+        return std::unexpected(std::move(checked.error()));
+      }
     }
   }
-  if (auto finished = reader.finish(); !finished) {
-    return std::unexpected(std::move(finished.error()));
+  if (texts.size() > 1) {
+    merge(log, std::move(lanes));
   }
-  return reader.take();
+  return log;
 }
 
 }  // namespace ipcsim::strace

@@ -4,6 +4,7 @@
 #include <deque>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,7 +53,20 @@ struct LogItem {
   std::string_view text;
 };
 
+/// One file of a log. `strace -ff` writes one a task.
+struct LogText {
+  std::string_view text;
+  std::string name;        ///< for messages
+  std::optional<i64> pid;  ///< whose lines these are, when they do not say
+};
+
 struct Log {
+  /// Where each file begins: lines are counted through all of them.
+  struct File {
+    std::string name;
+    u32 lines_before = 0;
+  };
+  std::vector<File> files;
   std::vector<CallRecord> calls;
   std::vector<LogItem> items;
   /// Lines that are none of strace's: number and the first bytes.
@@ -61,14 +75,23 @@ struct Log {
   u32 lines = 0;
   bool unix_clock = false;               ///< times count from 1970
   std::deque<std::string> mended_lines;  ///< lines that a remark of strace had cut in two
+
+  /// The file that a line, counted through all of them, is in.
+  [[nodiscard]] const File& file_of(u32 line) const;
+  /// "FILE:LINE"
+  [[nodiscard]] std::string where(u32 line) const;
+  /// An error at a line; 0: the log as a whole.
+  [[nodiscard]] TraceError error(u32 line, std::string message) const;
 };
 
 /// Longest line that is read, in bytes: `-s 1048576 -xx` makes lines of 4 MiB.
 inline constexpr std::size_t kMostLineBytes = std::size_t{8} << 20U;
 
-/// Reads the lines of `text`; what is returned points into it. Fails when the text is no log of
-/// strace, is cut off in the middle of a line, or has halves of calls that do not fit.
-[[nodiscard]] std::expected<Log, TraceError> read_log(std::string_view text,
-                                                      const std::string& name);
+/// Reads the lines of `texts`; what is returned points into them. Several are put in order by their
+/// times, a call's end by its beginning and duration; where two times are the same, calls overlap.
+/// Fails when a text is no log of strace, is cut off in the middle of a line, or has halves of
+/// calls that do not fit, or when several texts have no times that can be compared. REQUIRES: at
+/// least one text.
+[[nodiscard]] std::expected<Log, TraceError> read_log(std::span<const LogText> texts);
 
 }  // namespace ipcsim::strace

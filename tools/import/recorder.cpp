@@ -55,7 +55,7 @@ u32 Recorder::add(const TaskState& task, EventBody body, Origin origin) {
   Slot& slot = slots_.emplace_back();
   slot.event.body = std::move(body);
   slot.event.time_ns = origin.time_ns;
-  slot.event.origin = fmt::format("{}:{}", log_, origin.line);
+  slot.event.origin = log_.where(origin.line);
   slot.task = task.index;
   return static_cast<u32>(slots_.size() - 1);
 }

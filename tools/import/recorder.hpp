@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/trace/trace.hpp"
+#include "tools/import/log_reader.hpp"
 #include "tools/import/task_tracker.hpp"
 
 namespace ipcsim::strace {
@@ -19,7 +20,7 @@ struct Origin {
 /// Task numbers in events are a task's index plus one until finish().
 class Recorder {
  public:
-  explicit Recorder(std::string log) : log_(std::move(log)) {}
+  explicit Recorder(const Log& log) : log_(log) {}
 
   /// Adds an event that `task` makes or suffers; returns its number.
   u32 add(const TaskState& task, EventBody body, Origin origin);
@@ -54,7 +55,7 @@ class Recorder {
   };
   [[nodiscard]] std::vector<bool> mattering(TaskTracker& tasks) const;
 
-  std::string log_;
+  const Log& log_;
   std::vector<Slot> slots_;
 };
 

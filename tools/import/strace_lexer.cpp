@@ -198,7 +198,7 @@ void Lexer::read_word() {
 void Lexer::read_symbol() {
   next_.kind = Token::Kind::kSymbol;
   std::size_t length = 1;
-  if (text_.substr(at_).starts_with("...")) {
+  if (text_.substr(at_).starts_with("...") || text_.substr(at_).starts_with("???")) {
     next_.kind = Token::Kind::kCut;
     length = 3;
   } else if (text_.substr(at_).starts_with("=>")) {

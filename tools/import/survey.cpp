@@ -159,10 +159,12 @@ Survey survey_log(const Log& log) {
   Survey survey;
   survey.signals = signal_bit(kSigpipe);
   Surveyor surveyor(survey);
+  LimitsSurveyor limits(survey.limits);
   for (const LogItem& item : log.items) {
     surveyor.see(item);
     if (item.kind == LogItem::Kind::kEntry) {
       surveyor.see(log.calls[item.call]);
+      limits.see(log.calls[item.call]);
     }
   }
   surveyor.finish(log.unix_clock);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "tools/import/limits_survey.hpp"
 #include "tools/import/log_reader.hpp"
 
 namespace ipcsim::strace {
@@ -22,6 +23,8 @@ struct Survey {
   std::optional<i64> realtime_ns;
   /// Calls of the splice family are in the log.
   bool splices = false;
+  /// Limits that calls which succeeded imply.
+  SeenLimits limits;
   /// The command line of the first execve().
   std::string command;
 };

@@ -95,6 +95,7 @@ void TaskTracker::supersede(i64 pid, i64 by) {
   }
   current_.erase(by);
   thread->pid = pid;
+  processes_[thread->process].leader = thread->index;
   current_[pid] = thread->index;
 }
 

@@ -76,7 +76,7 @@ TEST(Import, NumbersThatAreSkippedWereInherited) {
 TEST(Import, AnInterruptedCallFailsWhereTheSignalComes) {
   EXPECT_THAT(
       events_of("1 pipe2([3, 4], 0) = 0\n"
-                "1 rt_sigaction(SIGALRM, {sa_handler=0x1, sa_mask=[], sa_flags=0}, NULL, 8) = 0\n"
+                "1 rt_sigaction(SIGALRM, {sa_handler=0x1000, sa_mask=[], sa_flags=0}, NULL, 8) = 0\n"
                 "1 read(3, 0x7f00, 1) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
                 "1 --- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---\n"
                 "1 write(4, \"!\", 1) = 1\n"
@@ -93,7 +93,7 @@ TEST(Import, AnInterruptedCallFailsWhereTheSignalComes) {
 TEST(Import, ARestartedCallStaysOpen) {
   EXPECT_THAT(
       events_of("1 pipe2([3, 4], 0) = 0\n"
-                "1 rt_sigaction(SIGALRM, {sa_handler=0x1, sa_flags=SA_RESTART}, NULL, 8) = 0\n"
+                "1 rt_sigaction(SIGALRM, {sa_handler=0x1000, sa_flags=SA_RESTART}, NULL, 8) = 0\n"
                 "1 read(3, 0x7f00, 1) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
                 "1 --- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---\n"
                 "1 rt_sigreturn({mask=[]}) = 0\n"
@@ -238,7 +238,7 @@ TEST(Import, NumbersForNames) {
                 "1 socket(0x1, 0x80001, 0) = 6\n"
                 "1 clone(child_stack=NULL, flags=0x1200011, child_tidptr=0x7f00) = 2\n"),
       ElementsAre(R"({"task":1,"call":"mkfifo","pathname":"f","mode":"0644","ret":0})",
-                  HasSubstr(R"("flags":"O_CLOEXEC")"), HasSubstr("SIGPIPE"), HasSubstr("open"),
+                  HasSubstr(R"("flags":["O_CLOEXEC"])"), HasSubstr("SIGPIPE"), HasSubstr("open"),
                   HasSubstr(R"("other_fd":6,"cloexec":true)"), HasSubstr(R"("call":"fork")")));
 }
 

@@ -174,8 +174,8 @@ TEST(Exec, MakesAThreadTheLeader) {
   EXPECT_EQ(k.run(2, exec()), "0");
   EXPECT_FALSE(k.kernel.exists(TaskId{1}));
   EXPECT_EQ(k.run(2, write(4, "x")), "1");
-  EXPECT_EQ(k.run(3, kill(1, kSigterm)), "-1 ESRCH");
-  EXPECT_EQ(k.run(3, kill(2, kSigterm)), "0");
+  EXPECT_EQ(k.run(3, kill(1, kSigalrm)), "-1 ESRCH");
+  EXPECT_EQ(k.run(3, kill(2, kSigalrm)), "0");
   EXPECT_FALSE(k.kernel.exists(TaskId{2}));
 }
 

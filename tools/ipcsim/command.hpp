@@ -35,6 +35,7 @@ void add_replay_command(CLI::App& app, int& status);
 void add_diff_command(CLI::App& app, int& status);
 void add_import_command(CLI::App& app, int& status);
 void add_record_command(CLI::App& app, int& status);
+void add_explain_command(CLI::App& app, int& status);
 void add_show_command(CLI::App& app, int& status);
 void add_profiles_command(CLI::App& app, int& status);
 

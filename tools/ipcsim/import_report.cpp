@@ -43,7 +43,11 @@ void print_import_report(const ImportReport& report, const Trace& trace, const s
   if (!options.quiet || report.not_understood_total > 0) {
     fmt::print(to, "{}", to_text(report));
   }
-  fmt::print(to, "wrote {}: {} events\n", output, trace.events.size());
+  fmt::print(to, "wrote {}: {} events{}\n", output, trace.events.size(),
+             report.not_understood_total == 0
+                 ? std::string{}
+                 : fmt::format(", without {} lines that were not understood",
+                               report.not_understood_total));
 }
 
 }  // namespace ipcsim

@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
   ipcsim::add_diff_command(app, status);
   ipcsim::add_import_command(app, status);
   ipcsim::add_record_command(app, status);
+  ipcsim::add_explain_command(app, status);
   ipcsim::add_show_command(app, status);
   ipcsim::add_profiles_command(app, status);
   try {

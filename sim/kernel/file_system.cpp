@@ -301,7 +301,7 @@ InodeId make_pipe_node(KernelState& k, TaskId id, PipeId pipe) {
 }
 
 void file_accessed(KernelState& k, const File& file) {
-  constexpr Nanoseconds kDay{24 * 3600 * kNanosecondsPerSecond};
+  constexpr Nanoseconds kDay{i64{24} * 3600 * kNanosecondsPerSecond};
   Inode& node = k.inodes[file.node];
   const bool stale =
       node.mtime >= node.atime || node.ctime >= node.atime || k.now.v - node.atime.v >= kDay.v;

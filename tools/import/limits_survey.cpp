@@ -190,8 +190,8 @@ void LimitsSurveyor::see_mq_getsetattr(const CallRecord& call, const Parsed& par
   const auto msgsize = member_number(parsed.args[2], "mq_msgsize");
   if (maxmsg && msgsize && !seen_.default_maxmsg && *maxmsg < 65537 &&
       *msgsize < 16U * 1024 * 1024 + 1) {
-    seen_.default_maxmsg = *maxmsg;
-    seen_.default_msgsize = *msgsize;
+    seen_.default_maxmsg = maxmsg;
+    seen_.default_msgsize = msgsize;
   }
 }
 

@@ -26,7 +26,6 @@ struct EncodeContext {
 /// Errors, `unsupported`, nothing is changed then:
 ///   buffers that do not fit the window or have more than kMostGuards ends in unmapped memory
 ///   commands of fcntl() and ioctl() and flags of clone() beyond those under study
-///   signals that stop a task
 [[nodiscard]] std::expected<CallInProgress, MachineError> encode_call(
     EncodeContext& context, TaskId task, const Call& call, std::optional<u32> child_slot);
 

@@ -11,6 +11,7 @@
 
 #include "model/base/payload.hpp"
 #include "model/base/result.hpp"
+#include "sim/kernel/call_events.hpp"
 #include "sim/kernel/call_files.hpp"
 #include "sim/kernel/call_mqueue.hpp"
 #include "sim/kernel/call_splice.hpp"
@@ -22,10 +23,12 @@ namespace ipcsim {
 using Call =
     std::variant<Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, Pread64Call, Pwrite64Call,
                  PreadvCall, PwritevCall, Preadv2Call, Pwritev2Call, CloseCall, DupCall, Dup2Call,
-                 Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall, UnlinkCall,
-                 MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall,
-                 ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall,
-                 TgkillCall, RtSigactionCall, RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall,
+                 Dup3Call, FcntlCall, IoctlCall, PollCall, PpollCall, SelectCall, Pselect6Call,
+                 EpollCreate1Call, EpollCtlCall, EpollWaitCall, EpollPwaitCall, EpollPwait2Call,
+                 PauseCall, RtSigsuspendCall, OpenCall, MkfifoCall, UnlinkCall, MqOpenCall,
+                 MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall, ForkCall,
+                 VforkCall, CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall, TgkillCall,
+                 RtSigactionCall, RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall,
                  SendfileCall, VmspliceCall, StoreCall>;
 
 /// "mq_timedsend"
@@ -70,8 +73,20 @@ struct Offsets {
   [[nodiscard]] bool any() const { return off_in || off_out || offset; }
   bool operator==(const Offsets&) const = default;
 };
+/// select(): the ready descriptors of each set that was given, ascending.
+struct SelectedFds {
+  std::optional<std::vector<Fd>> readfds;
+  std::optional<std::vector<Fd>> writefds;
+  std::optional<std::vector<Fd>> exceptfds;
+  bool operator==(const SelectedFds&) const = default;
+};
+/// epoll_wait(): `events`, in the order of the instance's ready list.
+struct EpollEventList {
+  std::vector<EpollEvent> events;
+  bool operator==(const EpollEventList&) const = default;
+};
 using Output = std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut,
-                            Revents, Offsets>;
+                            Revents, SelectedFds, EpollEventList, OwnerEx, Offsets>;
 
 /// What a call returned.
 struct SysResult {

@@ -83,9 +83,12 @@ TEST(HostNumbers, OtherFlags) {
 }
 
 TEST(HostNumbers, Commands) {
-  expect_equal(fcntl_names(), {ROW(F_DUPFD), ROW(F_GETFD), ROW(F_SETFD), ROW(F_GETFL), ROW(F_SETFL),
-                               ROW(F_DUPFD_CLOEXEC), ROW(F_SETPIPE_SZ), ROW(F_GETPIPE_SZ)});
-  expect_equal(ioctl_names(), {ROW(FIONREAD), ROW(FIONBIO), ROW(FIOCLEX), ROW(FIONCLEX)});
+  expect_equal(fcntl_names(),
+               {ROW(F_DUPFD), ROW(F_GETFD), ROW(F_SETFD), ROW(F_GETFL), ROW(F_SETFL), ROW(F_SETOWN),
+                ROW(F_GETOWN), ROW(F_SETSIG), ROW(F_GETSIG), ROW(F_SETOWN_EX), ROW(F_GETOWN_EX),
+                ROW(F_DUPFD_CLOEXEC), ROW(F_SETPIPE_SZ), ROW(F_GETPIPE_SZ)});
+  expect_equal(ioctl_names(),
+               {ROW(FIONREAD), ROW(FIONBIO), ROW(FIOASYNC), ROW(FIOCLEX), ROW(FIONCLEX)});
   expect_equal(rlimit_names(), {ROW(RLIMIT_NOFILE), ROW(RLIMIT_MSGQUEUE)});
 }
 

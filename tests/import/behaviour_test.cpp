@@ -75,12 +75,13 @@ TEST(Import, NumbersThatAreSkippedWereInherited) {
 // Without SA_RESTART the call ends where the signal comes, before what the handler does.
 TEST(Import, AnInterruptedCallFailsWhereTheSignalComes) {
   EXPECT_THAT(
-      events_of("1 pipe2([3, 4], 0) = 0\n"
-                "1 rt_sigaction(SIGALRM, {sa_handler=0x1000, sa_mask=[], sa_flags=0}, NULL, 8) = 0\n"
-                "1 read(3, 0x7f00, 1) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
-                "1 --- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---\n"
-                "1 write(4, \"!\", 1) = 1\n"
-                "1 rt_sigreturn({mask=[]}) = -1 EINTR (Interrupted system call)\n"),
+      events_of(
+          "1 pipe2([3, 4], 0) = 0\n"
+          "1 rt_sigaction(SIGALRM, {sa_handler=0x1000, sa_mask=[], sa_flags=0}, NULL, 8) = 0\n"
+          "1 read(3, 0x7f00, 1) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n"
+          "1 --- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---\n"
+          "1 write(4, \"!\", 1) = 1\n"
+          "1 rt_sigreturn({mask=[]}) = -1 EINTR (Interrupted system call)\n"),
       ElementsAre(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})",
                   HasSubstr(R"("call":"rt_sigaction","signum":"SIGALRM")"),
                   R"({"task":1,"call":"read","fd":3,"count":1})",

@@ -13,6 +13,8 @@
 #include "model/base/result.hpp"
 #include "sim/kernel/call_files.hpp"
 #include "sim/kernel/call_mqueue.hpp"
+#include "sim/kernel/call_notify.hpp"
+#include "sim/kernel/call_sched.hpp"
 #include "sim/kernel/call_splice.hpp"
 #include "sim/kernel/call_tasks.hpp"
 
@@ -26,7 +28,8 @@ using Call =
                  MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall,
                  ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall,
                  TgkillCall, RtSigactionCall, RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall,
-                 SendfileCall, VmspliceCall, StoreCall>;
+                 SendfileCall, VmspliceCall, StoreCall, MqNotifyCall, SocketCall, RecvfromCall,
+                 SetpriorityCall, SchedSetschedulerCall, UnshareCall>;
 
 /// "mq_timedsend"
 [[nodiscard]] inline std::string_view call_name(const Call& call) {
@@ -41,7 +44,8 @@ struct PipeFds {
   Fd write;
   bool operator==(const PipeFds&) const = default;
 };
-/// read(), readv() and their kin, vmsplice() from a pipe: `buf`, the bytes of all buffers in order.
+/// read(), readv() and their kin, recvfrom(), vmsplice() from a pipe: `buf`, the bytes of all
+/// buffers in order.
 struct ReadBytes {
   Payload buf;
   bool operator==(const ReadBytes&) const = default;

@@ -24,6 +24,8 @@ enum class FileKind : u8 {
   kRegular,    ///< a regular file
   kDirectory,  ///< a folder
   kDevice,     ///< /dev/null, /dev/zero or /dev/full
+  kNetlink,    ///< a socket of socket()
+  kMqLimit,    ///< a file of /proc/sys/fs/mqueue
 };
 
 /// An open file description (`struct file`).
@@ -31,8 +33,11 @@ struct File {
   FileKind kind = FileKind::kOther;
   PipeId pipe;              ///< of kPipe
   MqueueId mqueue;          ///< of kMqueue
-  InodeId node = kNoInode;  ///< of all but kOther and kMqueue
-  u64 f_pos = 0;            ///< position of kRegular
+  NetlinkId netlink;        ///< of kNetlink
+  InodeId node = kNoInode;  ///< of all that have a name, and of pipes
+  u64 f_pos = 0;            ///< position of kRegular; in the text of a queue or limit
+  IpcNsId ipc;              ///< of kMqLimit: whose limit
+  u32 mq_limit = 0;         ///< and which
   u32 f_count = 0;          ///< descriptors and calls in progress that refer to it
   u32 f_flags = 0;          ///< O_* with the access mode
   PipeMode f_mode;          ///< FMODE_READ, FMODE_WRITE

@@ -1,6 +1,9 @@
 #include "sim/kernel/files.hpp"
 
+#include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/file_system.hpp"
+#include "sim/kernel/ipc_namespace.hpp"
+#include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
@@ -43,16 +46,23 @@ void fput(KernelState& k, TaskId current, FileId id) {
   k.files.erase(id);
   if (file.kind == FileKind::kPipe && !file.path_only) {
     release_pipe_file(k, current, file);
-  } else if (file.kind == FileKind::kMqueue && !file.path_only) {
-    --k.mqueues[file.mqueue].files;
-    put_mqueue(k, file.mqueue);
+  } else if (file.kind == FileKind::kNetlink) {
+    put_netlink(k, file.netlink);
   }
   if (file.node != kNoInode) {
     put_node(k, file.node);
   }
 }
 
-void filp_close(KernelState& k, TaskId current, FileId file) { fput(k, current, file); }
+void filp_close(KernelState& k, TaskId current, FileId id) {
+  const File& file = k.files[id];
+  const WaiterId process{k.process_of(current).leader.v};
+  if (file.kind == FileKind::kMqueue && !file.path_only &&
+      mq_unregister(k.mqueues[file.mqueue].inode, process)) {
+    notification_removed(k, file.mqueue);
+  }
+  fput(k, current, id);
+}
 
 void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
   if (k.fd_tables[table].drop_user() > 0) {
@@ -62,6 +72,22 @@ void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
     filp_close(k, current, k.fd_tables[table].clear(fd));
   }
   k.fd_tables.erase(table);
+}
+
+FdTableId copy_fd_table(KernelState& k, FdTableId from) {
+  FdTable copy = k.fd_tables[from].copy_for_one();
+  for (const Fd fd : copy.open_fds()) {
+    ++k.files[copy.file(fd)].f_count;
+  }
+  return k.fd_tables.insert(std::move(copy));
+}
+
+void unshare_fd_table(KernelState& k, TaskId id) {
+  if (k.fd_table(id).users() > 1) {
+    const FdTableId shared = k.task(id).files;
+    k.task(id).files = copy_fd_table(k, shared);
+    k.fd_tables[shared].drop_user();
+  }
 }
 
 Result<PipeId> make_pipe(KernelState& k, TaskId id) {
@@ -93,11 +119,9 @@ void put_pipe(KernelState& k, PipeId id) {
   k.pipes.erase(id);
 }
 
-void put_mqueue(KernelState& k, MqueueId id) {
-  const MqueueObject& queue = k.mqueues[id];
-  if (queue.files > 0 || queue.linked) {
-    return;
-  }
+void evict_mqueue(KernelState& k, MqueueId id) {
+  MqueueObject& queue = k.mqueues[id];
+  drop_notify_socket(k, queue);
   k.users[queue.user.v].mq_bytes -= queue.bytes;
   k.wait_queues.destroy(queue.wait_q);
   k.mqueues.erase(id);

@@ -7,12 +7,15 @@ namespace ipcsim {
 
 using PipeId = Strong<struct PipeIdTag, u32>;
 using MqueueId = Strong<struct MqueueIdTag, u32>;
+using IpcNsId = Strong<struct IpcNsIdTag, u32>;
+using NetlinkId = Strong<struct NetlinkIdTag, u32>;
 using FileId = Strong<struct FileIdTag, u32>;
 using FdTableId = Strong<struct FdTableIdTag, u32>;
 using InodeId = Strong<struct InodeIdTag, u32>;
 using MmId = Strong<struct MmIdTag, u32>;
 using FsId = Strong<struct FsIdTag, u32>;
 inline constexpr PipeId kNoPipe{0xffffffffU};
+inline constexpr NetlinkId kNoNetlink{0xffffffffU};
 inline constexpr FileId kNoFile{0xffffffffU};
 inline constexpr InodeId kNoInode{0xffffffffU};
 

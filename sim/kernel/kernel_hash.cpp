@@ -74,9 +74,15 @@ struct ProgressHash {
     hasher.add(call.locals.index());
     std::visit(*this, call.locals);
   }
+  void operator()(const RecvInProgress& call) const { hasher.add(call.file); }
   void operator()(const VforkInProgress& /*call*/) const {}
   void operator()(const ExecInProgress& /*call*/) const {}
 };
+
+void add_bytes(Hasher& hasher, const Payload& payload) {
+  hasher.add(payload.len());
+  hasher.add(std::as_bytes(std::span{payload.stored_bytes()}));
+}
 
 void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.process);
@@ -97,6 +103,8 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.deadline ? task.deadline->v : -1);
   hasher.add(task.entered);
   hasher.add(task.vfork_parent);
+  hasher.add(task.prio);
+  hasher.add(task.ipc);
 }
 
 void add_process(Hasher& hasher, const Process& process) {
@@ -105,6 +113,7 @@ void add_process(Hasher& hasher, const Process& process) {
   hasher.add(process.ignored.bits);
   hasher.add(process.restart.bits);
   hasher.add(process.shared_pending.bits);
+  hasher.add(process.self_exec_id);
   hasher.add(process.exiting);
   hasher.add(process.exit_signal);
   hasher.add(process.exec_waiter);
@@ -127,6 +136,8 @@ void add_file(Hasher& hasher, FileId id, const File& file) {
   hasher.add(file.nowait);
   hasher.add(file.f_pipe);
   hasher.add(file.nowait);
+  hasher.add(file.netlink);
+  hasher.add(file.f_pos);
 }
 
 void add_fd_table(Hasher& hasher, FdTableId id, const FdTable& table) {
@@ -183,9 +194,28 @@ void add_rest(Hasher& hasher, const KernelState& k) {
   });
   k.mqueues.each([&](MqueueId id, const MqueueObject& queue) {
     hasher.add(id);
-    hasher.add(queue.linked);
-    hasher.add(queue.files);
+    hasher.add(queue.ns);
+    hasher.add(queue.node);
+    hasher.add(queue.notify_sock);
+    add_bytes(hasher, queue.notify_cookie);
     queue.inode.hash_into(hasher);
+  });
+  k.ipc_namespaces.each([&](IpcNsId id, const IpcNamespace& ns) {
+    hasher.add(id);
+    hasher.add(ns.tasks);
+    for (const u32 limit :
+         {ns.mq_limits.mq_queues_max, ns.mq_limits.mq_msg_max, ns.mq_limits.mq_msgsize_max,
+          ns.mq_limits.mq_msg_default, ns.mq_limits.mq_msgsize_default}) {
+      hasher.add(limit);
+    }
+  });
+  k.netlinks.each([&](NetlinkId id, const NetlinkSocket& socket) {
+    hasher.add(id);
+    hasher.add(socket.users);
+    hasher.add(socket.charged);
+    for (const Payload& packet : socket.received) {
+      add_bytes(hasher, packet);
+    }
   });
   k.files.each([&](FileId id, const File& file) { add_file(hasher, id, file); });
   k.fd_tables.each([&](FdTableId id, const FdTable& table) { add_fd_table(hasher, id, table); });

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/sys_pipe.hpp"
 #include "sim/kernel/syscalls.hpp"
 
@@ -105,13 +106,18 @@ Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& ca
       file.f_flags = call.value != 0 ? file.f_flags | kONonblock : file.f_flags & ~kONonblock;
       return Section::returned(0);
     case kFionread:
-      if (file.kind == FileKind::kOther || file.kind == FileKind::kMqueue) {
-        return Section::not_modelled("FIONREAD on a file that is no pipe or file of the run");
+      if (file.kind == FileKind::kMqueue) {
+        return mqueue_fionread(k, file, call.arg);
+      }
+      if (file.kind == FileKind::kOther || file.kind == FileKind::kNetlink ||
+          file.kind == FileKind::kMqLimit) {
+        return Section::not_modelled(
+            "FIONREAD on a file that is no pipe, queue or file of the run");
       }
       return file.kind == FileKind::kPipe ? pipe_ioctl_fionread(k, file.pipe, call.arg)
                                           : file_ioctl_fionread(k, file, call.arg);
     default:
-      return file.kind == FileKind::kOther
+      return file.kind == FileKind::kOther || file.kind == FileKind::kNetlink
                  ? Section::not_modelled("ioctl() on a file that is no pipe or queue")
                  : Section::failed(Errno::kENOTTY);
   }

@@ -4,6 +4,7 @@
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/signals.hpp"
+#include "sim/kernel/sys_netlink.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/wake.hpp"
 
@@ -23,6 +24,10 @@ FilePoll poll_file(KernelState& k, const File& file) {
   if (file.kind == FileKind::kMqueue) {
     const MqueueObject& queue = k.mqueues[file.mqueue];
     return {mq_poll_mask(queue.inode), {queue.wait_q}};
+  }
+  if (file.kind == FileKind::kNetlink) {
+    const NetlinkSocket& socket = k.netlinks[file.netlink];
+    return {netlink_poll_mask(socket), {socket.wait}};
   }
   if (file.kind != FileKind::kPipe) {
     return {kPollIn | kPollOut | kPollRdNorm | kPollWrNorm, {}};  // DEFAULT_POLLMASK

@@ -51,6 +51,12 @@ Section run(KernelState& k, TaskId id, const TeeCall& call);
 Section run(KernelState& k, TaskId id, const SendfileCall& call);
 Section run(KernelState& k, TaskId id, const VmspliceCall& call);
 Section run(KernelState& k, TaskId id, const StoreCall& call);
+Section run(KernelState& k, TaskId id, const MqNotifyCall& call);
+Section run(KernelState& k, TaskId id, const SocketCall& call);
+Section run(KernelState& k, TaskId id, const RecvfromCall& call);
+Section run(KernelState& k, TaskId id, const SetpriorityCall& call);
+Section run(KernelState& k, TaskId id, const SchedSetschedulerCall& call);
+Section run(KernelState& k, TaskId id, const UnshareCall& call);
 
 /// Ends a sleeping call's waits and drops what it holds, before its result is given or it is
 /// started again.

@@ -9,7 +9,8 @@ namespace {
 auto plain_fields(const Task& task) {
   return std::tie(task.process, task.files, task.fs, task.mm, task.state, task.killed, task.pending,
                   task.blocked, task.progress, task.wait_entry, task.entered, task.deadline,
-                  task.vfork_parent, task.prio, task.run_next);
+                  task.vfork_parent, task.prio, task.nice, task.policy, task.rt_priority, task.ipc,
+                  task.run_next);
 }
 
 }  // namespace

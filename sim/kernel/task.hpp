@@ -94,10 +94,16 @@ struct ExecInProgress {
   bool operator==(const ExecInProgress&) const = default;
 };
 
+/// recvfrom() of an empty socket.
+struct RecvInProgress {
+  FileId file;
+  bool operator==(const RecvInProgress&) const = default;
+};
+
 using CallInProgress =
     std::variant<std::monostate, WriteInProgress, ReadInProgress, OpenInProgress, MqSendInProgress,
                  MqReceiveInProgress, PollInProgress, VforkInProgress, ExecInProgress,
-                 SpliceInProgress, ResizeInProgress>;
+                 SpliceInProgress, ResizeInProgress, RecvInProgress>;
 
 /// Where a task is.
 enum class TaskState : u8 {
@@ -125,6 +131,10 @@ struct Task {
   std::optional<Nanoseconds> deadline;  ///< when the sleep times out
   TaskId vfork_parent;                  ///< asleep until this task execs or is gone
   i32 prio = 120;                       ///< effective priority on the kernel's scale
+  i32 nice = 0;                         ///< static priority, -20 to 19
+  u32 policy = 0;                       ///< SCHED_*
+  i32 rt_priority = 0;                  ///< of SCHED_FIFO and SCHED_RR
+  IpcNsId ipc;                          ///< its IPC namespace
   TaskId run_next;                      ///< next on the run queue
 
   [[nodiscard]] bool in_call() const { return call != nullptr; }
@@ -150,6 +160,7 @@ struct Process {
   SignalSet shared_pending;  ///< sent to the process
   bool exiting = false;      ///< every thread dies when it next runs
   Signal exit_signal;        ///< what killed it; 0: it exits by itself
+  u64 self_exec_id = 0;      ///< how often it has called execve()
   TaskId exec_waiter;        ///< the thread whose execve() waits for the others
   /// Threads that died in a call since the process began to exit, for the report at its end.
   std::vector<DeadThread> died_in_call;

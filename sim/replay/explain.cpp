@@ -382,8 +382,8 @@ class Search {
   std::vector<ScheduleEntry> schedule_;
   std::deque<Choice> choices_;
   bool choices_dropped_ = false;
-  std::set<u64> seen_;  // positions that were entered before
-  u32 looked_at_ = kNoCall;       // the event that was_here() last looked at on this path
+  std::set<u64> seen_;       // positions that were entered before
+  u32 looked_at_ = kNoCall;  // the event that was_here() last looked at on this path
   u64 sections_ = 0;
   std::optional<u32> furthest_;  // the event that the longest paths ended at
   std::vector<Answer> answers_;  // and how

@@ -90,6 +90,8 @@ FlagWord flag_word(PollEvents /*events*/) { return {poll_event_names(), {}, kMos
 FlagWord flag_word(CloneFlags /*flags*/) { return {clone_flag_names(), {}, kMostI64}; }
 FlagWord flag_word(SaFlags /*flags*/) { return {sa_flag_names(), {}, kMostU32}; }
 FlagWord flag_word(SpliceFlags /*flags*/) { return {splice_flag_names(), {}, kMostU32}; }
+FlagWord flag_word(SocketType /*type*/) { return {socket_type_names(), {}, kMostU32}; }
+FlagWord flag_word(MsgFlags /*flags*/) { return {msg_flag_names(), {}, kMostU32}; }
 
 std::string flags_json(const FlagWord& word, u64 bits) {
   std::vector<std::string> items;
@@ -123,6 +125,10 @@ std::span<const NamedNumber> names_of(Signal /*signal*/) { return signal_names()
 std::span<const NamedNumber> names_of(FcntlCmd /*cmd*/) { return fcntl_names(); }
 std::span<const NamedNumber> names_of(IoctlRequest /*request*/) { return ioctl_names(); }
 std::span<const NamedNumber> names_of(Resource /*resource*/) { return rlimit_names(); }
+std::span<const NamedNumber> names_of(SigevNotify /*notify*/) { return sigev_names(); }
+std::span<const NamedNumber> names_of(SocketFamily /*family*/) { return socket_family_names(); }
+std::span<const NamedNumber> names_of(PriorityWhich /*which*/) { return priority_which_names(); }
+std::span<const NamedNumber> names_of(SchedPolicy /*policy*/) { return sched_policy_names(); }
 std::span<const NamedNumber> names_of(Disposition /*handler*/) { return kDispositions; }
 std::span<const NamedNumber> names_of(MaskHow /*how*/) { return kMaskHows; }
 

@@ -29,6 +29,8 @@ struct FlagWord {
 [[nodiscard]] FlagWord flag_word(CloneFlags flags);
 [[nodiscard]] FlagWord flag_word(SaFlags flags);
 [[nodiscard]] FlagWord flag_word(SpliceFlags flags);
+[[nodiscard]] FlagWord flag_word(SocketType type);
+[[nodiscard]] FlagWord flag_word(MsgFlags flags);
 
 /// `["O_RDWR","O_NONBLOCK",4294967296]`: each bit's name, then what has none as a number.
 [[nodiscard]] std::string flags_json(const FlagWord& word, u64 bits);
@@ -41,6 +43,10 @@ void read_flags(JsonReader& in, std::string_view key, const JsonValue& value, co
 [[nodiscard]] std::span<const NamedNumber> names_of(FcntlCmd cmd);
 [[nodiscard]] std::span<const NamedNumber> names_of(IoctlRequest request);
 [[nodiscard]] std::span<const NamedNumber> names_of(Resource resource);
+[[nodiscard]] std::span<const NamedNumber> names_of(SigevNotify notify);
+[[nodiscard]] std::span<const NamedNumber> names_of(SocketFamily family);
+[[nodiscard]] std::span<const NamedNumber> names_of(PriorityWhich which);
+[[nodiscard]] std::span<const NamedNumber> names_of(SchedPolicy policy);
 
 /// The number's name as a JSON string, or the number.
 [[nodiscard]] std::string named_json(std::span<const NamedNumber> names, u64 number);

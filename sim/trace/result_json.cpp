@@ -104,6 +104,8 @@ template <>
 struct OutputOf<IoctlCall> : std::type_identity<IntOut> {};
 template <>
 struct OutputOf<PollCall> : std::type_identity<Revents> {};
+template <>
+struct OutputOf<RecvfromCall> : std::type_identity<ReadBytes> {};
 
 template <class C>
 Output read_one(JsonReader& in, const JsonValue& value) {

@@ -37,9 +37,9 @@ bool can_sleep(const Call& call) {
                    std::type_identity<Preadv2Call>{}, std::type_identity<Pwritev2Call>{},
                    std::type_identity<OpenCall>{}, std::type_identity<PollCall>{},
                    std::type_identity<MqTimedsendCall>{}, std::type_identity<MqTimedreceiveCall>{},
-                   std::type_identity<VforkCall>{}, std::type_identity<SpliceCall>{},
-                   std::type_identity<TeeCall>{}, std::type_identity<SendfileCall>{},
-                   std::type_identity<VmspliceCall>{});
+                   std::type_identity<RecvfromCall>{}, std::type_identity<VforkCall>{},
+                   std::type_identity<SpliceCall>{}, std::type_identity<TeeCall>{},
+                   std::type_identity<SendfileCall>{}, std::type_identity<VmspliceCall>{});
 }
 
 }  // namespace ipcsim::host

@@ -13,6 +13,7 @@ namespace ipcsim::host {
 /// told: an error number that errno.hpp does not have, a buffer that was cut and did matter.
 [[nodiscard]] std::expected<SysResult, MachineError> decode_result(const Slot& slot,
                                                                    const std::byte* window,
-                                                                   const CallInProgress& progress);
+                                                                   const CallInProgress& progress,
+                                                                   const TaskTable& tasks);
 
 }  // namespace ipcsim::host

@@ -18,6 +18,7 @@ struct EncodeContext {
   const TaskTable& tasks;
   VirtualClock& clock;
   UserPages& user_pages;
+  bool realtime = false;              ///< the tasks' priorities are this machine's own
   QueueNames* queue_names = nullptr;  ///< null: the run has an IPC namespace of its own
 };
 

@@ -76,6 +76,7 @@ std::expected<void, MachineError> HostMachine::post(TaskId task, const Call& cal
                         .tasks = tasks_,
                         .clock = clock_,
                         .user_pages = user_pages_,
+                        .realtime = realtime_,
                         .queue_names = queue_names_ ? &*queue_names_ : nullptr};
   auto progress = encode_call(context, task, call, child_slot);
   if (!progress) {

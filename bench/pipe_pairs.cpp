@@ -29,7 +29,7 @@ void model_write_read(benchmark::State& state, Contents contents) {
   pipe.files = 2;
   const UserSegment from = user_bytes(len, contents);
   const UserSegment to{.data = {}, .len = len};
-  std::string bytes;
+  SharedBytes bytes(len);
   for (auto _ : state) {
     PipeWrite write;
     benchmark::DoNotOptimize(pipe_write_section(pipe, write, {&from, 1}, {}, pages, profile));

@@ -2,27 +2,23 @@
 
 namespace ipcsim {
 
-PageId PagePool::alloc() {
-  PageId page = free_;
-  if (page == kNoPage) {
-    page = PageId{static_cast<u32>(entries_.size())};
-    entries_.push_back(
-        {.bytes = contents_ == Contents::kKept ? PageBytes(page_size_) : PageBytes()});
-  } else {
-    free_ = std::exchange(entries_[page.v].next_free, kNoPage);
-  }
-  entries_[page.v].refcount = 1;
-  entries_[page.v].serial = allocated_++;
-  ++live_;
-  return page;
+PageBytes::PageBytes(u32 size)
+    : block_(new(::operator new(sizeof(Block) + size)) Block{.owners = 1, .size = size}) {
+  std::memset(block_->bytes(), 0, size);
 }
 
-void PagePool::put(PageId page) {
-  Entry& e = entry(page);
-  if (--e.refcount == 0) {
-    e.next_free = std::exchange(free_, page);
-    --live_;
-  }
+void PageBytes::unshare() {
+  PageBytes own;
+  own.block_ =
+      new (::operator new(sizeof(Block) + block_->size)) Block{.owners = 1, .size = block_->size};
+  std::memcpy(own.block_->bytes(), block_->bytes(), block_->size);
+  std::swap(block_, own.block_);
+}
+
+/// Makes a page that was never handed out, free.
+[[gnu::noinline]] void PagePool::more() {
+  free_ = PageId{count_++};
+  entries_.push_back({.bytes = contents_ == Contents::kKept ? PageBytes(page_size_) : PageBytes()});
 }
 
 void PagePool::hash_into(Hasher& hasher) const {

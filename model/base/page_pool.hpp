@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -24,9 +25,8 @@ enum class Contents : u8 { kKept, kLengthsOnly };
 class PageBytes {
  public:
   PageBytes() = default;
-  explicit PageBytes(u32 size) : block_(new Block{1, size, {}}) {
-    block_->bytes = new std::byte[size]();
-  }
+  /// `size` bytes, all zero.
+  explicit PageBytes(u32 size);
   PageBytes(const PageBytes& other) : block_(other.block_) {
     if (block_ != nullptr) {
       ++block_->owners;
@@ -42,24 +42,22 @@ class PageBytes {
   [[nodiscard]] bool present() const { return block_ != nullptr; }
   [[nodiscard]] std::span<const std::byte> read() const {
     return block_ == nullptr ? std::span<const std::byte>{}
-                             : std::span<const std::byte>{block_->bytes, block_->size};
+                             : std::span<const std::byte>{block_->bytes(), block_->size};
   }
   /// The bytes to write to; makes them this copy's own first.
   [[nodiscard]] std::byte* write() {
     if (block_ == nullptr) {
       return nullptr;
     }
-    if (block_->owners > 1) {
-      PageBytes own(block_->size);
-      std::memcpy(own.block_->bytes, block_->bytes, block_->size);
-      std::swap(block_, own.block_);
+    if (block_->owners > 1) [[unlikely]] {
+      unshare();
     }
-    return block_->bytes;
+    return block_->bytes();
   }
   friend bool operator==(const PageBytes& a, const PageBytes& b) {
     return a.block_ == b.block_ ||
            (a.block_ != nullptr && b.block_ != nullptr && a.block_->size == b.block_->size &&
-            std::memcmp(a.block_->bytes, b.block_->bytes, a.block_->size) == 0);
+            std::memcmp(a.block_->bytes(), b.block_->bytes(), a.block_->size) == 0);
   }
 
  private:
@@ -67,12 +65,13 @@ class PageBytes {
   struct Block {
     u32 owners;
     u32 size;
-    std::byte* bytes;
+    // The bytes follow.
+    [[nodiscard]] std::byte* bytes() { return reinterpret_cast<std::byte*>(this + 1); }
   };
+  void unshare();
   void release() {
     if (block_ != nullptr && --block_->owners == 0) {
-      delete[] block_->bytes;
-      delete block_;
+      ::operator delete(block_);
     }
   }
   Block* block_ = nullptr;
@@ -90,25 +89,43 @@ class PagePool {
   [[nodiscard]] u32 live() const { return live_; }
   /// True when `page` has a reference.
   [[nodiscard]] bool contains(PageId page) const {
-    return page.v < entries_.size() && entries_[page.v].refcount > 0;
+    return page.v < count_ && entries_[page.v].refcount > 0;
   }
 
   /// A page with one reference. Its contents are whatever they were before.
-  [[nodiscard]] PageId alloc();
+  [[nodiscard]] PageId alloc() {
+    if (free_ == kNoPage) [[unlikely]] {
+      more();
+    }
+    const PageId page = free_;
+    Entry& e = entries_[page.v];
+    free_ = std::exchange(e.next_free, kNoPage);
+    e.refcount = 1;
+    e.serial = allocated_++;
+    ++live_;
+    return page;
+  }
   /// One more reference.
   void get(PageId page) { ++entry(page).refcount; }
   /// One reference less; the last one frees the page.
-  void put(PageId page);
+  void put(PageId page) {
+    Entry& e = entry(page);
+    if (--e.refcount == 0) {
+      e.next_free = std::exchange(free_, page);
+      --live_;
+    }
+  }
   [[nodiscard]] u32 refcount(PageId page) const { return entry(page).refcount; }
   /// A number that no other page of this pool has or had. No part of what `==` compares.
   [[nodiscard]] u32 serial(PageId page) const { return entry(page).serial; }
 
   /// The page's bytes, or null when contents are not kept.
   [[nodiscard]] const std::byte* read(PageId page) const {
-    const std::span<const std::byte> bytes = entry(page).bytes.read();
-    return bytes.data();
+    return contents_ == Contents::kKept ? entry(page).bytes.read().data() : nullptr;
   }
-  [[nodiscard]] std::byte* write(PageId page) { return entry(page).bytes.write(); }
+  [[nodiscard]] std::byte* write(PageId page) {
+    return contents_ == Contents::kKept ? entry(page).bytes.write() : nullptr;
+  }
 
   friend bool operator==(const PagePool& a, const PagePool& b) {
     return a.page_size_ == b.page_size_ && a.contents_ == b.contents_ && a.live_ == b.live_ &&
@@ -135,10 +152,13 @@ class PagePool {
     return const_cast<PagePool*>(this)->entry(page);
   }
 
+  void more();
+
   u32 page_size_;
   Contents contents_;
   u32 live_ = 0;
   u32 allocated_ = 0;  // pages handed out so far
+  u32 count_ = 0;      // entries_.size(), which would take a division
   PageId free_ = kNoPage;
   std::vector<Entry> entries_;
 };

@@ -29,49 +29,6 @@ void PipeInode::hash_into(Hasher& hasher) const {
   }
 }
 
-PageId anon_pipe_get_page(PipeInode& pipe, PagePool& pages) {
-  for (PageId& cell : pipe.tmp_page) {
-    if (cell != kNoPage) {
-      return std::exchange(cell, kNoPage);
-    }
-  }
-  return pages.alloc();
-}
-
-void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
-                        const KernelProfile& profile) {
-  if (pages.refcount(page) == 1) {
-    for (u32 i = 0; i < profile.tmp_pages; ++i) {
-      if (pipe.tmp_page[i] == kNoPage) {
-        pipe.tmp_page[i] = page;
-        return;
-      }
-    }
-  }
-  pages.put(page);
-}
-
-void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
-                      const KernelProfile& profile) {
-  const PipeBufOps ops = std::exchange(buf.ops, PipeBufOps::kNone);
-  switch (ops) {
-    case PipeBufOps::kAnon:
-      anon_pipe_put_page(pipe, buf.page, pages, profile);
-      return;
-    case PipeBufOps::kPageCache:
-    case PipeBufOps::kUserPage:
-    case PipeBufOps::kDefault:
-    case PipeBufOps::kNosteal:
-      pages.put(buf.page);
-      return;
-    case PipeBufOps::kZero:
-      return;
-    case PipeBufOps::kNone:
-      break;
-  }
-  IPCSIM_CHECK(false);
-}
-
 Bytes pipe_fionread(const PipeInode& pipe) {
   const auto lengths =
       ranges::views::iota(u32{0}, pipe_occupancy(pipe)) |

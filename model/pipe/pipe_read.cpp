@@ -58,7 +58,7 @@ PipeSection finish(const PipeInode& pipe, const PipeRead& call, const Progress& 
 }  // namespace
 
 PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const UserSegment> to,
-                              std::string* out, const PipeIoContext& context, PagePool& pages,
+                              SharedBytes* out, const PipeIoContext& context, PagePool& pages,
                               const KernelProfile& profile) {
   if (call.slept && !pipe_readable(pipe)) {
     if (context.signal_pending) {

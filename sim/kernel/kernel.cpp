@@ -21,17 +21,16 @@ void add_initial_task(KernelState& k, const InitialTask& initial, Caps caps) {
   while (k.tasks.size() < initial.task.v) {
     k.tasks.push_back({.state = TaskState::kDead});
   }
-  k.task(initial.task) = {
-      .process = ProcessId{static_cast<u32>(k.processes.size() - 1)},
-      .files = k.fd_tables.insert({}),
-      .fs = k.fs_contexts.insert({}),
-      .mm = k.mms.insert({}),
-      .cred = std::make_shared<const Credentials>(Credentials{.uid = Ids::all(initial.uid),
-                                                              .gid = Ids::all(initial.uid),
-                                                              .groups = {},
-                                                              .effective = caps,
-                                                              .permitted = caps}),
-      .prio = kDefaultPrio + initial.nice};
+  k.task(initial.task) = {.process = ProcessId{static_cast<u32>(k.processes.size() - 1)},
+                          .files = k.fd_tables.insert({}),
+                          .fs = k.fs_contexts.insert({}),
+                          .mm = k.mms.insert({}),
+                          .cred = Shared(Credentials{.uid = Ids::all(initial.uid),
+                                                     .gid = Ids::all(initial.uid),
+                                                     .groups = {},
+                                                     .effective = caps,
+                                                     .permitted = caps}),
+                          .prio = kDefaultPrio + initial.nice};
 }
 
 bool restarts(Errno error, const SignalsTaken& taken) {
@@ -66,13 +65,27 @@ Kernel::Kernel(const Environment& environment, const KernelProfile& profile, Con
 
 bool Kernel::idle(TaskId task) const { return exists(task) && !state_.task(task).in_call(); }
 
-void Kernel::post(TaskId id, Call call) {
+void Kernel::post(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id));
   Task& task = state_.task(id);
-  task.call = std::make_shared<const Call>(std::move(call));
+  task.call_number = call_number(call);
+  task.call = StoredCall(call);
   if (task.state == TaskState::kIdle) {
     enqueue(state_, id);
   }
+}
+
+Section Kernel::syscall(TaskId id, const Call& call) {
+  IPCSIM_CHECK(idle(id) && state_.task(id).state == TaskState::kIdle);
+  Task& task = state_.task(id);
+  task.call_number = call_number(call);
+  task.state = TaskState::kRunnable;
+  Section section = std::visit([&](const auto& c) { return run(state_, id, c); }, call);
+  finish_section(id, section);
+  if (section.end == Section::End::kAsleep || section.end == Section::End::kAgain) {
+    state_.task(id).call = StoredCall(call);
+  }
+  return section;
 }
 
 std::optional<std::string> Kernel::post_signal(TaskId task, Signal signal) {
@@ -123,54 +136,64 @@ std::vector<TaskId> Kernel::runnable() const {
 void Kernel::run_section(TaskId id) {
   IPCSIM_CHECK(exists(id) && state_.task(id).state == TaskState::kRunnable);
   dequeue(state_, id);
-  const std::shared_ptr<const Call> call = state_.task(id).call;
+  const StoredCall call = state_.task(id).call;
   const bool entering = std::holds_alternative<std::monostate>(state_.task(id).progress);
-  if (call == nullptr || (entering && signal_pending(state_, id))) {
+  if (call.empty() || (entering && signal_pending(state_, id))) {
     // A signal in user space is handled before the task goes on.
     if (take_signals(state_, id).dies) {
-      state_.task(id).call = nullptr;
+      state_.task(id).call_number = 0;
       exit_task(state_, id);
       return;
     }
-    if (call == nullptr) {
+    if (call.empty()) {
       state_.task(id).state = TaskState::kIdle;
       return;
     }
   }
-  finish_call(id, std::visit([&](const auto& c) { return run(state_, id, c); }, *call));
+  Section section = call.visit([&](const auto& c) { return run(state_, id, c); });
+  finish_section(id, section);
+  const bool returned = section.end == Section::End::kReturned;
+  if (returned || section.end == Section::End::kNotModelled) {
+    state_.completions.push_back(
+        {.task = id,
+         .kind = returned ? Completion::Kind::kReturned : Completion::Kind::kNotModelled,
+         .result = std::move(section.result),
+         .reason = std::move(section.reason)});
+  }
 }
 
-void Kernel::finish_call(TaskId id, Section section) {
+/// What lies between a section and user space: the end of a sleep, signals, starting again. The
+/// section becomes what the program sees.
+void Kernel::finish_section(TaskId id, Section& section) {
   if (section.end == Section::End::kGone || section.end == Section::End::kAsleep) {
     return;
-  }
-  Completion completion{.task = id, .result = std::move(section.result)};
-  if (section.end == Section::End::kNotModelled) {
-    completion.kind = Completion::Kind::kNotModelled;
-    completion.reason = std::move(section.reason);
   }
   SignalsTaken taken;
   if (signal_pending(state_, id)) {
     taken = take_signals(state_, id);
     if (taken.dies) {
       const bool returned =
-          completion.kind == Completion::Kind::kReturned && !internal(completion.result.error);
-      exit_task(state_, id, returned ? std::optional{completion.result} : std::nullopt);
+          section.end == Section::End::kReturned && !internal(section.result.error);
+      exit_task(state_, id, returned ? std::optional{std::move(section.result)} : std::nullopt);
+      section.end = Section::End::kGone;
       return;
     }
   }
-  end_progress(state_, id);
-  if (restarts(completion.result.error, taken)) {
-    enqueue_first(state_, id);
-    return;
+  if (state_.task(id).progress.index() != 0 || state_.task(id).wait_entry != kNoWaitEntry) {
+    end_progress(state_, id);
   }
-  if (internal(completion.result.error)) {
-    completion.result.error = Errno::kEINTR;
+  if (internal(section.result.error)) {
+    if (restarts(section.result.error, taken)) {
+      enqueue_first(state_, id);
+      section.end = Section::End::kAgain;
+      return;
+    }
+    section.result.error = Errno::kEINTR;
   }
   Task& task = state_.task(id);
-  task.call = nullptr;
+  task.call_number = 0;
+  task.call = {};
   task.state = TaskState::kIdle;
-  state_.completions.push_back(std::move(completion));
 }
 
 std::vector<Sleeper> Kernel::sleepers() const {
@@ -178,7 +201,7 @@ std::vector<Sleeper> Kernel::sleepers() const {
   for (u32 i = 0; i < state_.tasks.size(); ++i) {
     const Task& task = state_.tasks[i];
     if (task.state != TaskState::kDead && task.in_call()) {
-      list.push_back({TaskId{i + 1}, call_name(*task.call)});
+      list.push_back({TaskId{i + 1}, task.call.visit([](const auto& call) { return call.kName; })});
     }
   }
   return list;

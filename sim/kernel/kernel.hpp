@@ -25,7 +25,12 @@ class Kernel {
   /// True when the task exists (is not dead).
   [[nodiscard]] bool exists(TaskId task) const { return state_.exists(task); }
   /// The task enters a call and is runnable. REQUIRES: idle(task).
-  void post(TaskId task, Call call);
+  void post(TaskId task, const Call& call);
+  /// The task, which is running, enters a call and runs its first section at once: post() and
+  /// run_section() in one, without the run queue between them. When the call ended there, the
+  /// answer says how, and there is no completion of it. REQUIRES: idle(task), and it is not
+  /// runnable.
+  [[nodiscard]] Section syscall(TaskId task, const Call& call);
   /// Sends a signal as tgkill() does; nothing happens when the task is dead.
   /// Errors (by text): a signal that stops or continues is not modelled.
   [[nodiscard]] std::optional<std::string> post_signal(TaskId task, Signal signal);
@@ -48,6 +53,11 @@ class Kernel {
   [[nodiscard]] std::vector<Completion> take_completions() {
     return std::exchange(state_.completions, {});
   }
+  /// The same in `list`, whose memory is used again.
+  void take_completions(std::vector<Completion>& list) {
+    list.clear();
+    std::swap(list, state_.completions);
+  }
   /// Tasks that are in a call, by number.
   [[nodiscard]] std::vector<Sleeper> sleepers() const;
   /// Objects as they are.
@@ -64,7 +74,7 @@ class Kernel {
   [[nodiscard]] u64 hash() const;
 
  private:
-  void finish_call(TaskId task, Section section);
+  void finish_section(TaskId task, Section& section);
 
   KernelState state_;
 };

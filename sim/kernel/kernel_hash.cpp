@@ -76,10 +76,10 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.killed);
   hasher.add(task.pending.bits);
   hasher.add(task.blocked.bits);
-  hasher.add(task.in_call() ? task.call->index() + 1 : 0);
+  hasher.add(task.call_number);
   hasher.add(task.progress.index());
   std::visit(ProgressHash{hasher}, task.progress);
-  hasher.add(task.deadline ? task.deadline->v : -1);
+  hasher.add(task.deadline ? (*task.deadline).v : -1);
   hasher.add(task.run_next);
 }
 

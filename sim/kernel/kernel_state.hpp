@@ -117,6 +117,7 @@ struct Section {
   enum class End : u8 {
     kReturned,     ///< `result` is what the call gives (it may be ERESTARTSYS)
     kAsleep,       ///< the task sleeps; the wait is set up
+    kAgain,        ///< the call is to start again (never from a run())
     kGone,         ///< the task is dead
     kNotModelled,  ///< no answer: `reason`
   };
@@ -124,16 +125,39 @@ struct Section {
   SysResult result;
   std::string reason;
 
-  [[nodiscard]] static Section returned(i64 value, Output out = {}) {
-    return {End::kReturned, SysResult::success(value, std::move(out)), {}};
+  // Each sets what it has to say in a default-initialised section: braces would have the compiler
+  // clear all hundred bytes first, which costs more than the call.
+  [[nodiscard]] static Section returned(i64 value) {
+    Section section;
+    section.result.ret = value;
+    return section;
+  }
+  [[nodiscard]] static Section returned(i64 value, Output out) {
+    Section section;
+    section.result.ret = value;
+    section.result.out = std::move(out);
+    return section;
   }
   [[nodiscard]] static Section failed(Errno error) {
-    return {End::kReturned, SysResult::failure(error), {}};
+    Section section;
+    section.result.ret = -1;
+    section.result.error = error;
+    return section;
   }
-  [[nodiscard]] static Section asleep() { return {End::kAsleep, {}, {}}; }
-  [[nodiscard]] static Section gone() { return {End::kGone, {}, {}}; }
+  [[nodiscard]] static Section asleep() { return ended(End::kAsleep); }
+  [[nodiscard]] static Section gone() { return ended(End::kGone); }
   [[nodiscard]] static Section not_modelled(std::string why) {
-    return {End::kNotModelled, {}, std::move(why)};
+    Section section;
+    section.end = End::kNotModelled;
+    section.reason = std::move(why);
+    return section;
+  }
+
+ private:
+  static Section ended(End end) {
+    Section section;
+    section.end = end;
+    return section;
   }
 };
 

@@ -106,12 +106,6 @@ void send_signal_to_process(KernelState& k, TaskId id, Signal signal) {
   }
 }
 
-bool signal_pending(const KernelState& k, TaskId id) {
-  const Task& task = k.task(id);
-  const u64 pending = task.pending.bits | k.process_of(id).shared_pending.bits;
-  return task.killed || (pending & ~task.blocked.bits) != 0;
-}
-
 SignalsTaken take_signals(KernelState& k, TaskId id) {
   Task& task = k.task(id);
   Process& process = k.process_of(id);

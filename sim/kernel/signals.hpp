@@ -18,7 +18,11 @@ void send_signal_to_task(KernelState& k, TaskId id, Signal signal);
 void send_signal_to_process(KernelState& k, TaskId id, Signal signal);
 
 /// True when the task has a signal that it does not block: an interruptible sleep ends.
-[[nodiscard]] bool signal_pending(const KernelState& k, TaskId id);
+[[nodiscard]] inline bool signal_pending(const KernelState& k, TaskId id) {
+  const Task& task = k.task(id);
+  const u64 pending = task.pending.bits | k.process_of(id).shared_pending.bits;
+  return task.killed || (pending & ~task.blocked.bits) != 0;
+}
 
 /// What taking the pending signals on the way back to user space led to.
 struct SignalsTaken {

@@ -129,8 +129,7 @@ Result<Bytes> FileTarget::take(std::span<const SpliceChunk> chunks) {
     }
   }
   const UserSegment segment{
-      .data = bytes.empty() ? Payload::of_unknown(len) : Payload::of_bytes(std::move(bytes)),
-      .len = len};
+      .data = bytes.empty() ? Payload::of_unknown(len) : Payload::of_bytes(bytes), .len = len};
   const Section written =
       file_transfer(k_, task_, file_, {&segment, 1}, {.write = true, .at = pos_});
   if (written.end == Section::End::kNotModelled) {

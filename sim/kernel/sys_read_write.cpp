@@ -35,65 +35,79 @@ struct Direction {
   bool vector = false;
 };
 
-/// Runs the pipe's section and turns its outcome into the call's.
-Section finish_section(KernelState& k, TaskId id, PipeId pipe, const PipeSection& section,
-                       WaitQueueId queue) {
-  if (section.end == PipeSectionEnd::kAsleep) {
-    apply_effects(k, id, pipe, section.effects);
-    sleep_on(k, id, queue, true);
-    return Section::asleep();
-  }
-  finish_wait(k, id);
-  apply_effects(k, id, pipe, section.effects);
-  return section.result ? Section::returned(static_cast<i64>(section.result->v))
-                        : Section::failed(section.result.error());
-}
-
 PipeIoContext context_of(const KernelState& k, TaskId id, const File& file) {
   return {.nonblock = (file.f_flags & kONonblock) != 0,
           .packets = (file.f_flags & kODirect) != 0,
           .signal_pending = signal_pending(k, id)};
 }
 
+/// The locals of the call that goes on, or those of one that begins.
+template <class InProgress>
+InProgress locals_of(const Task& task, FileId file) {
+  const auto* saved = std::get_if<InProgress>(&task.progress);
+  return saved != nullptr ? *saved : InProgress{.file = file};
+}
+
+/// Goes to sleep as the pipe's section says. From the first sleep on the call holds its file.
+Section sleep_in(KernelState& k, TaskId id, const PipeSection& section, const auto& progress,
+                 WaitQueueId queue) {
+  Task& task = k.task(id);
+  const File& file = k.files[progress.file];
+  if (std::holds_alternative<std::monostate>(task.progress)) {
+    ++k.files[progress.file].f_count;
+  }
+  task.progress = progress;
+  apply_effects(k, id, file.pipe, section.effects);
+  sleep_on(k, id, queue, true);
+  return Section::asleep();
+}
+
 Section write_section(KernelState& k, TaskId id, FileId file_id, Segments segments) {
   const File& file = k.files[file_id];
-  const PipeId pipe = file.pipe;
-  Task& task = k.task(id);
-  WriteInProgress progress{.file = file_id};
-  if (const auto* saved = std::get_if<WriteInProgress>(&task.progress)) {
-    progress = *saved;
-  }
-  const PipeSection section = pipe_write_section(k.pipes[pipe].inode, progress.locals, segments,
+  PipeObject& pipe = k.pipes[file.pipe];
+  auto progress = locals_of<WriteInProgress>(k.task(id), file_id);
+  const PipeSection section = pipe_write_section(pipe.inode, progress.locals, segments,
                                                  context_of(k, id, file), k.pages, *k.profile);
   if (section.end == PipeSectionEnd::kAsleep) {
-    task.progress = progress;
+    return sleep_in(k, id, section, progress, pipe.wr_wait);
   }
-  return finish_section(k, id, pipe, section, k.pipes[pipe].wr_wait);
+  finish_wait(k, id);
+  apply_effects(k, id, file.pipe, section.effects);
+  return section.result ? Section::returned(static_cast<i64>(section.result->v))
+                        : Section::failed(section.result.error());
+}
+
+/// What a read of `len` bytes gives; `bytes` is null when contents are not kept.
+Section bytes_read(u64 len, SharedBytes* bytes) {
+  Section section = Section::returned(static_cast<i64>(len));
+  if (len > 0) {
+    section.result.out.emplace<ReadBytes>(ReadBytes{
+        bytes != nullptr ? Payload::of_bytes(std::move(*bytes)) : Payload::of_unknown(len)});
+  }
+  return section;
 }
 
 Section read_section(KernelState& k, TaskId id, FileId file_id, Segments segments) {
   const File& file = k.files[file_id];
-  const PipeId pipe = file.pipe;
-  Task& task = k.task(id);
-  ReadInProgress progress{.file = file_id};
-  if (const auto* saved = std::get_if<ReadInProgress>(&task.progress)) {
-    progress = *saved;
-  }
-  std::string bytes;
+  PipeObject& pipe = k.pipes[file.pipe];
+  auto progress = locals_of<ReadInProgress>(k.task(id), file_id);
   const bool keep = k.pages.contents() == Contents::kKept;
+  SharedBytes bytes;
+  if (keep && !pipe_empty(pipe.inode)) {
+    bytes = SharedBytes(std::min(total_len(segments), pipe_fionread(pipe.inode).v));
+  }
   const PipeSection section =
-      pipe_read_section(k.pipes[pipe].inode, progress.locals, segments, keep ? &bytes : nullptr,
+      pipe_read_section(pipe.inode, progress.locals, segments, keep ? &bytes : nullptr,
                         context_of(k, id, file), k.pages, *k.profile);
   if (section.end == PipeSectionEnd::kAsleep) {
-    task.progress = progress;
+    return sleep_in(k, id, section, progress, pipe.rd_wait);
   }
-  Section outcome = finish_section(k, id, pipe, section, k.pipes[pipe].rd_wait);
-  if (outcome.end == Section::End::kReturned && outcome.result.ret > 0) {
-    const u64 len = static_cast<u64>(outcome.result.ret);
-    outcome.result.out =
-        ReadBytes{keep ? Payload::of_bytes(std::move(bytes)) : Payload::of_unknown(len)};
+  finish_wait(k, id);
+  apply_effects(k, id, file.pipe, section.effects);
+  if (!section.result) {
+    return Section::failed(section.result.error());
   }
-  return outcome;
+  return bytes_read(section.result->v, keep ? &bytes : nullptr);
 }
 
 /// REQUIRES: the segments passed the checks.
@@ -144,15 +158,10 @@ FileId held_file(const Task& task, Direction direction) {
 }
 
 Section transfer(KernelState& k, TaskId id, Fd fd, Segments segments, Direction direction) {
-  const bool resumed = !std::holds_alternative<std::monostate>(k.task(id).progress);
-  if (resumed) {
-    return transfer_section(k, id, held_file(k.task(id), direction), segments, direction);
+  if (std::holds_alternative<std::monostate>(k.task(id).progress)) {
+    return start_transfer(k, id, fd, segments, direction);
   }
-  Section section = start_transfer(k, id, fd, segments, direction);
-  if (section.end == Section::End::kAsleep) {
-    ++k.files[held_file(k.task(id), direction)].f_count;
-  }
-  return section;
+  return transfer_section(k, id, held_file(k.task(id), direction), segments, direction);
 }
 
 }  // namespace

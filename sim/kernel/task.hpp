@@ -1,12 +1,14 @@
 // Tasks and processes of a simulated kernel, and the calls they are in.
 #pragma once
 
-#include <memory>
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <variant>
 #include <vector>
 
 #include "model/base/caps.hpp"
+#include "model/base/shared.hpp"
 #include "model/base/types.hpp"
 #include "model/mqueue/mqueue_inode.hpp"
 #include "model/pipe/pipe_file.hpp"
@@ -15,6 +17,7 @@
 #include "sim/kernel/call.hpp"
 #include "sim/kernel/credentials.hpp"
 #include "sim/kernel/file.hpp"
+#include "sim/kernel/stored_call.hpp"
 #include "sim/kernel/wait_queue.hpp"
 
 namespace ipcsim {
@@ -97,27 +100,47 @@ enum class TaskState : u8 {
   kDead,
 };
 
-/// A thread (`struct task_struct`).
+/// When a sleep times out, or never; to be used as a std::optional<Nanoseconds> half its size.
+class Deadline {
+ public:
+  Deadline() = default;
+  // Conversions on purpose: `task.deadline = later(...)`.
+  Deadline(Nanoseconds time) : time_(std::min(time.v, kNever - 1)) {}
+  Deadline(std::optional<Nanoseconds> time) : Deadline(time ? Deadline(*time) : Deadline()) {}
+
+  explicit operator bool() const { return time_ != kNever; }
+  /// REQUIRES: there is one.
+  [[nodiscard]] Nanoseconds operator*() const { return Nanoseconds{time_}; }
+  void reset() { time_ = kNever; }
+  bool operator==(const Deadline&) const = default;
+
+ private:
+  static constexpr i64 kNever = std::numeric_limits<i64>::max();
+  i64 time_ = kNever;
+};
+
+/// A thread (`struct task_struct`). A simulated system may have a million, most of them asleep.
 struct Task {
   ProcessId process;
   FdTableId files;
   FsId fs;
   MmId mm;
-  std::shared_ptr<const Credentials> cred;  ///< shared with copies; null for a number never used
+  WaitEntryId wait_entry = kNoWaitEntry;
+  Shared<Credentials> cred;  ///< empty for a number never used
   TaskState state = TaskState::kIdle;
   bool killed = false;  ///< SIGKILL is pending: it dies when it next runs
+  u16 call_number = 0;  ///< which call it is in (`kCallNumber`), 0 when in none
+  TaskId vfork_parent;  ///< asleep until this task execs or is gone
   SignalSet pending;    ///< sent to this thread
   SignalSet blocked;
-  std::shared_ptr<const Call> call;  ///< the call it is in, null when in none
-  CallInProgress progress;           ///< empty until the call first sleeps
-  WaitEntryId wait_entry = kNoWaitEntry;
-  std::optional<Nanoseconds> deadline;  ///< when the sleep times out
-  TaskId vfork_parent;                  ///< asleep until this task execs or is gone
-  i32 prio = 120;                       ///< effective priority on the kernel's scale
-  TaskId run_next;                      ///< next on the run queue
+  StoredCall call;          ///< the call it is in, empty in the section that began it
+  CallInProgress progress;  ///< empty until the call first sleeps
+  Deadline deadline;        ///< of the sleep
+  i32 prio = 120;           ///< effective priority on the kernel's scale
+  TaskId run_next;          ///< next on the run queue
 
-  [[nodiscard]] bool in_call() const { return call != nullptr; }
-  friend bool operator==(const Task& a, const Task& b);
+  [[nodiscard]] bool in_call() const { return call_number != 0; }
+  bool operator==(const Task&) const = default;
 };
 
 /// A thread that died in a call, and what that call had returned if it had.

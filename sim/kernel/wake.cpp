@@ -1,7 +1,5 @@
 #include "sim/kernel/wake.hpp"
 
-#include <utility>
-
 #include "sim/kernel/signals.hpp"
 
 namespace ipcsim {
@@ -53,7 +51,7 @@ bool wake_task(KernelState& k, TaskId id) {
   return true;
 }
 
-void wake_up(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
+void wake_waiters(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
   WaitEntryId at = k.wait_queues.first(queue);
   while (at != kNoWaitEntry) {
     const WaitEntry entry = k.wait_queues[at];
@@ -80,16 +78,8 @@ void sleep_on(KernelState& k, TaskId id, WaitQueueId queue, bool exclusive) {
   task.state = TaskState::kAsleep;
 }
 
-void finish_wait(KernelState& k, TaskId id) {
-  Task& task = k.task(id);
-  if (task.wait_entry != kNoWaitEntry) {
-    k.wait_queues.remove(std::exchange(task.wait_entry, kNoWaitEntry));
-  }
-  task.deadline.reset();
-}
-
 void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffects& effects) {
-  for (const PipeEffect effect : effects.list()) {
+  effects.each([&](PipeEffect effect) {
     const PipeObject& object = k.pipes[pipe];
     switch (effect) {
       case PipeEffect::kSendSigpipe:
@@ -117,7 +107,7 @@ void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffect
       case PipeEffect::kSigioWriters:
         break;  // O_ASYNC is refused as not modelled, so nobody subscribed.
     }
-  }
+  });
 }
 
 }  // namespace ipcsim

@@ -131,5 +131,29 @@ TEST(Payload, ComparesAsItsBytesDo) {
   }
 }
 
+// What a read takes is gathered piece by piece, then never changes.
+TEST(SharedBytes, GatherPieces) {
+  const Payload piece = Payload::of_bytes("abc");
+  SharedBytes bytes(8);
+  bytes.append(std::as_bytes(std::span{piece.stored_bytes()}).data(), 3);
+  bytes.append(nullptr, 2);
+  bytes.append(nullptr, 0);
+  EXPECT_EQ(bytes.size(), 5U);
+  EXPECT_EQ(Payload::of_bytes(bytes).to_string(), std::string("abc\0\0", 5));
+  EXPECT_EQ(SharedBytes().size(), 0U);
+}
+
+TEST(SharedBytesDeathTest, HaveNoRoomBeyondTheirCapacity) {
+  SharedBytes bytes(2);
+  EXPECT_DEATH(bytes.append(nullptr, 3), "capacity");
+  EXPECT_DEATH(SharedBytes().append(nullptr, 1), "capacity");
+}
+
+TEST(SharedBytesDeathTest, DoNotChangeOnceShared) {
+  SharedBytes bytes(2);
+  const SharedBytes other = bytes;
+  EXPECT_DEATH(bytes.append(nullptr, 1), "owners");
+}
+
 }  // namespace
 }  // namespace ipcsim

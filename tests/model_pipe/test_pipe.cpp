@@ -42,7 +42,9 @@ std::string text_of(const Result<Bytes>& result) {
 }
 
 std::string text_of(const PipeEffects& effects) {
-  return joined(effects.list(), ", ", [](PipeEffect effect) {
+  std::vector<PipeEffect> list;
+  effects.each([&](PipeEffect effect) { list.push_back(effect); });
+  return joined(list, ", ", [](PipeEffect effect) {
     constexpr std::array<std::string_view, 9> kNames{
         "SIGPIPE",          "wake rd_wait",     "wake wr_wait",
         "wake all rd_wait", "wake all wr_wait", "SIGIO readers",
@@ -176,8 +178,6 @@ void TestPipe::close(u32 number) {
   }
 }
 
-std::string* TestPipe::out() { return pages.contents() == Contents::kKept ? &bytes_ : nullptr; }
-
 std::string TestPipe::finish(const PipeSection& section) {
   effects_ = section.effects;
   check();
@@ -209,11 +209,14 @@ std::string TestPipe::write_section(TestCall& call, bool signal_pending) {
 }
 
 std::string TestPipe::read_section(TestCall& call, bool signal_pending) {
-  bytes_.clear();
   const TestFile& f = files_[call.file];
-  return finish(pipe_read_section(inode, call.read, call.segments, out(),
-                                  {.nonblock = f.nonblock, .signal_pending = signal_pending}, pages,
-                                  profile()));
+  const bool kept = pages.contents() == Contents::kKept;
+  SharedBytes out(pipe_fionread(inode).v);
+  const PipeSection section = pipe_read_section(
+      inode, call.read, call.segments, kept ? &out : nullptr,
+      {.nonblock = f.nonblock, .signal_pending = signal_pending}, pages, profile());
+  bytes_ = Payload::of_bytes(std::move(out)).to_string();
+  return finish(section);
 }
 
 std::string TestPipe::set_size(u64 size) {

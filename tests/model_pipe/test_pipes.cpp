@@ -21,7 +21,7 @@ class Null : public SpliceTarget {
 
 class Memory : public SpliceTarget {
  public:
-  Memory(std::span<const UserSegment> segments, std::string* out) : sink_(segments, out) {}
+  Memory(std::span<const UserSegment> segments, SharedBytes* out) : sink_(segments, out) {}
   Result<Bytes> take(std::span<const SpliceChunk> chunks) override {
     const SpliceChunk& chunk = chunks.front();
     if (sink_.copy(chunk.bytes, chunk.len) < chunk.len) {
@@ -145,11 +145,13 @@ std::string TestPipes::write_segments(u32 pipe, Segments segments, bool packet) 
 
 std::string TestPipes::read(u32 pipe, u64 len) {
   PipeRead call;
-  bytes_.clear();
   const Segments to{segment(len)};
-  return finish(pipe_read_section(pipes_[pipe], call, to,
-                                  pages.contents() == Contents::kKept ? &bytes_ : nullptr,
-                                  {.nonblock = true}, pages, profile()));
+  SharedBytes out(pipe_fionread(pipes_[pipe]).v);
+  const PipeSection section = pipe_read_section(
+      pipes_[pipe], call, to, pages.contents() == Contents::kKept ? &out : nullptr,
+      {.nonblock = true}, pages, profile());
+  bytes_ = Payload::of_bytes(std::move(out)).to_string();
+  return finish(section);
 }
 
 std::string TestPipes::splice(u32 in, u32 out, u64 len) {
@@ -193,8 +195,11 @@ std::string TestPipes::to_file(u32 in, u64 len, u64 room) {
 }
 
 std::string TestPipes::to_memory(u32 in, Segments segments) {
-  Memory target(segments, &bytes_);
-  return out(in, total_len(segments), SpliceFeed::kEachSlot, target);
+  SharedBytes room(total_len(segments));
+  Memory target(segments, &room);
+  std::string result = out(in, total_len(segments), SpliceFeed::kEachSlot, target);
+  bytes_ = Payload::of_bytes(std::move(room)).to_string();
+  return result;
 }
 
 std::string TestPipes::space_section(u32 out, SpliceIn& call, bool signal) {

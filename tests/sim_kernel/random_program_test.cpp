@@ -1,6 +1,10 @@
-// Random programs of several tasks: no rule is ever broken, and the same seed gives the same run.
+// Random programs of several tasks: no rule is ever broken, the same seed gives the same run, and
+// so does every way to run it.
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -211,8 +215,13 @@ std::string results(TestKernel& k) {
   return text;
 }
 
+/// What happens to the kernel between two steps of a program.
+using Between = std::function<void(Kernel&)>;
+
 /// Runs a program in an interleaving of its own; says all that its calls came to.
-std::string trail(u64 seed, Contents contents = Contents::kKept) {
+std::string trail(
+    u64 seed, Contents contents = Contents::kKept,
+    const Between& between = [](Kernel& /*kernel*/) {}) {
   Chance chance(seed);
   TestKernel k(some_tasks(kFirstTasks), contents);
   for (u32 task = 1; task <= kFirstTasks; ++task) {
@@ -236,6 +245,7 @@ std::string trail(u64 seed, Contents contents = Contents::kKept) {
       }
     }
     text += results(k);
+    between(k.kernel);
   }
   while (k.kernel.first_runnable() != kNoTask) {
     k.section(k.kernel.first_runnable().v);
@@ -264,6 +274,83 @@ TEST(RandomProgram, RunsTheSameTwice) {
 TEST(RandomProgram, RunsTheSameWithoutContents) {
   for (u64 seed = 1; seed <= kSeeds; ++seed) {
     EXPECT_EQ(trail(seed, Contents::kLengthsOnly), trail(seed)) << "seed " << seed;
+  }
+}
+
+/// A kernel as it was, with what it was then.
+struct Kept {
+  Kernel kernel;
+  u64 hash;
+  std::string snapshot;
+};
+
+// A kernel is a value: a copy goes on as the original would have, and what the copy does is no
+// concern of the original.
+TEST(RandomProgram, RunsTheSameInCopies) {
+  for (u64 seed = 1; seed <= kSeeds && !HasFailure(); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    std::vector<Kept> originals;
+    const auto go_on_in_a_copy = [&](Kernel& kernel) {
+      Kernel copy = kernel;
+      EXPECT_TRUE(copy == kernel);
+      EXPECT_EQ(copy.hash(), kernel.hash());
+      std::swap(copy, kernel);
+      if (originals.size() < 50) {
+        originals.push_back({copy, copy.hash(), to_text(copy.snapshot())});
+      }
+    };
+    EXPECT_EQ(trail(seed, Contents::kKept, go_on_in_a_copy), trail(seed));
+    for (const Kept& kept : originals) {
+      EXPECT_EQ(kept.kernel.hash(), kept.hash);
+      EXPECT_EQ(to_text(kept.kernel.snapshot()), kept.snapshot);
+      EXPECT_EQ(kept.kernel.broken_invariant(), std::nullopt);
+    }
+  }
+}
+
+/// The task makes the call in a twin by syscall(), and in `k` by post() and a section: both come to
+/// the same, and the kernels are equal afterwards.
+void call_in_both_ways(TestKernel& k, TaskId task, const Call& call) {
+  SCOPED_TRACE(to_text(call));
+  Kernel twin = k.kernel;
+  const Section section = twin.syscall(task, call);
+  k.kernel.post(task, call);
+  k.section(task.v);
+  std::vector<Completion> posted = k.kernel.take_completions();
+  if (section.end == Section::End::kReturned || section.end == Section::End::kNotModelled) {
+    ASSERT_FALSE(posted.empty());
+    EXPECT_EQ(posted.back().task, task);
+    EXPECT_EQ(posted.back().result, section.result);
+    EXPECT_EQ(posted.back().reason, section.reason);
+    posted.pop_back();
+  }
+  EXPECT_EQ(twin.take_completions(), posted);
+  EXPECT_TRUE(twin == k.kernel);
+  EXPECT_EQ(twin.hash(), k.kernel.hash());
+}
+
+// The short way into a call leaves no other trace than the long one.
+TEST(RandomProgram, CallsTheSameInBothWays) {
+  for (u64 seed = 1; seed <= kSeeds && !HasFailure(); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Chance chance(seed);
+    TestKernel k(some_tasks(kFirstTasks));
+    u32 calls = 0;
+    for (int step = 0; step < kSteps && !HasFailure(); ++step) {
+      const TaskId task = chance.task();
+      if (k.kernel.idle(task) && k.kernel.state().task(task).state == TaskState::kIdle) {
+        call_in_both_ways(k, task, chance.call());
+        ++calls;
+      }
+      for (u64 sections = chance.below(3); sections > 0; --sections) {
+        const std::vector<TaskId> runnable = k.kernel.runnable();
+        if (!runnable.empty()) {
+          k.section(runnable[chance.below(runnable.size())].v);
+        }
+      }
+      static_cast<void>(k.kernel.take_completions());
+    }
+    EXPECT_GT(calls, kSteps / 10);
   }
 }
 

@@ -106,7 +106,7 @@ class Decoder {
       bytes.append(reinterpret_cast<const char*>(window_ + piece.offset), len);
       left -= len;
     }
-    return Payload::of_bytes(std::move(bytes));
+    return Payload::of_bytes(bytes);
   }
 
   i64 ret_;

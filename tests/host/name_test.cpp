@@ -14,7 +14,7 @@ TEST(Names, ARelativePathIsWalkedInTheFolder) {
   EXPECT_EQ(name_in_folder("a//./b/"), "na//./nb/");
   EXPECT_EQ(name_in_folder("a/../b"), "na/../nb");
   EXPECT_EQ(name_in_folder("../../etc/passwd"), "././netc/npasswd");
-  EXPECT_EQ(name_in_folder("a/../../shared"), "na/.././nshared");
+  EXPECT_EQ(name_in_folder("a/../../etc"), "na/.././netc");
   EXPECT_EQ(name_in_folder("a/" + std::string(256, 'x')).size(), 259U);
 }
 

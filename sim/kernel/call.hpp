@@ -11,10 +11,12 @@
 
 #include "model/base/payload.hpp"
 #include "model/base/result.hpp"
+#include "sim/kernel/call_creds.hpp"
 #include "sim/kernel/call_files.hpp"
 #include "sim/kernel/call_mqueue.hpp"
 #include "sim/kernel/call_splice.hpp"
 #include "sim/kernel/call_tasks.hpp"
+#include "sim/kernel/call_vfs.hpp"
 
 namespace ipcsim {
 
@@ -26,7 +28,14 @@ using Call =
                  MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall,
                  ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall,
                  TgkillCall, RtSigactionCall, RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall,
-                 SendfileCall, VmspliceCall, StoreCall>;
+                 SendfileCall, VmspliceCall, StoreCall, LseekCall, FtruncateCall, FsyncCall,
+                 FdatasyncCall, FallocateCall, Fadvise64Call, ReadaheadCall, SyncFileRangeCall,
+                 CopyFileRangeCall, MmapCall, FlockCall, FstatCall, StatCall, FstatfsCall,
+                 ReadlinkCall, MknodCall, MkdirCall, RmdirCall, RenameCall, LinkCall, ChmodCall,
+                 FchmodCall, ChownCall, FchownCall, CloseRangeCall, SysctlCall, UmaskCall,
+                 SetuidCall, SetgidCall, SetreuidCall, SetregidCall, SetresuidCall, SetresgidCall,
+                 SetfsuidCall, SetfsgidCall, SetgroupsCall, GetresuidCall, GetresgidCall,
+                 CapsetCall, SocketpairCall, SendmsgCall, RecvmsgCall>;
 
 /// "mq_timedsend"
 [[nodiscard]] inline std::string_view call_name(const Call& call) {
@@ -70,8 +79,53 @@ struct Offsets {
   [[nodiscard]] bool any() const { return off_in || off_out || offset; }
   bool operator==(const Offsets&) const = default;
 };
-using Output = std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut,
-                            Revents, Offsets>;
+/// fstat(), stat(): what of `struct stat` does not depend on the machine. `ino` numbers files in
+/// the order in which they were told; `changed` says which times differ from what was told last.
+struct StatOut {
+  u32 ino = 0;
+  u32 mode = 0;
+  u32 nlink = 0;
+  u32 uid = 0;
+  u32 gid = 0;
+  u64 size = 0;
+  u64 blksize = 0;
+  u64 blocks = 0;
+  StatTimes changed;
+  bool operator==(const StatOut&) const = default;
+};
+/// fstatfs(): `f_type`, `f_bsize`.
+struct StatfsOut {
+  u64 type = 0;
+  u64 bsize = 0;
+  bool operator==(const StatfsOut&) const = default;
+};
+/// getresuid(), getresgid().
+struct IdsOut {
+  u32 real = 0;
+  u32 effective = 0;
+  u32 saved = 0;
+  bool operator==(const IdsOut&) const = default;
+};
+/// sysctl: `value`, in force afterwards.
+struct ValueOut {
+  u64 value = 0;
+  bool operator==(const ValueOut&) const = default;
+};
+/// socketpair(): `sv`.
+struct SocketFds {
+  Fd first;
+  Fd second;
+  bool operator==(const SocketFds&) const = default;
+};
+/// recvmsg(): `buf`, and `rights`, the descriptors that came.
+struct ReceivedRights {
+  Payload buf;
+  std::vector<Fd> rights;
+  bool operator==(const ReceivedRights&) const = default;
+};
+using Output =
+    std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut, Revents,
+                 StatOut, StatfsOut, IdsOut, ValueOut, SocketFds, ReceivedRights, Offsets>;
 
 /// What a call returned.
 struct SysResult {

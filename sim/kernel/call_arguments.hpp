@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "model/base/types.hpp"
-#include "sim/kernel/constants.hpp"
+#include "sim/kernel/constants_vfs.hpp"
 
 namespace ipcsim {
 

@@ -113,6 +113,22 @@ class Arguments {
   static std::string text(SaFlags v) { return flags_text(sa_flag_names(), v.v, "0"); }
   static std::string text(SpliceFlags v) { return flags_text(splice_flag_names(), v.v, "0"); }
   static std::string text(PollEvents v) { return flags_text(poll_event_names(), v.v, "0"); }
+  static std::string text(LockOperation v) { return flags_text(lock_names(), v.v, "0"); }
+  static std::string text(MapProt v) { return flags_text(map_prot_names(), v.v, "0"); }
+  static std::string text(MapFlags v) { return flags_text(map_flag_names(), v.v, "0"); }
+  static std::string text(CloseRangeFlags v) { return flags_text(close_range_names(), v.v, "0"); }
+  static std::string text(SocketType v) { return flags_text(socket_type_names(), v.v, "0"); }
+  static std::string text(MsgFlags v) { return flags_text(msg_flag_names(), v.v, "0"); }
+  static std::string text(Whence v) { return named(whence_names(), v.v); }
+  static std::string text(Caps v) {
+    return v.bits == 0 ? std::string("no capabilities") : fmt::format("capabilities {:#x}", v.bits);
+  }
+  static std::string text(const std::vector<Fd>& fds) {
+    return listed(fds, [](Fd fd) { return fmt::format("{}", fd.v); });
+  }
+  static std::string text(const std::vector<u32>& numbers) {
+    return listed(numbers, [](u32 number) { return fmt::format("{}", number); });
+  }
   static std::string text(Signal v) { return signal_name(v); }
   static std::string text(FcntlCmd v) { return named(fcntl_names(), v.v); }
   static std::string text(IoctlRequest v) { return named(ioctl_names(), v.v); }
@@ -172,6 +188,26 @@ struct OutputText {
   std::string operator()(const MqAttr& out) const {
     return fmt::format(" {{flags={:#o}, maxmsg={}, msgsize={}, curmsgs={}}}", out.mq_flags,
                        out.mq_maxmsg, out.mq_msgsize, out.mq_curmsgs);
+  }
+  std::string operator()(const StatOut& out) const {
+    return fmt::format(
+        " {{ino={}, mode={:#o}, nlink={}, uid={}, gid={}, size={}, blocks={}, changed={}}}",
+        out.ino, out.mode, out.nlink, out.uid, out.gid, out.size, out.blocks,
+        flags_text(stat_time_names(), out.changed.v, "0"));
+  }
+  std::string operator()(const StatfsOut& out) const {
+    return fmt::format(" {{type={:#x}, bsize={}}}", out.type, out.bsize);
+  }
+  std::string operator()(const IdsOut& out) const {
+    return fmt::format(" [{}, {}, {}]", out.real, out.effective, out.saved);
+  }
+  std::string operator()(const ValueOut& out) const { return fmt::format(" [{}]", out.value); }
+  std::string operator()(const SocketFds& out) const {
+    return fmt::format(" sv=[{}, {}]", out.first.v, out.second.v);
+  }
+  std::string operator()(const ReceivedRights& out) const {
+    return " " + payload_text(out.buf) +
+           " rights=" + listed(out.rights, [](Fd fd) { return fmt::format("{}", fd.v); });
   }
   std::string operator()(const IntOut& out) const { return fmt::format(" [{}]", out.value); }
   std::string operator()(const Offsets& out) const {

@@ -101,9 +101,15 @@ constexpr std::array kFcntlCmds = std::to_array<NamedNumber>({
     {"F_SETFD", kFSetfd},
     {"F_GETFL", kFGetfl},
     {"F_SETFL", kFSetfl},
+    {"F_GETLEASE", kFGetlease},
+    {"F_NOTIFY", kFNotify},
+    {"F_DUPFD_QUERY", kFDupfdQuery},
+    {"F_CREATED_QUERY", kFCreatedQuery},
     {"F_DUPFD_CLOEXEC", kFDupfdCloexec},
     {"F_SETPIPE_SZ", kFSetpipeSz},
     {"F_GETPIPE_SZ", kFGetpipeSz},
+    {"F_ADD_SEALS", kFAddSeals},
+    {"F_GET_SEALS", kFGetSeals},
 });
 
 constexpr std::array kIoctlRequests = std::to_array<NamedNumber>({
@@ -111,6 +117,8 @@ constexpr std::array kIoctlRequests = std::to_array<NamedNumber>({
     {"FIONBIO", kFionbio},
     {"FIOCLEX", kFioclex},
     {"FIONCLEX", kFionclex},
+    {"FIGETBSZ", kFigetbsz},
+    {"FIOQSIZE", kFioqsize},
 });
 
 constexpr std::array kResources = std::to_array<NamedNumber>({

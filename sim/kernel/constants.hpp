@@ -62,14 +62,25 @@ inline constexpr u32 kFGetfd = 1;
 inline constexpr u32 kFSetfd = 2;
 inline constexpr u32 kFGetfl = 3;
 inline constexpr u32 kFSetfl = 4;
+inline constexpr u32 kFGetlease = 1025;
+inline constexpr u32 kFNotify = 1026;
+inline constexpr u32 kFDupfdQuery = 1027;
+inline constexpr u32 kFCreatedQuery = 1028;
 inline constexpr u32 kFDupfdCloexec = 1030;
 inline constexpr u32 kFSetpipeSz = 1031;
 inline constexpr u32 kFGetpipeSz = 1032;
+inline constexpr u32 kFAddSeals = 1033;
+inline constexpr u32 kFGetSeals = 1034;
+/// No command is known from here on.
+inline constexpr u32 kMostFcntlCmd = 1100;
+inline constexpr i64 kFUnlck = 2;
 
 inline constexpr u32 kFionread = 0x541b;
 inline constexpr u32 kFionbio = 0x5421;
 inline constexpr u32 kFioclex = 0x5451;
 inline constexpr u32 kFionclex = 0x5450;
+inline constexpr u32 kFigetbsz = 2;
+inline constexpr u32 kFioqsize = 0x5460;
 
 inline constexpr u64 kCloneVm = 0x00000100;
 inline constexpr u64 kCloneFs = 0x00000200;

@@ -24,6 +24,7 @@ enum class FileKind : u8 {
   kRegular,    ///< a regular file
   kDirectory,  ///< a folder
   kDevice,     ///< /dev/null, /dev/zero or /dev/full
+  kSocket,     ///< one end of a socketpair()
 };
 
 /// An open file description (`struct file`).
@@ -32,6 +33,7 @@ struct File {
   PipeId pipe;              ///< of kPipe
   MqueueId mqueue;          ///< of kMqueue
   InodeId node = kNoInode;  ///< of all but kOther and kMqueue
+  SocketId socket;          ///< of kSocket
   u64 f_pos = 0;            ///< position of kRegular
   u32 f_count = 0;          ///< descriptors and calls in progress that refer to it
   u32 f_flags = 0;          ///< O_* with the access mode

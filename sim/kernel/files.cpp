@@ -41,6 +41,12 @@ void fput(KernelState& k, TaskId current, FileId id) {
   }
   const File file = k.files[id];
   k.files.erase(id);
+  if (!k.flocks.empty()) {
+    drop_flock(k, id);
+  }
+  if (file.kind == FileKind::kSocket) {
+    release_socket(k, current, file.socket);
+  }
   if (file.kind == FileKind::kPipe && !file.path_only) {
     release_pipe_file(k, current, file);
   } else if (file.kind == FileKind::kMqueue && !file.path_only) {
@@ -62,6 +68,22 @@ void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
     filp_close(k, current, k.fd_tables[table].clear(fd));
   }
   k.fd_tables.erase(table);
+}
+
+FdTableId copy_fd_table(KernelState& k, FdTableId from) {
+  FdTable copy = k.fd_tables[from].copy_for_one();
+  for (const Fd fd : copy.open_fds()) {
+    ++k.files[copy.file(fd)].f_count;
+  }
+  return k.fd_tables.insert(std::move(copy));
+}
+
+void unshare_fd_table(KernelState& k, TaskId id) {
+  if (k.fd_table(id).users() > 1) {
+    const FdTableId shared = k.task(id).files;
+    k.task(id).files = copy_fd_table(k, shared);
+    k.fd_tables[shared].drop_user();
+  }
 }
 
 Result<PipeId> make_pipe(KernelState& k, TaskId id) {

@@ -19,9 +19,21 @@ void fput(KernelState& k, TaskId current, FileId file);
 /// Linux fs/open.c: filp_close().
 void filp_close(KernelState& k, TaskId current, FileId file);
 
+/// The file's lock of flock() goes, if it has one. Linux fs/locks.c: locks_remove_flock().
+void drop_flock(KernelState& k, FileId file);
+/// The last file of a socket went: its peer is alone, and what it had not received is dropped, with
+/// the files in flight. Linux net/unix/af_unix.c: unix_release_sock().
+void release_socket(KernelState& k, TaskId current, SocketId socket);
+
 /// Closes all descriptors of a table that no task uses any more, in ascending order.
 /// Linux fs/file.c: close_files().
 void put_fd_table(KernelState& k, TaskId current, FdTableId table);
+
+/// A copy of a table for one task; every open file gets one more reference.
+/// Linux fs/file.c: dup_fd().
+[[nodiscard]] FdTableId copy_fd_table(KernelState& k, FdTableId from);
+/// Gives the task a table of its own if it shares one. Linux kernel/fork.c: unshare_files().
+void unshare_fd_table(KernelState& k, TaskId id);
 
 /// A new pipe without files yet, charged to the task's user, or an error (ENFILE).
 [[nodiscard]] Result<PipeId> make_pipe(KernelState& k, TaskId id);

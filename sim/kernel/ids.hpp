@@ -11,9 +11,11 @@ using FileId = Strong<struct FileIdTag, u32>;
 using FdTableId = Strong<struct FdTableIdTag, u32>;
 using InodeId = Strong<struct InodeIdTag, u32>;
 using MmId = Strong<struct MmIdTag, u32>;
+using SocketId = Strong<struct SocketIdTag, u32>;
 using FsId = Strong<struct FsIdTag, u32>;
 inline constexpr PipeId kNoPipe{0xffffffffU};
 inline constexpr FileId kNoFile{0xffffffffU};
+inline constexpr SocketId kNoSocket{0xffffffffU};
 inline constexpr InodeId kNoInode{0xffffffffU};
 
 }  // namespace ipcsim

@@ -44,6 +44,9 @@ void Inode::hash_into(Hasher& hasher) const {
   hasher.add(mtime);
   hasher.add(ctime);
   hasher.add(number);
+  hasher.add(told_atime);
+  hasher.add(told_mtime);
+  hasher.add(told_ctime);
   hasher.add(data.index());
   std::visit(DataHash{hasher}, data);
 }

@@ -18,6 +18,8 @@ inline constexpr u32 kSIfmt = 0170000;
 inline constexpr u32 kSIfifo = 0010000;
 inline constexpr u32 kSIfchr = 0020000;
 inline constexpr u32 kSIfdir = 0040000;
+inline constexpr u32 kSIfblk = 0060000;
+inline constexpr u32 kSIfsock = 0140000;
 inline constexpr u32 kSIfreg = 0100000;
 inline constexpr u32 kSIsuid = 04000;
 inline constexpr u32 kSIsgid = 02000;
@@ -68,7 +70,11 @@ struct Inode {
   Nanoseconds atime;
   Nanoseconds mtime;
   Nanoseconds ctime;
-  u32 number = 0;    ///< 1, 2, 3 ... by the first stat() that told it; 0: never told
+  u32 number = 0;  ///< 1, 2, 3 ... by the first stat() that told it; 0: never told
+  // The times that the last stat() told.
+  Nanoseconds told_atime;
+  Nanoseconds told_mtime;
+  Nanoseconds told_ctime;
   std::string name;  ///< the last one that it was given, for people; empty for a pipe
   std::variant<FifoData, RegularData, DirectoryData, DeviceData> data;
 

@@ -81,6 +81,13 @@ Broken check_files(const KernelState& k) {
       ++references[file];
     }
   }
+  k.sockets.each([&](SocketId /*id*/, const Socket& socket) {
+    for (const SocketMessage& message : socket.received) {
+      for (const FileId file : message.rights) {
+        ++references[file];
+      }
+    }
+  });
   Broken broken;
   k.files.each([&](FileId id, const File& file) {
     if (!broken && references[id] != file.f_count) {

@@ -121,6 +121,7 @@ void add_file(Hasher& hasher, FileId id, const File& file) {
   hasher.add(file.pipe);
   hasher.add(file.mqueue);
   hasher.add(file.node);
+  hasher.add(file.socket);
   hasher.add(file.f_pos);
   hasher.add(file.f_count);
   hasher.add(file.f_flags);
@@ -177,6 +178,14 @@ void add_visible_pipe(Hasher& hasher, const PipeInode& pipe, const PagePool& pag
 
 /// All but pages and pipes, and the order of the run queue.
 void add_rest(Hasher& hasher, const KernelState& k) {
+  hasher.add(k.pipe_limits.pipe_max_size);
+  hasher.add(k.pipe_limits.pipe_user_pages_soft);
+  hasher.add(k.pipe_limits.pipe_user_pages_hard);
+  for (const User& user : k.users) {
+    hasher.add(user.uid);
+    hasher.add(user.pipe.pipe_bufs);
+    hasher.add(user.mq_bytes);
+  }
   k.inodes.each([&](InodeId id, const Inode& node) {
     hasher.add(id);
     node.hash_into(hasher);
@@ -192,6 +201,20 @@ void add_rest(Hasher& hasher, const KernelState& k) {
   k.mms.each([&](MmId id, const AddressSpace& mm) {
     hasher.add(id);
     mm.hash_into(hasher);
+  });
+  for (const Flock& lock : k.flocks) {
+    hasher.add(lock.file);
+    hasher.add(lock.exclusive);
+  }
+  k.sockets.each([&](SocketId id, const Socket& socket) {
+    hasher.add(id);
+    hasher.add(socket.peer);
+    for (const SocketMessage& message : socket.received) {
+      hasher.add(message.bytes.len() - message.taken);
+      for (const FileId file : message.rights) {
+        hasher.add(file);
+      }
+    }
   });
   k.fs_contexts.each([&](FsId id, const FsContext& fs) {
     hasher.add(id);

@@ -17,6 +17,7 @@
 #include "sim/kernel/environment.hpp"
 #include "sim/kernel/file.hpp"
 #include "sim/kernel/inode.hpp"
+#include "sim/kernel/socket.hpp"
 #include "sim/kernel/task.hpp"
 #include "sim/kernel/wait_queue.hpp"
 
@@ -41,6 +42,14 @@ struct FsContext {
   u32 umask = 0;
   u32 users = 1;  ///< tasks
   bool operator==(const FsContext&) const = default;
+};
+
+/// A lock of flock(): of an open file, on its inode.
+struct Flock {
+  InodeId node;
+  FileId file;
+  bool exclusive = false;
+  bool operator==(const Flock&) const = default;
 };
 
 /// A message queue with what surrounds it in the kernel.
@@ -76,7 +85,9 @@ struct KernelState {
   Arena<InodeId, Inode> inodes;
   InodeId root;  ///< the folder that the run's names are in
   std::array<InodeId, 3> devices{kNoInode, kNoInode, kNoInode};  ///< by Device, once looked up
-  u32 told_inodes = 0;                                           ///< numbers given out by stat()
+  std::vector<Flock> flocks;
+  Arena<SocketId, Socket> sockets;
+  u32 told_inodes = 0;  ///< numbers given out by stat()
   Arena<MqueueId, MqueueObject> mqueues;
   Arena<FileId, File> files;
   Arena<FdTableId, FdTable> fd_tables;

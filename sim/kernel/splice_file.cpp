@@ -118,6 +118,7 @@ Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInod
     case FileKind::kPipe:
     case FileKind::kMqueue:
     case FileKind::kDirectory:
+    case FileKind::kSocket:
       return fail(Errno::kEINVAL);
   }
   return fail(Errno::kEINVAL);

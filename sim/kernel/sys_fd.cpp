@@ -62,6 +62,22 @@ Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call)
     return Section::not_modelled("this fcntl() command on a file that is no pipe or queue");
   }
   switch (call.cmd.v) {
+    case kFDupfdQuery: {
+      const FileId other = k.fd_table(id).file(Fd{static_cast<i32>(call.arg)});
+      return other == kNoFile ? Section::failed(Errno::kEBADF)
+                              : Section::returned(other == k.fd_table(id).file(call.fd) ? 1 : 0);
+    }
+    case kFCreatedQuery:
+      return Section::not_modelled("F_CREATED_QUERY");
+    case kFGetlease:
+      return Section::returned(kFUnlck);
+    case kFNotify:
+      return file.kind == FileKind::kDirectory ? Section::not_modelled("F_NOTIFY")
+                                               : Section::failed(Errno::kENOTDIR);
+    case kFAddSeals:
+    case kFGetSeals:
+      return file.kind == FileKind::kPipe ? Section::failed(Errno::kEINVAL)
+                                          : Section::not_modelled("seals");
     case kFGetfl:
       return Section::returned(file.f_flags);
     case kFSetfl:
@@ -71,13 +87,25 @@ Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call)
       return file.kind == FileKind::kPipe ? pipe_fcntl(k, id, file.pipe, call)
                                           : Section::failed(Errno::kEBADF);
     default:
-      return Section::not_modelled("this fcntl() command");
+      return call.cmd.v > kMostFcntlCmd ? Section::failed(Errno::kEINVAL)
+                                        : Section::not_modelled("this fcntl() command");
   }
 }
 
 bool allowed_on_path_file(u32 cmd) {
   return cmd == kFDupfd || cmd == kFDupfdCloexec || cmd == kFGetfd || cmd == kFSetfd ||
-         cmd == kFGetfl;
+         cmd == kFGetfl || cmd == kFDupfdQuery || cmd == kFCreatedQuery;
+}
+
+/// The block size of the file system. Linux fs/ioctl.c: do_vfs_ioctl().
+Section figetbsz(const KernelState& k, const File& file, OutPtr arg) {
+  if (file.node == kNoInode || file.kind == FileKind::kDevice) {
+    return Section::not_modelled("FIGETBSZ on a file that is no pipe or file of the run");
+  }
+  if (arg != OutPtr::kValid) {
+    return Section::failed(Errno::kEFAULT);
+  }
+  return Section::returned(0, IntOut{static_cast<i32>(k.pages.page_size())});
 }
 
 /// Bytes from the position to the end. Linux fs/ioctl.c: file_ioctl().
@@ -105,13 +133,18 @@ Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& ca
       file.f_flags = call.value != 0 ? file.f_flags | kONonblock : file.f_flags & ~kONonblock;
       return Section::returned(0);
     case kFionread:
-      if (file.kind == FileKind::kOther || file.kind == FileKind::kMqueue) {
+      if (file.node == kNoInode) {
         return Section::not_modelled("FIONREAD on a file that is no pipe or file of the run");
       }
       return file.kind == FileKind::kPipe ? pipe_ioctl_fionread(k, file.pipe, call.arg)
                                           : file_ioctl_fionread(k, file, call.arg);
+    case kFigetbsz:
+      return figetbsz(k, file, call.arg);
+    case kFioqsize:
+      return file.kind == FileKind::kPipe ? Section::failed(Errno::kENOTTY)
+                                          : Section::not_modelled("FIOQSIZE on no pipe");
     default:
-      return file.kind == FileKind::kOther
+      return file.kind == FileKind::kOther || file.kind == FileKind::kSocket
                  ? Section::not_modelled("ioctl() on a file that is no pipe or queue")
                  : Section::failed(Errno::kENOTTY);
   }
@@ -125,6 +158,31 @@ Section run(KernelState& k, TaskId id, const CloseCall& call) {
     return Section::failed(Errno::kEBADF);
   }
   filp_close(k, id, table.clear(call.fd));
+  return Section::returned(0);
+}
+
+// Errors: EINVAL: unknown flags, or first > last. CLOSE_RANGE_UNSHARE gives the task a table of its
+// own first. Linux fs/file.c: close_range().
+Section run(KernelState& k, TaskId id, const CloseRangeCall& call) {
+  const u32 flags = call.flags.v;
+  if ((flags & ~(kCloseRangeUnshare | kCloseRangeCloexec)) != 0 || call.first > call.last) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  if ((flags & kCloseRangeUnshare) != 0) {
+    unshare_fd_table(k, id);
+  }
+  FdTable& table = k.fd_table(id);
+  for (const Fd fd : table.open_fds()) {
+    const u32 number = static_cast<u32>(fd.v);
+    if (number < call.first || number > call.last) {
+      continue;
+    }
+    if ((flags & kCloseRangeCloexec) != 0) {
+      table.set_close_on_exec(fd, true);
+    } else {
+      filp_close(k, id, table.clear(fd));
+    }
+  }
   return Section::returned(0);
 }
 

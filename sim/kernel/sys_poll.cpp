@@ -73,7 +73,8 @@ bool polls_other_file(const KernelState& k, TaskId id, const PollCall& call) {
   const FdTable& table = k.fd_tables[k.task(id).files];
   return ranges::count_if(call.fds, [&](const PollFd& wanted) {
            const FileId file = table.file(wanted.fd);
-           return file != kNoFile && k.files[file].kind == FileKind::kOther;
+           return file != kNoFile && (k.files[file].kind == FileKind::kOther ||
+                                      k.files[file].kind == FileKind::kSocket);
          }) > 0;
 }
 

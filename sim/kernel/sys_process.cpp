@@ -29,15 +29,6 @@ void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, Fd
   k.task(child) = std::move(task);
 }
 
-/// A copy of the caller's table; every open file gets one more reference.
-FdTableId copy_fd_table(KernelState& k, FdTableId from) {
-  FdTable copy = k.fd_tables[from].copy_for_one();
-  for (const Fd fd : copy.open_fds()) {
-    ++k.files[copy.file(fd)].f_count;
-  }
-  return k.fd_tables.insert(std::move(copy));
-}
-
 bool number_is_free(const KernelState& k, TaskId child) {
   return child.v >= 1 && (child.v > k.tasks.size() || k.task(child).process == ProcessId{0});
 }
@@ -112,6 +103,20 @@ void put_memory(KernelState& k, MmId mm) {
   if (--k.mms[mm].users == 0) {
     drop_memory(k.mms[mm], k.pages);
     k.mms.erase(mm);
+  }
+}
+
+/// The saved and file system ids follow the effective ones, and what is permitted is effective
+/// again. Linux security/commoncap.c: cap_bprm_creds_from_file() with ambient capabilities.
+void commit_exec_creds(KernelState& k, TaskId id) {
+  Credentials cred = k.cred(id);
+  for (Ids* ids : {&cred.uid, &cred.gid}) {
+    ids->saved = ids->effective;
+    ids->fs = ids->effective;
+  }
+  cred.effective = cred.permitted;
+  if (cred != k.cred(id)) {
+    k.task(id).cred = std::make_shared<const Credentials>(std::move(cred));
   }
 }
 
@@ -204,11 +209,7 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
   }
   process.exec_waiter = kNoTask;
   process.leader = id;  // also of a thread: it gets the pid, and keeps its own number here
-  if (k.fd_table(id).users() > 1) {
-    const FdTableId shared = k.task(id).files;
-    k.task(id).files = copy_fd_table(k, shared);
-    k.fd_tables[shared].drop_user();
-  }
+  unshare_fd_table(k, id);
   put_memory(k, std::exchange(k.task(id).mm, k.mms.insert({})));
   complete_vfork(k, id);
   FdTable& table = k.fd_table(id);
@@ -219,6 +220,7 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
   }
   process.handled = {};
   process.restart = {};
+  commit_exec_creds(k, id);
   return Section::returned(0);
 }
 

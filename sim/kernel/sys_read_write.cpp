@@ -1,6 +1,7 @@
 // read(), write(), their forms with vectors, places and flags. Linux fs/read_write.c, fs/pipe.c.
 #include <algorithm>
 
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/iovec.hpp"
 #include "sim/kernel/signals.hpp"
@@ -51,6 +52,15 @@ Section finish_section(KernelState& k, TaskId id, PipeId pipe, const PipeSection
                         : Section::failed(section.result.error());
 }
 
+bool moved_bytes(const Section& outcome) {
+  return outcome.end == Section::End::kReturned && outcome.result.ret > 0;
+}
+
+/// Whether what is written and read shows in the times of the pipe's node.
+bool has_times(const KernelState& k, PipeId pipe) {
+  return !k.pipes[pipe].anonymous || k.profile->anonymous_pipe_times;
+}
+
 PipeIoContext context_of(const KernelState& k, TaskId id, const File& file, u32 rw_flags) {
   return {.nonblock = (file.f_flags & kONonblock) != 0 || (rw_flags & kRwfNowait) != 0,
           .packets = (file.f_flags & kODirect) != 0,
@@ -72,7 +82,11 @@ Section write_section(KernelState& k, TaskId id, FileId file_id, Segments segmen
   if (section.end == PipeSectionEnd::kAsleep || task.progress.index() != 0) {
     task.progress = progress;
   }
-  return finish_section(k, id, pipe, section, k.pipes[pipe].wr_wait);
+  Section outcome = finish_section(k, id, pipe, section, k.pipes[pipe].wr_wait);
+  if (moved_bytes(outcome) && has_times(k, pipe)) {
+    file_modified(k, k.files[file_id]);
+  }
+  return outcome;
 }
 
 Section read_section(KernelState& k, TaskId id, FileId file_id, Segments segments, u32 rw_flags) {
@@ -88,7 +102,12 @@ Section read_section(KernelState& k, TaskId id, FileId file_id, Segments segment
       k.pipes[pipe].inode, progress.locals, segments, keep ? &progress.bytes : nullptr,
       context_of(k, id, file, progress.rw_flags), k.pages, *k.profile);
   Section outcome = finish_section(k, id, pipe, section, k.pipes[pipe].rd_wait);
-  if (outcome.end == Section::End::kReturned && outcome.result.ret > 0) {
+  if (moved_bytes(outcome)) {
+    if (k.pipes[pipe].anonymous && has_times(k, pipe)) {
+      k.inodes[file.node].atime = k.now;  // pipefs knows no "relatime"
+    } else if (has_times(k, pipe)) {
+      file_accessed(k, k.files[file_id]);
+    }
     const u64 len = static_cast<u64>(outcome.result.ret);
     outcome.result.out =
         ReadBytes{keep ? Payload::of_bytes(std::move(progress.bytes)) : Payload::of_unknown(len)};
@@ -160,7 +179,7 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
   if (file == nullptr) {
     return Section::failed(Errno::kEBADF);
   }
-  if (file->kind == FileKind::kOther) {
+  if (file->kind == FileKind::kOther || file->kind == FileKind::kSocket) {
     return Section::not_modelled("a transfer on a file that is no pipe, FIFO or queue");
   }
   if (transfer.at && file->kind == FileKind::kPipe) {

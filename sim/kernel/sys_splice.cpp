@@ -77,6 +77,12 @@ Result<Ends> find_ends(KernelState& k, TaskId id, Fd in, Fd out) {
   return Ends{k.fd_table(id).file(in), k.fd_table(id).file(out)};
 }
 
+bool has_socket(KernelState& k, TaskId id, Fd in, Fd out) {
+  const Result<Ends> ends = find_ends(k, id, in, out);
+  return ends && (k.files[ends->in].kind == FileKind::kSocket ||
+                  k.files[ends->out].kind == FileKind::kSocket);
+}
+
 /// splice() and tee() from pipe to pipe.
 Section between(KernelState& k, TaskId id, SpliceInProgress progress, u64 len, bool copy) {
   const PipeId in = k.files[progress.files[0]].pipe;
@@ -292,6 +298,9 @@ Section run(KernelState& k, TaskId id, const SpliceCall& call) {
     return Section::returned(0);
   }
   const Result<SpliceInProgress> progress = begin_splice(k, id, call);
+  if (has_socket(k, id, call.fd_in, call.fd_out)) {
+    return Section::not_modelled("splice() with a socket");
+  }
   if (!progress) {
     return Section::failed(progress.error());
   }
@@ -320,6 +329,9 @@ Section run(KernelState& k, TaskId id, const SendfileCall& call) {
     return sendfile_section(k, id, *progress, call);
   }
   const Result<SpliceInProgress> progress = begin_sendfile(k, id, call);
+  if (has_socket(k, id, call.in_fd, call.out_fd)) {
+    return Section::not_modelled("sendfile() with a socket");
+  }
   if (!progress) {
     return Section::failed(progress.error());
   }

@@ -17,6 +17,10 @@ bool agrees(const Output& expected, const Output& actual) {
     const auto& other = std::get<ReceivedMessage>(actual);
     return message->msg.compatible_with(other.msg) && message->msg_prio == other.msg_prio;
   }
+  if (const auto* received = std::get_if<ReceivedRights>(&expected)) {
+    const auto& other = std::get<ReceivedRights>(actual);
+    return received->buf.compatible_with(other.buf) && received->rights == other.rights;
+  }
   return expected == actual;
 }
 

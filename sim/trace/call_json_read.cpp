@@ -55,6 +55,7 @@ class CallReader {
   void field(std::string_view name, u32& out) { in_->integer(name, out); }
   void field(std::string_view name, i32& out) { in_->integer(name, out); }
   void field(std::string_view name, i64& out) { in_->integer(name, out); }
+  void field(std::string_view name, Caps& out) { read_caps(*in_, name, out); }
 
   // A flag word.
   template <class Tag, class Rep>
@@ -118,6 +119,21 @@ class CallReader {
                   CallReader{*object}.field("events", row.events);
                   object->close();
                 }
+              });
+  }
+  void field(std::string_view name, std::vector<Fd>& out) {
+    if (in_->has(name)) {
+      each_item(name, "a list of descriptors", out,
+                [&](std::string_view key, const JsonValue& value, Fd& fd) {
+                  in_->integer_of(key, value, fd.v, std::numeric_limits<i32>::min(),
+                                  std::numeric_limits<i32>::max());
+                });
+    }
+  }
+  void field(std::string_view name, std::vector<u32>& out) {
+    each_item(name, "a list of numbers", out,
+              [&](std::string_view key, const JsonValue& value, u32& number) {
+                in_->integer_of(key, value, number, u32{0}, kMostU32);
               });
   }
   void field(std::string_view name, std::vector<Signal>& out) {

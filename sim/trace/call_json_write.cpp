@@ -51,6 +51,7 @@ class CallWriter {
   void field(std::string_view name, u32 value) { optional(name, fmt::format("{}", value)); }
   void field(std::string_view name, i32 value) { optional(name, fmt::format("{}", value)); }
   void field(std::string_view name, i64 value) { optional(name, fmt::format("{}", value)); }
+  void field(std::string_view name, Caps value) { optional(name, caps_json(value)); }
   template <class Tag, class Rep>
     requires requires(Strong<Tag, Rep> word) { flag_word(word); }
   void field(std::string_view name, Strong<Tag, Rep> value) {
@@ -80,6 +81,14 @@ class CallWriter {
   }
   void field(std::string_view name, const std::vector<PollFd>& rows) {
     each_item(name, rows, poll_fd_json);
+  }
+  void field(std::string_view name, const std::vector<Fd>& fds) {
+    if (!fds.empty()) {
+      each_item(name, fds, [](Fd fd) { return fmt::format("{}", fd.v); });
+    }
+  }
+  void field(std::string_view name, const std::vector<u32>& numbers) {
+    each_item(name, numbers, [](u32 number) { return fmt::format("{}", number); });
   }
   void field(std::string_view name, const std::vector<Signal>& signals) {
     each_item(name, signals, [](Signal s) { return named_json(signal_names(), s.v); });

@@ -59,7 +59,10 @@ bool returns_fd(const Call& call) {
          std::holds_alternative<MqOpenCall>(call);
 }
 
-bool opens(const Call& call) { return returns_fd(call) || std::holds_alternative<Pipe2Call>(call); }
+bool opens(const Call& call) {
+  return returns_fd(call) || std::holds_alternative<Pipe2Call>(call) ||
+         std::holds_alternative<SocketpairCall>(call) || std::holds_alternative<RecvmsgCall>(call);
+}
 
 /// Collects the numbers that are opened, in whichever table.
 class FdChecker {
@@ -104,6 +107,11 @@ class FdChecker {
     } else if (const auto* fds = std::get_if<PipeFds>(&result.out)) {
       opened_.insert(fds->read);
       opened_.insert(fds->write);
+    } else if (const auto* sockets = std::get_if<SocketFds>(&result.out)) {
+      opened_.insert(sockets->first);
+      opened_.insert(sockets->second);
+    } else if (const auto* received = std::get_if<ReceivedRights>(&result.out)) {
+      opened_.insert(received->rights.begin(), received->rights.end());
     } else if (opens(call)) {
       complete_ = false;
     }

@@ -38,8 +38,9 @@ constexpr std::array kMaskHows = std::to_array<NamedNumber>({
 constexpr std::array kErrnoNames{IPCSIM_ERRNO_LIST(IPCSIM_ERRNO_NAME)};
 #undef IPCSIM_ERRNO_NAME
 
-constexpr std::array kCaps{Cap::kDacOverride, Cap::kFowner,  Cap::kKill,
-                           Cap::kSysAdmin,    Cap::kSysNice, Cap::kSysResource};
+constexpr std::array kCaps{Cap::kChown,    Cap::kDacOverride, Cap::kDacReadSearch, Cap::kFowner,
+                           Cap::kFsetid,   Cap::kKill,        Cap::kSetgid,        Cap::kSetuid,
+                           Cap::kSysAdmin, Cap::kSysNice,     Cap::kSysResource};
 constexpr u32 kMostCap = 63;
 
 // What could have stood where `word` does: the nearest name, or all names when none is near.
@@ -90,6 +91,13 @@ FlagWord flag_word(PollEvents /*events*/) { return {poll_event_names(), {}, kMos
 FlagWord flag_word(CloneFlags /*flags*/) { return {clone_flag_names(), {}, kMostI64}; }
 FlagWord flag_word(SaFlags /*flags*/) { return {sa_flag_names(), {}, kMostU32}; }
 FlagWord flag_word(SpliceFlags /*flags*/) { return {splice_flag_names(), {}, kMostU32}; }
+FlagWord flag_word(LockOperation /*operation*/) { return {lock_names(), {}, kMostU32}; }
+FlagWord flag_word(MapProt /*prot*/) { return {map_prot_names(), {}, kMostU32}; }
+FlagWord flag_word(MapFlags /*flags*/) { return {map_flag_names(), {}, kMostU32}; }
+FlagWord flag_word(CloseRangeFlags /*flags*/) { return {close_range_names(), {}, kMostU32}; }
+FlagWord flag_word(SocketType /*type*/) { return {socket_type_names(), {}, kMostU32}; }
+FlagWord flag_word(MsgFlags /*flags*/) { return {msg_flag_names(), {}, kMostU32}; }
+FlagWord flag_word(StatTimes /*times*/) { return {stat_time_names(), {}, kMostU32}; }
 
 std::string flags_json(const FlagWord& word, u64 bits) {
   std::vector<std::string> items;
@@ -123,6 +131,7 @@ std::span<const NamedNumber> names_of(Signal /*signal*/) { return signal_names()
 std::span<const NamedNumber> names_of(FcntlCmd /*cmd*/) { return fcntl_names(); }
 std::span<const NamedNumber> names_of(IoctlRequest /*request*/) { return ioctl_names(); }
 std::span<const NamedNumber> names_of(Resource /*resource*/) { return rlimit_names(); }
+std::span<const NamedNumber> names_of(Whence /*whence*/) { return whence_names(); }
 std::span<const NamedNumber> names_of(Disposition /*handler*/) { return kDispositions; }
 std::span<const NamedNumber> names_of(MaskHow /*how*/) { return kMaskHows; }
 
@@ -170,8 +179,15 @@ std::string caps_json(Caps caps) {
 }
 
 void read_caps(JsonReader& in, std::string_view key, Caps& caps) {
-  const JsonValue::List* list = in.list(key, "a list of capabilities");
+  if (const JsonValue* value = in.find(key)) {
+    read_caps(in, key, *value, caps);
+  }
+}
+
+void read_caps(JsonReader& in, std::string_view key, const JsonValue& value_of_key, Caps& caps) {
+  const JsonValue::List* list = value_of_key.list();
   if (list == nullptr) {
+    in.refuse(key, value_of_key, "a list of capabilities");
     return;
   }
   std::array<std::string_view, kCaps.size()> names;

@@ -29,6 +29,13 @@ struct FlagWord {
 [[nodiscard]] FlagWord flag_word(CloneFlags flags);
 [[nodiscard]] FlagWord flag_word(SaFlags flags);
 [[nodiscard]] FlagWord flag_word(SpliceFlags flags);
+[[nodiscard]] FlagWord flag_word(LockOperation operation);
+[[nodiscard]] FlagWord flag_word(MapProt prot);
+[[nodiscard]] FlagWord flag_word(MapFlags flags);
+[[nodiscard]] FlagWord flag_word(CloseRangeFlags flags);
+[[nodiscard]] FlagWord flag_word(SocketType type);
+[[nodiscard]] FlagWord flag_word(MsgFlags flags);
+[[nodiscard]] FlagWord flag_word(StatTimes times);
 
 /// `["O_RDWR","O_NONBLOCK",4294967296]`: each bit's name, then what has none as a number.
 [[nodiscard]] std::string flags_json(const FlagWord& word, u64 bits);
@@ -41,6 +48,7 @@ void read_flags(JsonReader& in, std::string_view key, const JsonValue& value, co
 [[nodiscard]] std::span<const NamedNumber> names_of(FcntlCmd cmd);
 [[nodiscard]] std::span<const NamedNumber> names_of(IoctlRequest request);
 [[nodiscard]] std::span<const NamedNumber> names_of(Resource resource);
+[[nodiscard]] std::span<const NamedNumber> names_of(Whence whence);
 
 /// The number's name as a JSON string, or the number.
 [[nodiscard]] std::string named_json(std::span<const NamedNumber> names, u64 number);
@@ -57,6 +65,7 @@ void read_signal(JsonReader& in, std::string_view key, const JsonValue& value, S
 /// `["CAP_SYS_ADMIN"]`
 [[nodiscard]] std::string caps_json(Caps caps);
 void read_caps(JsonReader& in, std::string_view key, Caps& caps);
+void read_caps(JsonReader& in, std::string_view key, const JsonValue& value, Caps& caps);
 
 /// `"EAGAIN"`
 [[nodiscard]] std::string errno_json(Errno error);

@@ -13,21 +13,23 @@
 namespace ipcsim {
 namespace {
 
-void read_output(JsonReader& out, PipeFds& fds) {
+void read_two(JsonReader& out, std::string_view key, PipeFds& fds) {
   constexpr std::string_view kExpected = "a list of two descriptors";
-  const JsonValue::List* list = out.need_list("pipefd", kExpected);
+  const JsonValue::List* list = out.need_list(key, kExpected);
   if (list == nullptr) {
     return;
   }
   if (list->size() != 2) {
-    out.report(fmt::format("\"{}\" has {} items, expected {}", out.path("pipefd"), list->size(),
-                           kExpected));
+    out.report(
+        fmt::format("\"{}\" has {} items, expected {}", out.path(key), list->size(), kExpected));
     return;
   }
   constexpr i32 kMost = std::numeric_limits<i32>::max();
-  out.integer_of(indexed("pipefd", 0), (*list)[0], fds.read.v, 0, kMost);
-  out.integer_of(indexed("pipefd", 1), (*list)[1], fds.write.v, 0, kMost);
+  out.integer_of(indexed(key, 0), (*list)[0], fds.read.v, 0, kMost);
+  out.integer_of(indexed(key, 1), (*list)[1], fds.write.v, 0, kMost);
 }
+
+void read_output(JsonReader& out, PipeFds& fds) { read_two(out, "pipefd", fds); }
 
 void read_bytes(JsonReader& out, std::string_view key, Payload& payload) {
   if (const JsonValue* value = out.need(key, "the bytes")) {
@@ -75,6 +77,55 @@ void read_output(JsonReader& out, Revents& events) {
   }
 }
 
+void read_output(JsonReader& out, StatOut& stat) {
+  out.integer("st_ino", stat.ino);
+  if (const JsonValue* value = out.find("st_mode")) {
+    read_mode(out, "st_mode", *value, stat.mode);
+  }
+  out.integer("st_nlink", stat.nlink);
+  out.integer("st_uid", stat.uid);
+  out.integer("st_gid", stat.gid);
+  out.integer("st_size", stat.size);
+  out.integer("st_blksize", stat.blksize);
+  out.integer("st_blocks", stat.blocks);
+  if (const JsonValue* value = out.find("changed")) {
+    u64 bits = 0;
+    read_flags(out, "changed", *value, flag_word(stat.changed), bits);
+    stat.changed.v = static_cast<u32>(bits);
+  }
+}
+
+void read_output(JsonReader& out, StatfsOut& statfs) {
+  out.need_integer("f_type", statfs.type);
+  out.need_integer("f_bsize", statfs.bsize);
+}
+
+void read_output(JsonReader& out, IdsOut& ids) {
+  out.need_integer("real", ids.real);
+  out.need_integer("effective", ids.effective);
+  out.need_integer("saved", ids.saved);
+}
+
+void read_output(JsonReader& out, ValueOut& value) { out.need_integer("value", value.value); }
+
+void read_output(JsonReader& out, SocketFds& sockets) {
+  PipeFds fds;
+  read_two(out, "sv", fds);
+  sockets = {fds.read, fds.write};
+}
+
+void read_output(JsonReader& out, ReceivedRights& received) {
+  if (out.has("buf")) {
+    read_bytes(out, "buf", received.buf);
+  }
+  const JsonValue::List* list =
+      out.has("rights") ? out.need_list("rights", "a list of descriptors") : nullptr;
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    out.integer_of(indexed("rights", i), (*list)[i], received.rights.emplace_back().v, 0,
+                   std::numeric_limits<i32>::max());
+  }
+}
+
 // Which of the outputs a call has.
 template <class C>
 struct OutputOf : std::type_identity<std::monostate> {};
@@ -104,6 +155,25 @@ template <>
 struct OutputOf<IoctlCall> : std::type_identity<IntOut> {};
 template <>
 struct OutputOf<PollCall> : std::type_identity<Revents> {};
+
+template <>
+struct OutputOf<ReadlinkCall> : std::type_identity<ReadBytes> {};
+template <>
+struct OutputOf<FstatCall> : std::type_identity<StatOut> {};
+template <>
+struct OutputOf<StatCall> : std::type_identity<StatOut> {};
+template <>
+struct OutputOf<FstatfsCall> : std::type_identity<StatfsOut> {};
+template <>
+struct OutputOf<GetresuidCall> : std::type_identity<IdsOut> {};
+template <>
+struct OutputOf<GetresgidCall> : std::type_identity<IdsOut> {};
+template <>
+struct OutputOf<SysctlCall> : std::type_identity<ValueOut> {};
+template <>
+struct OutputOf<SocketpairCall> : std::type_identity<SocketFds> {};
+template <>
+struct OutputOf<RecvmsgCall> : std::type_identity<ReceivedRights> {};
 
 template <class C>
 Output read_one(JsonReader& in, const JsonValue& value) {
@@ -148,6 +218,35 @@ struct WriteOutput {
     add("off_in", offsets.off_in);
     add("off_out", offsets.off_out);
     add("offset", offsets.offset);
+  }
+  void operator()(const StatOut& stat) const {
+    out.number("st_ino", stat.ino).json("st_mode", mode_json(stat.mode));
+    out.number("st_nlink", stat.nlink).number("st_uid", stat.uid).number("st_gid", stat.gid);
+    out.number("st_size", stat.size).number("st_blksize", stat.blksize);
+    out.number("st_blocks", stat.blocks);
+    if (stat.changed.v != 0) {
+      out.json("changed", flags_json(flag_word(stat.changed), stat.changed.v));
+    }
+  }
+  void operator()(const StatfsOut& statfs) const {
+    out.number("f_type", statfs.type).number("f_bsize", statfs.bsize);
+  }
+  void operator()(const IdsOut& ids) const {
+    out.number("real", ids.real).number("effective", ids.effective).number("saved", ids.saved);
+  }
+  void operator()(const ValueOut& value) const { out.number("value", value.value); }
+  void operator()(const SocketFds& fds) const {
+    out.json("sv", fmt::format("[{},{}]", fds.first.v, fds.second.v));
+  }
+  void operator()(const ReceivedRights& received) const {
+    out.json("buf", payload_json(received.buf));
+    std::vector<std::string> items;
+    for (const Fd fd : received.rights) {
+      items.push_back(fmt::format("{}", fd.v));
+    }
+    if (!items.empty()) {
+      out.json("rights", json_list(items));
+    }
   }
   void operator()(const Revents& events) const {
     std::vector<std::string> items;
@@ -214,11 +313,20 @@ struct Contradiction {
     return fmt::format("\"out.revents\" has {} items, expected {}, one for each of \"fds\"",
                        events->revents.size(), call.fds.size());
   }
+  std::optional<std::string> operator()(const ReadlinkCall& /*call*/) const {
+    return read_length();
+  }
+  std::optional<std::string> operator()(const RecvmsgCall& /*call*/) const {
+    const auto* received = std::get_if<ReceivedRights>(&result.out);
+    return received == nullptr ? std::nullopt
+                               : length_contradiction(result, "buf", received->buf.len());
+  }
   std::optional<std::string> operator()(const IoctlCall& call) const {
-    if (call.request.v == kFionread || std::holds_alternative<std::monostate>(result.out)) {
+    if (call.request.v == kFionread || call.request.v == kFigetbsz ||
+        std::holds_alternative<std::monostate>(result.out)) {
       return std::nullopt;
     }
-    return "\"out\" has no place here, as only FIONREAD hands something out";
+    return "\"out\" has no place here, as only FIONREAD and FIGETBSZ hand something out";
   }
   std::optional<std::string> operator()(const ForkCall& call) const {
     return child_contradiction(call.child, result);

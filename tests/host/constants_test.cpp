@@ -1,10 +1,15 @@
 // Every number that the model states is the host's.
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -83,10 +88,43 @@ TEST(HostNumbers, OtherFlags) {
 }
 
 TEST(HostNumbers, Commands) {
-  expect_equal(fcntl_names(), {ROW(F_DUPFD), ROW(F_GETFD), ROW(F_SETFD), ROW(F_GETFL), ROW(F_SETFL),
-                               ROW(F_DUPFD_CLOEXEC), ROW(F_SETPIPE_SZ), ROW(F_GETPIPE_SZ)});
-  expect_equal(ioctl_names(), {ROW(FIONREAD), ROW(FIONBIO), ROW(FIOCLEX), ROW(FIONCLEX)});
+  // Numbers stand for what older headers do not have.
+  constexpr u64 kDupfdQuery = 1027;
+  constexpr u64 kCreatedQuery = 1028;
+  constexpr u64 kBlockSize = 2;
+  expect_equal(fcntl_names(), {ROW(F_DUPFD),
+                               ROW(F_GETFD),
+                               ROW(F_SETFD),
+                               ROW(F_GETFL),
+                               ROW(F_SETFL),
+                               ROW(F_GETLEASE),
+                               ROW(F_NOTIFY),
+                               {"F_DUPFD_QUERY", kDupfdQuery},
+                               {"F_CREATED_QUERY", kCreatedQuery},
+                               ROW(F_DUPFD_CLOEXEC),
+                               ROW(F_SETPIPE_SZ),
+                               ROW(F_GETPIPE_SZ),
+                               ROW(F_ADD_SEALS),
+                               ROW(F_GET_SEALS)});
+  expect_equal(ioctl_names(), {ROW(FIONREAD),
+                               ROW(FIONBIO),
+                               ROW(FIOCLEX),
+                               ROW(FIONCLEX),
+                               {"FIGETBSZ", kBlockSize},
+                               ROW(FIOQSIZE)});
   expect_equal(rlimit_names(), {ROW(RLIMIT_NOFILE), ROW(RLIMIT_MSGQUEUE)});
+}
+
+TEST(HostNumbers, FilesAndSockets) {
+  expect_equal(whence_names(),
+               {ROW(SEEK_SET), ROW(SEEK_CUR), ROW(SEEK_END), ROW(SEEK_DATA), ROW(SEEK_HOLE)});
+  expect_equal(lock_names(), {ROW(LOCK_SH), ROW(LOCK_EX), ROW(LOCK_NB), ROW(LOCK_UN)});
+  expect_equal(map_prot_names(), {ROW(PROT_READ), ROW(PROT_WRITE), ROW(PROT_EXEC)});
+  expect_equal(map_flag_names(), {ROW(MAP_SHARED), ROW(MAP_PRIVATE)});
+  expect_equal(close_range_names(), {ROW(CLOSE_RANGE_UNSHARE), ROW(CLOSE_RANGE_CLOEXEC)});
+  expect_equal(socket_type_names(), {ROW(SOCK_SEQPACKET), ROW(SOCK_STREAM), ROW(SOCK_DGRAM),
+                                     ROW(SOCK_NONBLOCK), ROW(SOCK_CLOEXEC)});
+  expect_equal(msg_flag_names(), {ROW(MSG_DONTWAIT), ROW(MSG_NOSIGNAL), ROW(MSG_CMSG_CLOEXEC)});
 }
 
 TEST(HostNumbers, Signals) {

@@ -43,7 +43,12 @@ class Chance {
   }
 
   Call call() {
-    switch (random_.below(19)) {
+    switch (random_.below(22)) {
+      case 19:
+      case 20:
+        return file_call();
+      case 21:
+        return socket_call();
       case 0:
       case 1:
         return pipe2(one_in(3) ? kONonblock : one_in(4) ? kODirect : 0);
@@ -142,6 +147,46 @@ class Chance {
       default:
         return open(name(), static_cast<u32>(below(3)) | (one_in(2) ? kONonblock : 0) |
                                 (one_in(9) ? kODirect : 0));
+    }
+  }
+  Call file_call() {
+    const std::string path = fmt::format("{}{}", one_in(2) ? "d/" : "", name());
+    switch (below(12)) {
+      case 0:
+      case 1:
+        return OpenCall{path, OpenFlags{kOCreat | kORdwr | (one_in(3) ? kOTrunc : 0)}, 0666};
+      case 2:
+        return RenameCall{path, std::string(name())};
+      case 3:
+        return LinkCall{std::string(name()), path};
+      case 4:
+        return MkdirCall{"d"};
+      case 5:
+        return RmdirCall{"d"};
+      case 6:
+        return FtruncateCall{Fd{fd()}, static_cast<i64>(below(20000))};
+      case 7:
+        return Pwrite64Call{Fd{fd()}, part(), static_cast<i64>(below(20000))};
+      case 8:
+        return FlockCall{Fd{fd()}, LockOperation{(1U << below(2)) | kLockNb}};
+      case 9:
+        return CloseRangeCall{static_cast<u32>(fd()), static_cast<u32>(fd()),
+                              CloseRangeFlags{one_in(4) ? kCloseRangeUnshare : 0}};
+      case 10:
+        return FstatCall{Fd{fd()}};
+      default:
+        return open(fmt::format("/proc/self/fd/{}", fd()), kOPath);
+    }
+  }
+  Call socket_call() {
+    switch (below(4)) {
+      case 0:
+        return SocketpairCall{SocketType{one_in(2) ? kSockStream : kSockSeqpacket}};
+      case 1:
+        return RecvmsgCall{Fd{fd()}, room(1 + below(5)), static_cast<u32>(below(3)),
+                           MsgFlags{kMsgDontwait}};
+      default:
+        return SendmsgCall{Fd{fd()}, bytes("abc"), {Fd{fd()}}, {}};
     }
   }
   Call mqueue_call() {

@@ -64,7 +64,12 @@ TEST(TraceErrors, WhichEvent) {
        "mq_timedsend, "
        "mq_timedreceive, mq_getsetattr, fork, vfork, clone, execve, exit, exit_group, kill, "
        "tgkill, "
-       "rt_sigaction, rt_sigprocmask, setrlimit, splice, tee, sendfile, vmsplice, store"},
+       "rt_sigaction, rt_sigprocmask, setrlimit, splice, tee, sendfile, vmsplice, store, lseek, "
+       "ftruncate, fsync, fdatasync, fallocate, fadvise64, readahead, sync_file_range, "
+       "copy_file_range, mmap, flock, fstat, stat, fstatfs, readlink, mknod, mkdir, rmdir, rename, "
+       "link, chmod, fchmod, chown, fchown, close_range, sysctl, umask, setuid, setgid, setreuid, "
+       "setregid, setresuid, setresgid, setfsuid, setfsgid, setgroups, getresuid, getresgid, "
+       "capset, socketpair, sendmsg, recvmsg"},
       {R"({"task":1,"call":3})", R"(call: "call" is 3, expected a string)"},
       {R"({"task":1,"sleep":"raed"})", R"(sleep: unknown call "raed" (did you mean "read"?))"},
       {R"({"task":1,"return":"Read","ret":0})",
@@ -285,7 +290,7 @@ TEST(TraceErrors, ResultsThatContradictTheirCall) {
       {R"({"task":1,"call":"poll","fds":[{"fd":3}],"ret":0,"out":{"revents":[]}})",
        R"(poll: "out.revents" has 0 items, expected 1, one for each of "fds")"},
       {R"({"task":1,"call":"ioctl","fd":3,"request":"FIONBIO","value":1,"ret":0,"out":{"arg":1}})",
-       R"(ioctl: "out" has no place here, as only FIONREAD hands something out)"},
+       R"(ioctl: "out" has no place here, as only FIONREAD and FIGETBSZ hand something out)"},
       {R"({"task":1,"call":"fork","child":2,"ret":0})",
        R"(fork: "ret" is 0, expected the child's number, 2)"},
       {R"({"task":1,"call":"vfork","child":2,"ret":3})",

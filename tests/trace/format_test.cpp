@@ -132,7 +132,7 @@ TEST(TraceFormat, HeaderShowsWhatIsNotTheDefault) {
   environment.kernel = "6.18.44";
   environment.profile = "linux-6.18";
   environment.page_size = 65536;
-  environment.caps.add(Cap::kSysAdmin).bits |= 1U << 7U;
+  environment.caps.add(Cap::kSysAdmin).bits |= 1U << 9U;
   environment.mq_limits.mq_msg_max = 5;
   environment.pipe_limits.pipe_user_pages_hard = 9;
   environment.realtime_ns = 0;
@@ -141,7 +141,7 @@ TEST(TraceFormat, HeaderShowsWhatIsNotTheDefault) {
       {.task = TaskId{3}, .rlimit_nofile = 8, .rlimit_msgqueue = 0, .other_fds = {}}};
   EXPECT_EQ(format_trace(trace),
             R"({"ipcsim_trace":1,"title":"t","order":"observed","kernel":"6.18.44",)"
-            R"("profile":"linux-6.18","page_size":65536,"caps":["CAP_SYS_ADMIN",7],)"
+            R"("profile":"linux-6.18","page_size":65536,"caps":["CAP_SYS_ADMIN",9],)"
             R"("limits":{"pipe_user_pages_hard":9,"mq_msg_max":5},"realtime_ns":0,)"
             R"("tasks":[{"task":1,"uid":5,"nice":-3,"other_fds":[0,2]},)"
             R"({"task":3,"rlimit_nofile":8,"rlimit_msgqueue":0}]})"

@@ -157,6 +157,13 @@ struct Filler {
     out = random_list<Signal>(
         random, [](Random& r) { return Signal{static_cast<u32>(1 + r.below(kMostSignal))}; });
   }
+  void field(std::string_view /*name*/, Caps& out) const { out.bits = random_number<u64>(random); }
+  void field(std::string_view /*name*/, std::vector<Fd>& out) const {
+    out = random_list<Fd>(random, [](Random& r) { return Fd{random_number<i32>(r)}; });
+  }
+  void field(std::string_view /*name*/, std::vector<u32>& out) const {
+    out = random_list<u32>(random, random_number<u32>);
+  }
   void mode(std::string_view /*name*/, u32& out) const { out = random_number<u32>(random); }
   void fcntl_arg(std::string_view /*name*/, FcntlCmd cmd, i64& out) const {
     const FlagWord word = cmd.v == kFSetfd ? flag_word(FdFlags{}) : flag_word(OpenFlags{});

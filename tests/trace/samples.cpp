@@ -75,8 +75,31 @@ struct Success {
     return SysResult::success(0, random_attr(random));
   }
   SysResult operator()(const IoctlCall& call) const {
-    return call.request.v == kFionread ? SysResult::success(0, IntOut{random_number<i32>(random)})
-                                       : SysResult::success(0);
+    return call.request.v == kFionread || call.request.v == kFigetbsz
+               ? SysResult::success(0, IntOut{random_number<i32>(random)})
+               : SysResult::success(0);
+  }
+  SysResult operator()(const ReadlinkCall& /*call*/) const { return read_bytes(random); }
+  SysResult operator()(const FstatCall& /*call*/) const { return attributes(); }
+  SysResult operator()(const StatCall& /*call*/) const { return attributes(); }
+  SysResult operator()(const FstatfsCall& /*call*/) const {
+    return SysResult::success(0, StatfsOut{random_number<u64>(random), random_number<u64>(random)});
+  }
+  SysResult operator()(const GetresuidCall& /*call*/) const { return three_ids(); }
+  SysResult operator()(const GetresgidCall& /*call*/) const { return three_ids(); }
+  SysResult operator()(const SysctlCall& /*call*/) const {
+    return SysResult::success(0, ValueOut{random_number<u64>(random)});
+  }
+  SysResult operator()(const SocketpairCall& /*call*/) const {
+    return SysResult::success(0, SocketFds{random_open_fd(random), random_open_fd(random)});
+  }
+  SysResult operator()(const RecvmsgCall& /*call*/) const {
+    ReceivedRights received{random_payload(random), {}};
+    for (u64 n = random.below(3); n > 0; --n) {
+      received.rights.push_back(random_open_fd(random));
+    }
+    const i64 len = static_cast<i64>(received.buf.len());
+    return SysResult::success(len, std::move(received));
   }
   SysResult operator()(const PollCall& call) const {
     Revents events;
@@ -84,6 +107,22 @@ struct Success {
       events.revents.push_back(random_poll_events(random));
     }
     return SysResult::success(static_cast<i64>(call.fds.size()), std::move(events));
+  }
+
+  [[nodiscard]] SysResult attributes() const {
+    return SysResult::success(0, StatOut{.ino = random_number<u32>(random),
+                                         .mode = random_number<u32>(random),
+                                         .nlink = random_number<u32>(random),
+                                         .uid = random_number<u32>(random),
+                                         .gid = random_number<u32>(random),
+                                         .size = random_number<u64>(random),
+                                         .blksize = random_number<u64>(random),
+                                         .blocks = random_number<u64>(random),
+                                         .changed = StatTimes{static_cast<u32>(random.below(8))}});
+  }
+  [[nodiscard]] SysResult three_ids() const {
+    return SysResult::success(0, IdsOut{random_number<u32>(random), random_number<u32>(random),
+                                        random_number<u32>(random)});
   }
 };
 

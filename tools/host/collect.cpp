@@ -105,7 +105,7 @@ HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& end
   }
   HostTask& task = tasks_.task(id);
   const Slot& slot = tasks_.slot_at(task.slot);
-  auto result = decode_result(slot, run_->shared().window(task.slot), *task.call);
+  auto result = decode_result(slot, run_->shared().window(task.slot), *task.call, run_->book());
   if (!result) {
     lost_ = result.error().message;
     return std::unexpected(result.error());

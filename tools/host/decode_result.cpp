@@ -1,6 +1,11 @@
 #include "tools/host/decode_result.hpp"
 
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <string>
 
@@ -23,8 +28,8 @@ T value_at(const std::byte* window, u64 offset) {
 /// Reads what a successful call left in its window.
 class Decoder {
  public:
-  Decoder(i64 ret, const std::byte* window, const CallInProgress& progress)
-      : ret_(ret), window_(window), progress_(progress) {}
+  Decoder(i64 ret, const std::byte* window, const CallInProgress& progress, RunBook& book)
+      : ret_(ret), window_(window), progress_(progress), book_(book) {}
 
   SysResult operator()(const Pipe2Call& /*call*/) const {
     return with(PipeFds{Fd{out<i32>(0)}, Fd{out<i32>(sizeof(i32))}});
@@ -69,7 +74,8 @@ class Decoder {
                        .mq_curmsgs = attr.curmsgs});
   }
   SysResult operator()(const IoctlCall& call) const {
-    return call.request.v == kFionread ? with(IntOut{out<i32>(0)}) : SysResult::success(ret_);
+    return call.request.v == kFionread || call.request.v == kFigetbsz ? with(IntOut{out<i32>(0)})
+                                                                      : SysResult::success(ret_);
   }
   SysResult operator()(const PollCall& call) const {
     Revents revents;
@@ -87,6 +93,33 @@ class Decoder {
   SysResult operator()(const ForkCall& call) const { return SysResult::success(call.child.v); }
   SysResult operator()(const VforkCall& call) const { return SysResult::success(call.child.v); }
   SysResult operator()(const CloneCall& call) const { return SysResult::success(call.child.v); }
+  SysResult operator()(const FstatCall& /*call*/) const { return attributes(); }
+  SysResult operator()(const StatCall& /*call*/) const { return attributes(); }
+  SysResult operator()(const FstatfsCall& /*call*/) const {
+    const auto fs = out<struct statfs>(0);
+    return with(
+        StatfsOut{.type = static_cast<u64>(fs.f_type), .bsize = static_cast<u64>(fs.f_bsize)});
+  }
+  SysResult operator()(const ReadlinkCall& /*call*/) const {
+    const auto* text = reinterpret_cast<const char*>(window_ + progress_.out_offset);
+    return link_text(std::string(text, static_cast<std::size_t>(ret_)));
+  }
+  SysResult operator()(const SetfsuidCall& /*call*/) const { return old_id(); }
+  SysResult operator()(const SetfsgidCall& /*call*/) const { return old_id(); }
+  SysResult operator()(const GetresuidCall& /*call*/) const { return three_ids(); }
+  SysResult operator()(const GetresgidCall& /*call*/) const { return three_ids(); }
+  SysResult operator()(const SocketpairCall& /*call*/) const {
+    return with(SocketFds{Fd{out<i32>(0)}, Fd{out<i32>(sizeof(i32))}});
+  }
+  SysResult operator()(const RecvmsgCall& /*call*/) const {
+    ReceivedRights received{.buf = gather(), .rights = {}};
+    const auto header = out<KernelCmsghdr>(0);
+    const bool rights = header.level == SOL_SOCKET && header.type == SCM_RIGHTS;
+    for (u64 at = sizeof header; rights && at + sizeof(i32) <= header.len; at += sizeof(i32)) {
+      received.rights.emplace_back(out<i32>(at));
+    }
+    return with(std::move(received));
+  }
   SysResult operator()(const auto& /*call*/) const { return SysResult::success(ret_); }
 
  private:
@@ -99,6 +132,27 @@ class Decoder {
   }
   [[nodiscard]] SysResult bytes_read() const {
     return ret_ == 0 ? SysResult::success(0) : with(ReadBytes{gather()});
+  }
+  [[nodiscard]] SysResult attributes() const {
+    return with(book_.files.told(out<struct stat>(0), book_.ids));
+  }
+  [[nodiscard]] SysResult old_id() const {
+    return SysResult::success(book_.ids.from_host(static_cast<u32>(ret_)));
+  }
+  [[nodiscard]] SysResult three_ids() const {
+    const auto id = [&](u64 index) { return book_.ids.from_host(out<u32>(index * sizeof(u32))); };
+    return with(IdsOut{.real = id(0), .effective = id(1), .saved = id(2)});
+  }
+  /// A pipe's link has its number in the trace.
+  [[nodiscard]] SysResult link_text(std::string text) const {
+    constexpr std::string_view kPipe = "pipe:[";
+    if (text.starts_with(kPipe)) {
+      u64 inode = 0;
+      std::from_chars(text.data() + kPipe.size(), text.data() + text.size(), inode);
+      text = fmt::format("pipe:[{}]", book_.files.pipe_number(inode).value_or(0));
+    }
+    const i64 len = static_cast<i64>(text.size());
+    return SysResult::success(len, ReadBytes{Payload::of_bytes(std::move(text))});
   }
   /// The first `ret_` bytes of the call's buffers.
   [[nodiscard]] Payload gather() const {
@@ -115,6 +169,7 @@ class Decoder {
   i64 ret_;
   const std::byte* window_;
   const CallInProgress& progress_;
+  RunBook& book_;
 };
 
 bool reached_the_cut(i64 result, const CallInProgress& progress) {
@@ -129,7 +184,8 @@ bool reached_the_cut(i64 result, const CallInProgress& progress) {
 }  // namespace
 
 std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std::byte* window,
-                                                     const CallInProgress& progress) {
+                                                     const CallInProgress& progress,
+                                                     RunBook& book) {
   const i64 result = slot.result;
   const auto name = call_name(progress.call);
   if (std::holds_alternative<ExecveCall>(progress.call) && result != 0) {
@@ -143,7 +199,7 @@ std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std
                                name, kWindowBytes >> 20U)});
   }
   if (!is_raw_error(result)) {
-    return std::visit(Decoder(result, window, progress), progress.call);
+    return std::visit(Decoder(result, window, progress, book), progress.call);
   }
   const auto error = errno_from_number(-result);
   if (!error || *error == Errno::kERESTARTSYS) {

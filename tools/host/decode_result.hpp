@@ -5,6 +5,7 @@
 
 #include "sim/kernel/call.hpp"
 #include "sim/replay/machine.hpp"
+#include "tools/host/run_book.hpp"
 #include "tools/host/task_table.hpp"
 
 namespace ipcsim::host {
@@ -13,6 +14,7 @@ namespace ipcsim::host {
 /// told: an error number that errno.hpp does not have, a buffer that was cut and did matter.
 [[nodiscard]] std::expected<SysResult, MachineError> decode_result(const Slot& slot,
                                                                    const std::byte* window,
-                                                                   const CallInProgress& progress);
+                                                                   const CallInProgress& progress,
+                                                                   RunBook& book);
 
 }  // namespace ipcsim::host

@@ -1,10 +1,16 @@
 #include "tools/host/encode_call.hpp"
 
+#include <linux/capability.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <iterator>
 #include <span>
@@ -23,6 +29,7 @@ constexpr i32 kAtFdcwd = -100;
 constexpr u32 kSIfifo = 0010000;
 constexpr u32 kPermissionBits = 07777;
 constexpr u32 kTcgets = 0x5401;
+constexpr u32 kAtRemovedir = 0x200;
 constexpr u64 kSigsetBytes = 8;
 
 /// Flags of clone() that a C library passes and that change nothing under study:
@@ -180,6 +187,10 @@ class Encoder {
 
   void put(const FcntlCall& c) {
     switch (c.cmd.v) {
+      case kFGetlease:
+      case kFNotify:
+      case kFDupfdQuery:
+      case kFGetSeals:
       case kFDupfd:
       case kFDupfdCloexec:
       case kFGetfd:
@@ -192,6 +203,9 @@ class Encoder {
         return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v,
                                   open_flags_to_host(static_cast<u32>(c.arg)));
       default:
+        if (c.cmd.v > kMostFcntlCmd) {
+          return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v, c.arg);
+        }
         build_.refuse(fmt::format("fcntl() command {} is not supported", c.cmd.v));
     }
   }
@@ -202,12 +216,18 @@ class Encoder {
       case kFionclex:
         return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, 0);
       case kFionread:
+      case kFigetbsz:
+      case kFioqsize:
       case kTcgets:
         // TCGETS writes a struct termios, should the file be a terminal, which none is.
         return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, build_.out<i32[64]>(c.arg));
       case kFionbio:
         return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, build_.in_out(c.arg, c.value));
       default:
+        if (c.request.v >> 8U == 0x12 || c.request.v >> 8U == 'W') {
+          // Of block devices and notification pipes, which a run does not have.
+          return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, 0);
+        }
         build_.refuse(fmt::format("ioctl() request {:#x} is not supported", c.request.v));
     }
   }
@@ -373,6 +393,193 @@ class Encoder {
           fmt::format("setrlimit() of resource {} is not supported", c.resource.v));
     }
     build_.special(Op::kSetrlimit, c.resource.v, c.rlim_cur);
+  }
+
+  void put(const LseekCall& c) { build_.system_call(SYS_lseek, c.fd.v, c.offset, c.whence.v); }
+  void put(const FtruncateCall& c) { build_.system_call(SYS_ftruncate, c.fd.v, c.length); }
+  void put(const FsyncCall& c) { build_.system_call(SYS_fsync, c.fd.v); }
+  void put(const FdatasyncCall& c) { build_.system_call(SYS_fdatasync, c.fd.v); }
+  void put(const FallocateCall& c) {
+    build_.system_call(SYS_fallocate, c.fd.v, c.mode, c.offset, c.len);
+  }
+  void put(const Fadvise64Call& c) {
+    build_.system_call(SYS_fadvise64, c.fd.v, c.offset, c.len, c.advice);
+  }
+  void put(const ReadaheadCall& c) { build_.system_call(SYS_readahead, c.fd.v, c.offset, c.count); }
+  void put(const SyncFileRangeCall& c) {
+    build_.system_call(SYS_sync_file_range, c.fd.v, c.offset, c.nbytes, c.flags);
+  }
+  void put(const CopyFileRangeCall& c) {
+    build_.system_call(SYS_copy_file_range, c.fd_in.v, 0, c.fd_out.v, 0, c.len, c.flags);
+  }
+  void put(const MmapCall& c) {
+    const u32 flags = c.flags.v & (kMapShared | kMapPrivate);
+    if (flags != c.flags.v) {
+      return build_.refuse("mmap() with other flags than MAP_SHARED and MAP_PRIVATE");
+    }
+    build_.system_call(SYS_mmap, 0, c.length, c.prot.v, flags, c.fd.v, 0);
+  }
+  void put(const FlockCall& c) { build_.system_call(SYS_flock, c.fd.v, c.operation.v); }
+  void put(const FstatCall& c) {
+    build_.system_call(SYS_fstat, c.fd.v, build_.out<struct stat>(OutPtr::kValid));
+  }
+  void put(const StatCall& c) {
+    const u64 name = path(c.pathname);
+    build_.system_call(SYS_newfstatat, kAtFdcwd, name, build_.out<struct stat>(OutPtr::kValid), 0);
+  }
+  void put(const FstatfsCall& c) {
+    build_.system_call(SYS_fstatfs, c.fd.v, build_.out<struct statfs>(OutPtr::kValid));
+  }
+  void put(const ReadlinkCall& c) {
+    const u64 name = path(c.pathname);
+    build_.system_call(SYS_readlinkat, kAtFdcwd, name, build_.out<char[kLinkBytes]>(OutPtr::kValid),
+                       kLinkBytes);
+  }
+  void put(const MknodCall& c) {
+    const u32 type = c.mode & S_IFMT;
+    if (type == S_IFCHR || type == S_IFBLK || type == S_IFSOCK) {
+      return build_.refuse("mknod() of a device or socket");
+    }
+    build_.system_call(SYS_mknodat, kAtFdcwd, path(c.pathname), c.mode, 0);
+  }
+  void put(const MkdirCall& c) {
+    build_.system_call(SYS_mkdirat, kAtFdcwd, path(c.pathname), c.mode);
+  }
+  void put(const RmdirCall& c) {
+    build_.system_call(SYS_unlinkat, kAtFdcwd, path(c.pathname), kAtRemovedir);
+  }
+  void put(const RenameCall& c) {
+    const u64 from = path(c.oldpath);
+    build_.system_call(SYS_renameat2, kAtFdcwd, from, kAtFdcwd, path(c.newpath), 0);
+  }
+  void put(const LinkCall& c) {
+    const u64 from = path(c.oldpath);
+    build_.system_call(SYS_linkat, kAtFdcwd, from, kAtFdcwd, path(c.newpath), 0);
+  }
+  void put(const ChmodCall& c) {
+    refuse_devices(c.pathname);
+    build_.system_call(SYS_fchmodat, kAtFdcwd, path(c.pathname), c.mode);
+  }
+  void put(const FchmodCall& c) { build_.system_call(SYS_fchmod, c.fd.v, c.mode); }
+  void put(const ChownCall& c) {
+    refuse_devices(c.pathname);
+    build_.system_call(SYS_fchownat, kAtFdcwd, path(c.pathname), id(c.owner), id(c.group), 0);
+  }
+  void put(const FchownCall& c) {
+    build_.system_call(SYS_fchown, c.fd.v, id(c.owner), id(c.group));
+  }
+  void put(const CloseRangeCall& c) {
+    build_.system_call(SYS_close_range, c.first, c.last, c.flags.v);
+  }
+  void put(const SysctlCall& c) {
+    build_.refuse(
+        fmt::format("{} is a limit of the whole machine, which a run leaves alone", c.name));
+  }
+  void put(const UmaskCall& c) { build_.system_call(SYS_umask, c.mask); }
+  void put(const SetuidCall& c) { build_.system_call(SYS_setuid, new_id(c.uid)); }
+  void put(const SetgidCall& c) { build_.system_call(SYS_setgid, new_id(c.gid)); }
+  void put(const SetreuidCall& c) {
+    build_.system_call(SYS_setreuid, new_id(c.ruid), new_id(c.euid));
+  }
+  void put(const SetregidCall& c) {
+    build_.system_call(SYS_setregid, new_id(c.rgid), new_id(c.egid));
+  }
+  void put(const SetresuidCall& c) {
+    build_.system_call(SYS_setresuid, new_id(c.ruid), new_id(c.euid), new_id(c.suid));
+  }
+  void put(const SetresgidCall& c) {
+    build_.system_call(SYS_setresgid, new_id(c.rgid), new_id(c.egid), new_id(c.sgid));
+  }
+  void put(const SetfsuidCall& c) { build_.system_call(SYS_setfsuid, new_id(c.fsuid)); }
+  void put(const SetfsgidCall& c) { build_.system_call(SYS_setfsgid, new_id(c.fsgid)); }
+  void put(const SetgroupsCall& c) {
+    std::vector<u32> list;
+    for (const u32 group : c.list) {
+      list.push_back(new_id(group));
+    }
+    build_.system_call(SYS_setgroups, list.size(),
+                       build_.window().put(std::as_bytes(std::span(list))));
+  }
+  void three_ids(i64 nr) {
+    const u64 at = build_.out<u32[3]>(OutPtr::kValid);
+    build_.system_call(nr, at, at + sizeof(u32), at + 2 * sizeof(u32));
+  }
+  void put(const GetresuidCall& /*call*/) { three_ids(SYS_getresuid); }
+  void put(const GetresgidCall& /*call*/) { three_ids(SYS_getresgid); }
+  void put(const CapsetCall& c) {
+    KernelCapData data[2];
+    for (u32 word = 0; word < 2; ++word) {
+      const auto bits = [&](Caps caps) { return static_cast<u32>(caps.bits >> (32 * word)); };
+      data[word] = {.effective = bits(c.effective),
+                    .permitted = bits(c.permitted),
+                    .inheritable = bits(c.permitted)};
+    }
+    const u64 header = build_.window().put_value(
+        KernelCapHeader{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0});
+    build_.system_call(SYS_capset, header, build_.window().put(std::as_bytes(std::span(data))));
+  }
+  void put(const SocketpairCall& c) {
+    const u32 flags = open_flags_to_host(c.type.v & ~kSockTypeMask);
+    build_.system_call(SYS_socketpair, AF_UNIX, (c.type.v & kSockTypeMask) | flags, 0,
+                       build_.out<i32[2]>(OutPtr::kValid));
+  }
+  /// The structure of sendmsg() and recvmsg() around a buffer and a piece of memory.
+  u64 message(const UserSegment& buf, bool filled, u64 control, u64 control_len) {
+    const u64 data = build_.window().place(buf, filled);
+    const u64 iov = build_.window().put_value(KernelIovec{data, buf.len});
+    return build_.window().put_value(KernelMsghdr{.name = 0,
+                                                  .name_len = 0,
+                                                  .iov = iov,
+                                                  .iov_len = 1,
+                                                  .control = control_len == 0 ? 0 : control,
+                                                  .control_len = control_len,
+                                                  .flags = 0});
+  }
+  void put(const SendmsgCall& c) {
+    std::vector<std::byte> control(sizeof(KernelCmsghdr) + c.rights.size() * sizeof(i32));
+    const KernelCmsghdr header{.len = control.size(), .level = SOL_SOCKET, .type = SCM_RIGHTS};
+    std::memcpy(control.data(), &header, sizeof header);
+    for (std::size_t i = 0; i < c.rights.size(); ++i) {
+      std::memcpy(control.data() + sizeof header + i * sizeof(i32), &c.rights[i].v, sizeof(i32));
+    }
+    const u64 len = c.rights.empty() ? 0 : control.size();
+    const u64 at = build_.window().put(control);
+    build_.system_call(SYS_sendmsg, c.fd.v, message(c.buf, true, at, len), c.flags.v);
+  }
+  void put(const RecvmsgCall& c) {
+    if (c.rights > kMostRights) {
+      return build_.refuse("recvmsg() with room for more than 253 descriptors");
+    }
+    const u64 control = build_.in_out(OutPtr::kValid, std::array<std::byte, kControlBytes>{});
+    const u64 len = c.rights == 0 ? 0 : sizeof(KernelCmsghdr) + c.rights * sizeof(i32);
+    build_.system_call(SYS_recvmsg, c.fd.v, message(c.buf, false, control, len), c.flags.v);
+  }
+
+  /// The host's id of a user or group; -1 stays.
+  u32 id(i64 number) {
+    if (number == -1) {
+      return 0xffff'ffffU;
+    }
+    const auto host = number >= 0 && number <= 0xffff'fffeLL
+                          ? context_.book.ids.to_host(static_cast<u32>(number))
+                          : std::nullopt;
+    if (!host) {
+      build_.refuse(fmt::format("the id {} cannot be had here", number));
+    }
+    return host.value_or(0);
+  }
+  /// The same for an id that a task is to get.
+  u32 new_id(i64 number) {
+    if (!context_.book.ids.own()) {
+      build_.refuse("tasks cannot change their ids without the privilege to have ids of their own");
+    }
+    return id(number);
+  }
+  /// The devices are those of the machine.
+  void refuse_devices(const std::string& name) {
+    if (name_in_folder(name).starts_with("/")) {
+      build_.refuse("changing a file that is not the run's own");
+    }
   }
 
   EncodeContext& context_;

@@ -6,6 +6,7 @@
 #include "sim/kernel/call.hpp"
 #include "sim/replay/machine.hpp"
 #include "tools/host/names.hpp"
+#include "tools/host/run_book.hpp"
 #include "tools/host/task_table.hpp"
 #include "tools/host/user_pages.hpp"
 #include "tools/host/virtual_clock.hpp"
@@ -18,6 +19,7 @@ struct EncodeContext {
   const TaskTable& tasks;
   VirtualClock& clock;
   UserPages& user_pages;
+  RunBook& book;
   QueueNames* queue_names = nullptr;  ///< null: the run has an IPC namespace of its own
 };
 
@@ -27,6 +29,8 @@ struct EncodeContext {
 ///   buffers that do not fit the window or have more than kMostGuards ends in unmapped memory
 ///   commands of fcntl() and ioctl() and flags of clone() beyond those under study
 ///   signals that stop a task
+///   new ids where tasks cannot have ids of their own, or more of them than there are
+///   writing a limit of the whole machine
 [[nodiscard]] std::expected<CallInProgress, MachineError> encode_call(
     EncodeContext& context, TaskId task, const Call& call, std::optional<u32> child_slot);
 

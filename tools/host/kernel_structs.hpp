@@ -29,4 +29,33 @@ struct KernelPollfd {
   i16 revents;
 };
 
+/// `struct user_msghdr`.
+struct KernelMsghdr {
+  u64 name;
+  u64 name_len;
+  u64 iov;
+  u64 iov_len;
+  u64 control;
+  u64 control_len;
+  u64 flags;
+};
+
+/// `struct cmsghdr`; the data follows.
+struct KernelCmsghdr {
+  u64 len;
+  i32 level;
+  i32 type;
+};
+
+struct KernelCapHeader {
+  u32 version;
+  i32 pid;
+};
+
+struct KernelCapData {
+  u32 effective;
+  u32 permitted;
+  u32 inheritable;
+};
+
 }  // namespace ipcsim::host

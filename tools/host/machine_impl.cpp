@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,18 @@ std::string release_name() {
   utsname names{};
   uname(&names);
   return static_cast<const char*>(names.release);
+}
+
+/// The kernel's clock for the times of files stands still between two ticks. Time that passes in a
+/// trace is seen there too.
+void wait_for_coarse_tick() {
+  timespec before{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &before);
+  timespec now = before;
+  while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec) {
+    std::this_thread::yield();
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  }
 }
 
 }  // namespace
@@ -76,6 +89,7 @@ std::expected<void, MachineError> HostMachine::post(TaskId task, const Call& cal
                         .tasks = tasks_,
                         .clock = clock_,
                         .user_pages = user_pages_,
+                        .book = run_->book(),
                         .queue_names = queue_names_ ? &*queue_names_ : nullptr};
   auto progress = encode_call(context, task, call, child_slot);
   if (!progress) {
@@ -140,6 +154,9 @@ std::expected<void, MachineError> HostMachine::advance(Nanoseconds by) {
     }
   }
   clock_.pass(by.v);
+  if (by.v > 0) {
+    wait_for_coarse_tick();
+  }
   i64 last_ns = 0;
   for (const TaskId task : clock_.due()) {
     if (tasks_.exists(task) && !finished(tasks_, tasks_.process_of(task), tasks_.slot(task))) {

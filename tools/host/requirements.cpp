@@ -17,8 +17,9 @@ namespace {
 /// Most processes that exist when a run begins.
 constexpr std::size_t kMostInitialTasks = 64;
 
-constexpr std::array kAllCaps{Cap::kDacOverride, Cap::kFowner,  Cap::kKill,
-                              Cap::kSysAdmin,    Cap::kSysNice, Cap::kSysResource};
+constexpr std::array kAllCaps{Cap::kChown,    Cap::kDacOverride, Cap::kDacReadSearch, Cap::kFowner,
+                              Cap::kFsetid,   Cap::kKill,        Cap::kSetgid,        Cap::kSetuid,
+                              Cap::kSysAdmin, Cap::kSysNice,     Cap::kSysResource};
 /// Those that count inside a user namespace too; the others are asked for in the first one only.
 constexpr std::array kNamespaceCaps{Cap::kDacOverride, Cap::kFowner, Cap::kKill};
 
@@ -97,13 +98,14 @@ Caps caps_for_tasks(Isolation isolation) {
 }
 
 bool may_change_uids() {
+  constexpr unsigned kChown = 0;
   constexpr unsigned kKill = 5;
   constexpr unsigned kSetgid = 6;
   constexpr unsigned kSetuid = 7;
   constexpr unsigned kSetpcap = 8;
   constexpr unsigned kSysPtrace = 19;
   const u64 caps = effective_caps();
-  return std::ranges::all_of(std::array{kKill, kSetgid, kSetuid, kSetpcap, kSysPtrace},
+  return std::ranges::all_of(std::array{kChown, kKill, kSetgid, kSetuid, kSetpcap, kSysPtrace},
                              [&](unsigned cap) { return (caps >> cap & 1U) != 0; });
 }
 

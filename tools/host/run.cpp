@@ -108,9 +108,11 @@ std::expected<std::unique_ptr<Run>, MachineError> Run::start(const Environment& 
 
 std::expected<void, MachineError> Run::connect(const Environment& environment) {
   const u64 number = random_number();
-  first_uid_ = kFirstRunUid + (static_cast<u32>(number) & kRunUidMask);
+  const u32 first_uid = kFirstRunUid + (static_cast<u32>(number) & kRunUidMask);
+  book_.ids.begin(plan_.own_uid ? std::optional{first_uid} : std::nullopt);
   queue_prefix_ = fmt::format("ipcsim-{:016x}-", number);
   Setup setup = make_setup(environment, plan_);
+  setup.root_id = first_uid;
   if (plan_.isolation == Isolation::kFolder) {
     folder_ = temporary_folder(number);
   }
@@ -154,7 +156,9 @@ std::expected<void, MachineError> Run::receive_memory(const Environment& environ
   if (auto done = schedule_supervisor(); !done) {
     return done;
   }
-  fill_slots(environment);
+  if (auto filled = fill_slots(environment); !filled) {
+    return filled;
+  }
   const Go go{.initial_tasks = static_cast<u32>(environment.tasks.size())};
   if (send(socket_, &go, sizeof go, MSG_NOSIGNAL) != sizeof go) {
     return refused(system_error("send()"));
@@ -197,21 +201,18 @@ void Run::unschedule_supervisor() const {
   sched_setaffinity(pid_, sizeof plan_.spare_cpus, &plan_.spare_cpus);
 }
 
-void Run::fill_slots(const Environment& environment) const {
+std::expected<void, MachineError> Run::fill_slots(const Environment& environment) {
   Header& header = shared_.header();
   header.page_bytes = static_cast<u32>(sysconf(_SC_PAGESIZE));
   std::copy_n(queue_prefix_.c_str(), queue_prefix_.size() + 1, &header.queue_prefix[0]);
-  std::vector<u32> uids;
   for (u32 i = 0; i < environment.tasks.size(); ++i) {
     const InitialTask& task = environment.tasks[i];
-    const auto known = std::ranges::find(uids, task.uid);
-    const u32 offset = static_cast<u32>(known - uids.begin());
-    if (known == uids.end()) {
-      uids.push_back(task.uid);
+    const std::optional<u32> uid = book_.ids.to_host(task.uid);
+    if (!uid) {
+      return refused(fmt::format("uid {} cannot be had here", task.uid));
     }
     Slot& slot = shared_.slot(i);
-    slot.euid = task.uid;
-    slot.ruid = first_uid_ + offset;
+    slot.uid = *uid;
     slot.nice = task.nice;
     slot.rlimit_nofile = task.rlimit_nofile;
     slot.rlimit_msgqueue = task.rlimit_msgqueue;
@@ -219,6 +220,7 @@ void Run::fill_slots(const Environment& environment) const {
     slot.life = Life::kStarting;
   }
   header.slots = static_cast<u32>(environment.tasks.size());
+  return {};
 }
 
 std::expected<Ready, MachineError> Run::receive_ready(int* descriptor) const {

@@ -11,6 +11,7 @@
 #include "sim/kernel/environment.hpp"
 #include "sim/replay/machine.hpp"
 #include "tools/host/agent/protocol.hpp"
+#include "tools/host/run_book.hpp"
 
 namespace ipcsim::host {
 
@@ -41,6 +42,8 @@ class Run {
 
   [[nodiscard]] const Shared& shared() const { return shared_; }
   [[nodiscard]] Isolation isolation() const { return plan_.isolation; }
+  /// What has other numbers on the host than in the trace.
+  [[nodiscard]] RunBook& book() { return book_; }
   /// The supervisor's number in /proc.
   [[nodiscard]] int supervisor_pid() const { return pid_; }
   /// False when the supervisor, and so every task, is gone.
@@ -57,7 +60,7 @@ class Run {
   std::expected<void, MachineError> receive_memory(const Environment& environment);
   std::expected<void, MachineError> schedule_supervisor() const;
   void unschedule_supervisor() const;
-  void fill_slots(const Environment& environment) const;
+  std::expected<void, MachineError> fill_slots(const Environment& environment);
   std::expected<Ready, MachineError> receive_ready(int* descriptor) const;
   void remove_leftovers() const;
 
@@ -66,7 +69,7 @@ class Run {
   int pidfd_ = -1;
   int socket_ = -1;
   Shared shared_;
-  u32 first_uid_ = 0;
+  RunBook book_;
   std::string folder_;  ///< kFolder: the run's own
   std::string queue_prefix_;
 };

@@ -49,10 +49,10 @@ SetupError set_limits(const Setup& setup, const Slot& slot) {
 SetupError set_identity(const Slot& slot) {
   i64 result = raw_call(__NR_setgroups, 0, nullptr);
   if (result >= 0) {
-    result = raw_call(__NR_setresgid, slot.ruid, slot.euid, slot.euid);
+    result = raw_call(__NR_setresgid, slot.uid, slot.uid, slot.uid);
   }
   if (result >= 0) {
-    result = raw_call(__NR_setresuid, slot.ruid, slot.euid, slot.euid);
+    result = raw_call(__NR_setresuid, slot.uid, slot.uid, slot.uid);
   }
   return failure(Step::kIdentity, result);
 }

@@ -23,6 +23,7 @@ constexpr const char* kDeviceFolder = "/dev";
 constexpr const char* kNullFile = "/dev/null";
 constexpr const char* kDevices[] = {kNullFile, "/dev/zero", "/dev/full"};
 constexpr const char* kProcFolder = "/proc";
+constexpr const char* kQueueFolder = "/mqueue";
 
 constexpr const char* kMqLimitFiles[kMqLimitCount] = {"queues_max", "msg_max", "msgsize_max",
                                                       "msg_default", "msgsize_default"};
@@ -76,6 +77,18 @@ SetupError make_root(const Setup& setup) {
   steps.call(__NR_chroot, at)
       .call(__NR_chdir, kRunFolder)
       .call(__NR_fchmodat, AT_FDCWD, kRunFolder, 0777);
+  return steps.failure();
+}
+
+/// The folders of files and of queues belong to the trace's user 0.
+SetupError give_away_folders(u32 id) {
+  Steps steps(Step::kMounts);
+  steps.call(__NR_fchownat, AT_FDCWD, kRunFolder, id, id, 0)
+      .call(__NR_mkdirat, AT_FDCWD, kQueueFolder, 0700)
+      .call(__NR_mount, "ipcsim", kQueueFolder, "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr)
+      .call(__NR_fchownat, AT_FDCWD, kQueueFolder, id, id, 0)
+      .call(__NR_umount2, kQueueFolder, 0)
+      .call(__NR_unlinkat, AT_FDCWD, kQueueFolder, AT_REMOVEDIR);
   return steps.failure();
 }
 
@@ -181,6 +194,11 @@ MadeShared prepare_place(const Setup& setup) {
     }
   } else if (const SetupError failure = make_root(setup); failure.step != Step::kNone) {
     return {-1, failure};
+  }
+  if (setup.own_uid) {
+    if (const SetupError failure = give_away_folders(setup.root_id); failure.step != Step::kNone) {
+      return {-1, failure};
+    }
   }
   MadeShared made = make_shared_file(setup);
   if (made.failure.step != Step::kNone) {

@@ -118,8 +118,7 @@ struct alignas(512) Slot {
   std::atomic<u32> call;  ///< index in `Call`, plus one
 
   // How a process of the beginning is set up.
-  u32 euid;
-  u32 ruid;
+  u32 uid;  ///< all its user and group ids
   i32 nice;
   u64 rlimit_nofile;
   u64 rlimit_msgqueue;
@@ -163,7 +162,8 @@ inline constexpr std::size_t kPathBytes = 256;
 /// First message, to the supervisor.
 struct Setup {
   Isolation isolation = Isolation::kNamespaces;
-  bool own_uid = false;       ///< tasks may get uids of their own
+  bool own_uid = false;       ///< tasks may get ids of their own
+  u32 root_id = 0;            ///< own_uid: the host's id for the trace's 0
   bool nice_matters = false;  ///< tasks have different nice values
   bool realtime = false;      ///< tasks run under SCHED_FIFO, at `task_priority`
   u32 task_priority = 0;

@@ -1,0 +1,62 @@
+// What of a run has other numbers on the host than in the trace: users, groups, files.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "sim/kernel/call.hpp"
+
+namespace ipcsim::host {
+
+/// Room for the text of a link, and for the control data of a message with kMostRights descriptors.
+inline constexpr u64 kLinkBytes = 256;
+inline constexpr u32 kMostRights = 253;
+inline constexpr u64 kControlBytes = 16 + kMostRights * 4;
+
+/// Users and groups. Every id of a trace is one of the run's own on the host, so that what users
+/// are charged is the run's own, and every comparison of two ids comes out as in the trace.
+class IdMap {
+ public:
+  /// `first`: the host's id for the trace's 0. Nothing: tasks keep the ids of this process.
+  void begin(std::optional<u32> first) { first_ = first; }
+  /// Whether tasks may change their ids.
+  [[nodiscard]] bool own() const { return first_.has_value(); }
+  /// The host's id, the same each time; nothing for -1, and when there are too many.
+  [[nodiscard]] std::optional<u32> to_host(u32 id);
+  /// The trace's id; an id that is not the run's is itself.
+  [[nodiscard]] u32 from_host(u32 id) const;
+
+ private:
+  std::optional<u32> first_;
+  std::vector<u32> ids_{0};
+};
+
+/// Files that were told to the trace, by their numbers on the host.
+class FileBook {
+ public:
+  /// The attributes as a trace has them.
+  [[nodiscard]] StatOut told(const struct stat& attributes, const IdMap& ids);
+  /// The trace's number of a pipe, or nothing when it was not told yet.
+  [[nodiscard]] std::optional<u32> pipe_number(u64 inode) const;
+
+ private:
+  struct Told {
+    u32 number = 0;
+    bool pipe = false;
+    timespec atime{};
+    timespec mtime{};
+    timespec ctime{};
+  };
+  std::map<std::pair<u64, u64>, Told> files_;  // by device and inode
+};
+
+struct RunBook {
+  IdMap ids;
+  FileBook files;
+};
+
+}  // namespace ipcsim::host

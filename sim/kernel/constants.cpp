@@ -74,8 +74,8 @@ constexpr std::array kSaFlags = std::to_array<NamedNumber>({
     {"SA_RESTORER", 0x04000000},
     {"SA_ONSTACK", 0x08000000},
     {"SA_RESTART", kSaRestart},
-    {"SA_NODEFER", 0x40000000},
-    {"SA_RESETHAND", 0x80000000},
+    {"SA_NODEFER", kSaNodefer},
+    {"SA_RESETHAND", kSaResethand},
 });
 
 constexpr std::array kSpliceFlags = std::to_array<NamedNumber>({

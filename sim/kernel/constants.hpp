@@ -101,6 +101,8 @@ inline constexpr u32 kRwfDontcache = 0x080;
 inline constexpr u32 kRwfNosignal = 0x100;
 
 inline constexpr u32 kSaRestart = 0x10000000;
+inline constexpr u32 kSaNodefer = 0x40000000;
+inline constexpr u32 kSaResethand = 0x80000000;
 
 inline constexpr u32 kSpliceMove = 1;
 inline constexpr u32 kSpliceNonblock = 2;

@@ -1,5 +1,7 @@
 #include "sim/kernel/kernel.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 #include <range/v3/algorithm/sort.hpp>
 
@@ -77,11 +79,11 @@ void Kernel::post(TaskId id, Call call) {
 }
 
 std::optional<std::string> Kernel::post_signal(TaskId task, Signal signal) {
-  if (signal.v == 0 || signal.v > kMostSignal || stops_or_continues(signal)) {
-    return "only signals 1 to 64 that neither stop nor continue are modelled";
+  if (signal.v == 0 || signal.v > kMostSignal) {
+    return "only signals 1 to 64 can be sent";
   }
   if (exists(task)) {
-    send_signal_to_task(state_, task, signal);
+    send_signal_to_task(state_, task, SignalInfo::of(signal, kSiTkill));
   }
   return std::nullopt;
 }
@@ -124,20 +126,22 @@ std::vector<TaskId> Kernel::runnable() const {
 void Kernel::run_section(TaskId id) {
   IPCSIM_CHECK(exists(id) && state_.task(id).state == TaskState::kRunnable);
   dequeue(state_, id);
-  const std::shared_ptr<const Call> call = state_.task(id).call;
-  const bool entering = std::holds_alternative<std::monostate>(state_.task(id).progress);
-  if (call == nullptr || (entering && signal_pending(state_, id))) {
-    // A signal in user space is handled before the task goes on.
-    if (take_signals(state_, id).dies) {
-      state_.task(id).call = nullptr;
-      exit_task(state_, id);
-      return;
-    }
-    if (call == nullptr) {
-      state_.task(id).state = TaskState::kIdle;
-      return;
-    }
+  Task& task = state_.task(id);
+  if (const auto returning = std::exchange(task.returning, nullptr)) {
+    return_to_user(id, *returning);
+    return;
   }
+  const bool entering = std::holds_alternative<std::monostate>(task.progress);
+  if (task.call == nullptr || (entering && signal_pending(state_, id))) {
+    // A signal in user space is handled before the task goes on.
+    return_to_user(id, {});
+    return;
+  }
+  run_call(id);
+}
+
+void Kernel::run_call(TaskId id) {
+  const std::shared_ptr<const Call> call = state_.task(id).call;
   finish_call(id, std::visit([&](const auto& c) { return run(state_, id, c); }, *call));
 }
 
@@ -154,25 +158,69 @@ void Kernel::finish_call(TaskId id, Section section) {
     completion.kind = Completion::Kind::kNotModelled;
     completion.reason = std::move(section.reason);
   }
-  SignalsTaken taken;
-  if (signal_pending(state_, id)) {
-    taken = take_signals(state_, id);
-    if (taken.dies) {
-      const bool returned =
-          completion.kind == Completion::Kind::kReturned && !internal(completion.result.error);
-      exit_task(state_, id, returned ? std::optional{completion.result} : std::nullopt);
+  Task& task = state_.task(id);
+  const auto deadline = task.deadline;
+  end_progress(state_, id);
+  const Errno error = completion.result.error;
+  if (task.saved_sigmask && error != Errno::kEINTR && !internal(error)) {
+    // restore_saved_sigmask_unless(): a call that was not interrupted puts the mask back first.
+    task.blocked = *std::exchange(task.saved_sigmask, std::nullopt);
+  }
+  return_to_user(id, {.completion = std::move(completion), .deadline = deadline, .taken = {}});
+}
+
+/// Takes signals, then gives the result of the call or starts it again, or enters the call that
+/// waits, or leaves the task idle.
+void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
+  Task& task = state_.task(id);
+  do {
+    returning.taken = take_signals(state_, id, std::move(returning.taken));
+    if (returning.taken.dies) {
+      die(id, returning);
       return;
     }
+    if (returning.taken.stops) {
+      task.state = TaskState::kStopped;
+      task.returning = std::make_shared<const ReturnInProgress>(std::move(returning));
+      return;
+    }
+    if (task.saved_sigmask) {
+      task.blocked = *std::exchange(task.saved_sigmask, std::nullopt);
+    }
+  } while (signal_pending(state_, id));
+  if (returning.completion) {
+    end_call(id, std::move(returning));
+  } else if (task.call != nullptr) {
+    run_call(id);
+  } else {
+    task.state = TaskState::kIdle;
   }
-  end_progress(state_, id);
-  if (restarts(completion.result.error, taken)) {
+}
+
+void Kernel::die(TaskId id, const ReturnInProgress& returning) {
+  if (!returning.completion) {
+    state_.task(id).call = nullptr;
+    exit_task(state_, id);
+    return;
+  }
+  const Completion& completion = *returning.completion;
+  const bool returned =
+      completion.kind == Completion::Kind::kReturned && !internal(completion.result.error);
+  exit_task(state_, id, returned ? std::optional{completion.result} : std::nullopt);
+}
+
+void Kernel::end_call(TaskId id, ReturnInProgress returning) {
+  Task& task = state_.task(id);
+  Completion& completion = *returning.completion;
+  if (restarts(completion.result.error, returning.taken)) {
+    task.restart_deadline = returning.deadline;
     enqueue_first(state_, id);
     return;
   }
   if (internal(completion.result.error)) {
     completion.result.error = Errno::kEINTR;
   }
-  Task& task = state_.task(id);
+  task.restart_deadline.reset();
   task.call = nullptr;
   task.state = TaskState::kIdle;
   state_.completions.push_back(std::move(completion));

@@ -27,7 +27,7 @@ class Kernel {
   /// The task enters a call and is runnable. REQUIRES: idle(task).
   void post(TaskId task, Call call);
   /// Sends a signal as tgkill() does; nothing happens when the task is dead.
-  /// Errors (by text): a signal that stops or continues is not modelled.
+  /// Errors (by text): no signal has that number.
   [[nodiscard]] std::optional<std::string> post_signal(TaskId task, Signal signal);
   /// Makes a descriptor of an existing task an open file that is not under study.
   /// Errors (by text): an open() in progress has the descriptor.
@@ -48,6 +48,10 @@ class Kernel {
   [[nodiscard]] std::vector<Completion> take_completions() {
     return std::exchange(state_.completions, {});
   }
+  /// Handlers that ran since this was last asked, in order.
+  [[nodiscard]] std::vector<HandledSignal> take_handled() {
+    return std::exchange(state_.handled, {});
+  }
   /// Tasks that are in a call, by number.
   [[nodiscard]] std::vector<Sleeper> sleepers() const;
   /// Objects as they are.
@@ -67,7 +71,11 @@ class Kernel {
   [[nodiscard]] u64 visible_hash() const;
 
  private:
+  void run_call(TaskId task);
   void finish_call(TaskId task, Section section);
+  void return_to_user(TaskId task, ReturnInProgress returning);
+  void die(TaskId task, const ReturnInProgress& returning);
+  void end_call(TaskId task, ReturnInProgress returning);
 
   KernelState state_;
 };

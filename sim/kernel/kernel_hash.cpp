@@ -78,6 +78,16 @@ struct ProgressHash {
   void operator()(const ExecInProgress& /*call*/) const {}
 };
 
+void add_pending(Hasher& hasher, const PendingSignals& pending) {
+  hasher.add(pending.set.bits);
+  for (const SignalInfo& info : pending.queue) {
+    hasher.add(info.signal);
+    hasher.add(info.code);
+    hasher.add(info.fd);
+    hasher.add(info.value);
+  }
+}
+
 void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.process);
   hasher.add(task.state);
@@ -89,14 +99,18 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.mm);
   task.cred->hash_into(hasher);
   hasher.add(task.killed);
-  hasher.add(task.pending.bits);
+  hasher.add(task.stop_pending);
+  add_pending(hasher, task.pending);
   hasher.add(task.blocked.bits);
+  hasher.add(task.saved_sigmask ? task.saved_sigmask->bits : 0);
+  hasher.add(task.returning != nullptr);
   hasher.add(task.in_call() ? task.call->index() + 1 : 0);
   hasher.add(task.progress.index());
   std::visit(ProgressHash{hasher}, task.progress);
   hasher.add(task.deadline ? task.deadline->v : -1);
   hasher.add(task.entered);
   hasher.add(task.vfork_parent);
+  hasher.add(task.restart_deadline ? task.restart_deadline->v : -1);
 }
 
 void add_process(Hasher& hasher, const Process& process) {
@@ -104,7 +118,10 @@ void add_process(Hasher& hasher, const Process& process) {
   hasher.add(process.handled.bits);
   hasher.add(process.ignored.bits);
   hasher.add(process.restart.bits);
-  hasher.add(process.shared_pending.bits);
+  hasher.add(process.nodefer.bits);
+  hasher.add(process.resethand.bits);
+  add_pending(hasher, process.shared_pending);
+  hasher.add(process.stopped);
   hasher.add(process.exiting);
   hasher.add(process.exit_signal);
   hasher.add(process.exec_waiter);

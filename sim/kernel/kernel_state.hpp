@@ -105,6 +105,7 @@ struct KernelState {
   /// Calls that ended since somebody last took them. Not part of what `==` compares in effect:
   /// empty between steps.
   std::vector<Completion> completions;
+  std::vector<HandledSignal> handled;  ///< handlers that ran, likewise
 
   [[nodiscard]] Task& task(TaskId id) { return tasks[id.v - 1]; }
   [[nodiscard]] const Task& task(TaskId id) const { return tasks[id.v - 1]; }

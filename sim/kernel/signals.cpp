@@ -1,7 +1,5 @@
 #include "sim/kernel/signals.hpp"
 
-#include <bit>
-
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
@@ -19,16 +17,17 @@ bool is_ignored(const Process& process, const Task& task, Signal signal) {
 
 bool is_fatal(const Process& process, Signal signal) {
   return !process.handled.has(signal) && !process.ignored.has(signal) &&
-         !ignored_by_default(signal);
+         !ignored_by_default(signal) && !stops_by_default(signal);
 }
 
 /// Makes the task look at its signals: wakes it from a call, or runs it in user space.
 void signal_wake_up(KernelState& k, TaskId id) {
-  const TaskState state = k.task(id).state;
-  if (std::holds_alternative<VforkInProgress>(k.task(id).progress) && !k.task(id).killed) {
+  const Task& task = k.task(id);
+  if (std::holds_alternative<VforkInProgress>(task.progress) && !task.killed) {
     return;  // vfork() sleeps through all but fatal signals
   }
-  if (state == TaskState::kAsleep || state == TaskState::kIdle) {
+  if (task.state == TaskState::kAsleep || task.state == TaskState::kIdle ||
+      (task.state == TaskState::kStopped && task.killed)) {
     enqueue(k, id);
   }
 }
@@ -42,15 +41,68 @@ void each_thread(KernelState& k, ProcessId process, F f) {
   }
 }
 
+/// What a signal does by being sent, whether or not anybody takes it: a stop signal and SIGCONT
+/// undo each other, and SIGCONT lets a stopped process go on.
+void prepare_signal(KernelState& k, ProcessId id, Signal signal) {
+  Process& process = k.processes[id.v];
+  if (stops_by_default(signal)) {
+    process.shared_pending.remove(kSigcont);
+    each_thread(k, id, [&](TaskId thread) { k.task(thread).pending.remove(kSigcont); });
+  }
+  if (signal != kSigcont) {
+    return;
+  }
+  process.stopped = false;
+  for (const Signal stop : {kSigstop, kSigtstp, kSigttin, kSigttou}) {
+    process.shared_pending.remove(stop);
+    each_thread(k, id, [&](TaskId thread) { k.task(thread).pending.remove(stop); });
+  }
+  each_thread(k, id, [&](TaskId thread) {
+    k.task(thread).stop_pending = false;
+    if (k.task(thread).state == TaskState::kStopped) {
+      enqueue(k, thread);
+    }
+  });
+}
+
+/// A thread has taken a stop signal: the others stop when they next run.
+/// Linux kernel/signal.c: do_signal_stop().
+void begin_group_stop(KernelState& k, TaskId id) {
+  k.process_of(id).stopped = true;
+  each_thread(k, k.task(id).process, [&](TaskId thread) {
+    Task& task = k.task(thread);
+    if (thread != id && task.state != TaskState::kStopped) {
+      task.stop_pending = true;
+      signal_wake_up(k, thread);
+    }
+  });
+}
+
+/// Puts a handler's frame on the stack. Linux kernel/signal.c: signal_delivered().
+void push_handler(Process& process, Task& task, const SignalInfo& info, SignalsTaken& taken) {
+  if (!taken.handler_ran) {
+    // The first one decides how the call ends: it finds the call's result in the registers.
+    taken.handler_ran = true;
+    taken.restart = process.restart.has(info.signal);
+  }
+  taken.frames.push_back({.info = info, .saved_mask = task.saved_sigmask.value_or(task.blocked)});
+  task.saved_sigmask.reset();
+  if (!process.nodefer.has(info.signal)) {
+    task.blocked.add(info.signal);
+  }
+  if (process.resethand.has(info.signal)) {
+    process.handled.remove(info.signal);
+  }
+}
+
 }  // namespace
 
 bool ignored_by_default(Signal signal) {
   return signal == kSigchld || signal == kSigcont || signal == kSigurg || signal == kSigwinch;
 }
 
-bool stops_or_continues(Signal signal) {
-  return signal == kSigcont || signal == kSigstop || signal == kSigtstp || signal == kSigttin ||
-         signal == kSigttou;
+bool stops_by_default(Signal signal) {
+  return signal == kSigstop || signal == kSigtstp || signal == kSigttin || signal == kSigttou;
 }
 
 void begin_group_exit(KernelState& k, ProcessId process, Signal signal) {
@@ -66,31 +118,37 @@ void begin_group_exit(KernelState& k, ProcessId process, Signal signal) {
   });
 }
 
-void send_signal_to_task(KernelState& k, TaskId id, Signal signal) {
+void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info) {
   Task& task = k.task(id);
   Process& process = k.process_of(id);
+  const Signal signal = info.signal;
+  prepare_signal(k, task.process, signal);
   if (is_ignored(process, task, signal)) {
     return;
   }
-  if (signal == kSigkill || (is_fatal(process, signal) && !task.blocked.has(signal))) {
+  const bool takes_it = !task.blocked.has(signal) && task.state != TaskState::kStopped;
+  if (signal == kSigkill || (is_fatal(process, signal) && takes_it)) {
     begin_group_exit(k, task.process, signal);
     return;
   }
-  task.pending.add(signal);
-  if (!task.blocked.has(signal)) {
+  task.pending.add(info);
+  if (takes_it) {
     signal_wake_up(k, id);
   }
 }
 
-void send_signal_to_process(KernelState& k, TaskId id, Signal signal) {
+void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info) {
   const ProcessId process = k.task(id).process;
   Process& p = k.processes[process.v];
+  const Signal signal = info.signal;
+  prepare_signal(k, process, signal);
   if (is_ignored(p, k.task(id), signal)) {
     return;
   }
   TaskId taker = kNoTask;
   const auto consider = [&](TaskId thread) {
-    if (taker == kNoTask && k.exists(thread) && !k.task(thread).blocked.has(signal)) {
+    if (taker == kNoTask && k.exists(thread) && !k.task(thread).blocked.has(signal) &&
+        k.task(thread).state != TaskState::kStopped) {
       taker = thread;
     }
   };
@@ -100,7 +158,7 @@ void send_signal_to_process(KernelState& k, TaskId id, Signal signal) {
     begin_group_exit(k, process, signal);
     return;
   }
-  p.shared_pending.add(signal);
+  p.shared_pending.add(info);
   if (taker != kNoTask) {
     signal_wake_up(k, taker);
   }
@@ -108,35 +166,43 @@ void send_signal_to_process(KernelState& k, TaskId id, Signal signal) {
 
 bool signal_pending(const KernelState& k, TaskId id) {
   const Task& task = k.task(id);
-  const u64 pending = task.pending.bits | k.process_of(id).shared_pending.bits;
-  return task.killed || (pending & ~task.blocked.bits) != 0;
+  const u64 pending = task.pending.set.bits | k.process_of(id).shared_pending.set.bits;
+  return task.killed || task.stop_pending || (pending & ~task.blocked.bits) != 0;
 }
 
-SignalsTaken take_signals(KernelState& k, TaskId id) {
+SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
   Task& task = k.task(id);
   Process& process = k.process_of(id);
-  SignalsTaken taken;
-  const auto next = [&](SignalSet& set) {
-    const u64 ready = set.bits & ~task.blocked.bits;
-    const Signal signal{static_cast<u32>(std::countr_zero(ready)) + 1};
-    if (ready != 0) {
-      set.remove(signal);
-    }
-    return ready == 0 ? Signal{0} : signal;
-  };
+  taken.stops = false;
   while (!task.killed) {
-    Signal signal = next(task.pending);
-    if (signal.v == 0) {
-      signal = next(process.shared_pending);
-    }
-    if (signal.v == 0) {
+    if (task.stop_pending) {
+      task.stop_pending = false;
+      taken.stops = true;
       return taken;
     }
-    if (process.handled.has(signal)) {
-      taken.handler_ran = true;
-      taken.restart = taken.restart && process.restart.has(signal);
-    } else if (is_fatal(process, signal)) {
-      begin_group_exit(k, task.process, signal);
+    std::optional<SignalInfo> info = task.pending.take(task.blocked);
+    if (!info) {
+      info = process.shared_pending.take(task.blocked);
+    }
+    if (!info && taken.frames.empty()) {
+      return taken;
+    }
+    if (!info) {
+      // Nothing keeps the task from user space: the newest handler runs and returns.
+      const SignalFrame frame = taken.frames.back();
+      taken.frames.pop_back();
+      k.handled.push_back({id, frame.info});
+      task.blocked = frame.saved_mask;
+    } else if (process.handled.has(info->signal)) {
+      push_handler(process, task, *info, taken);
+    } else if (process.ignored.has(info->signal) || ignored_by_default(info->signal)) {
+      continue;  // it was blocked when it came
+    } else if (stops_by_default(info->signal)) {
+      begin_group_stop(k, id);
+      taken.stops = true;
+      return taken;
+    } else {
+      begin_group_exit(k, task.process, info->signal);
     }
   }
   taken.dies = true;

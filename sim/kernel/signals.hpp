@@ -1,4 +1,4 @@
-// Signals, as far as sleeping calls and dying need them.
+// Signals, as far as sleeping calls, stopping and dying need them.
 #pragma once
 
 #include "sim/kernel/kernel_state.hpp"
@@ -7,28 +7,26 @@ namespace ipcsim {
 
 /// True when the default action of `signal` is to do nothing.
 [[nodiscard]] bool ignored_by_default(Signal signal);
-/// True when the default action of `signal` is to stop or continue the process.
-[[nodiscard]] bool stops_or_continues(Signal signal);
+/// True when the default action of `signal` is to stop the process.
+[[nodiscard]] bool stops_by_default(Signal signal);
 
 /// Sends a signal to one thread, as tgkill() does. Ignored signals leave no trace; a fatal one
-/// makes the whole process exit. Linux kernel/signal.c: send_signal_locked(), complete_signal().
-void send_signal_to_task(KernelState& k, TaskId id, Signal signal);
+/// makes the whole process exit; SIGCONT lets a stopped process go on, whatever becomes of it.
+/// Linux kernel/signal.c: prepare_signal(), __send_signal_locked(), complete_signal().
+void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info);
 /// Sends a signal to the process of the thread `id`, as kill() does: that thread takes it, or if it
 /// blocks the signal or is gone the first other one that does not.
-void send_signal_to_process(KernelState& k, TaskId id, Signal signal);
+void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info);
 
-/// True when the task has a signal that it does not block: an interruptible sleep ends.
+/// True when the task has a signal that it does not block, or is to stop: an interruptible sleep
+/// ends.
 [[nodiscard]] bool signal_pending(const KernelState& k, TaskId id);
 
-/// What taking the pending signals on the way back to user space led to.
-struct SignalsTaken {
-  bool dies = false;  ///< the task is to die
-  bool handler_ran = false;
-  bool restart = true;  ///< every handler that ran has SA_RESTART (true when none ran)
-};
-/// Takes all deliverable signals. Linux kernel/signal.c: get_signal(),
+/// Takes all deliverable signals on the way back to user space, and runs the handlers there: the
+/// one of the signal that was taken last runs first. Goes on from `taken` where a stop had
+/// interrupted it. Linux kernel/signal.c: get_signal(), signal_delivered(),
 /// arch/x86/kernel/signal.c: arch_do_signal_or_restart().
-SignalsTaken take_signals(KernelState& k, TaskId id);
+[[nodiscard]] SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken);
 
 /// Begins the end of a process: every thread dies when it next runs. `signal` 0: by itself.
 /// Linux kernel/exit.c: do_group_exit().

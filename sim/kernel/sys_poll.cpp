@@ -103,7 +103,9 @@ Section run(KernelState& k, TaskId id, const PollCall& call) {
     return Section::failed(Errno::kERESTARTNOHAND);
   }
   if (!resumed && call.timeout > 0) {
-    task.deadline = later(task.entered, Nanoseconds{call.timeout * kNanosecondsPerMillisecond});
+    // Started again after a stop it has what is left of its time.
+    task.deadline = task.restart_deadline.value_or(
+        later(task.entered, Nanoseconds{call.timeout * kNanosecondsPerMillisecond}));
   }
   if (task.deadline && *task.deadline <= k.now) {
     return Section::returned(0, std::move(revents));

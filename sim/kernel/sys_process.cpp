@@ -72,6 +72,7 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     copy.leader = child;
     copy.live_threads = 1;
     copy.shared_pending = {};
+    copy.stopped = false;
     copy.exec_waiter = kNoTask;
     k.processes.push_back(std::move(copy));
     process = ProcessId{static_cast<u32>(k.processes.size() - 1)};
@@ -221,6 +222,8 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
   process.handled = {};
   process.restart = {};
   commit_exec_creds(k, id);
+  process.nodefer = {};
+  process.resethand = {};
   return Section::returned(0);
 }
 

@@ -27,9 +27,6 @@ std::optional<Section> answer_without_sending(const KernelState& k, TaskId id, T
   if (signal.v == 0) {
     return Section::returned(0);
   }
-  if (stops_or_continues(signal)) {
-    return Section::not_modelled("stopping and continuing processes");
-  }
   return std::nullopt;
 }
 
@@ -72,7 +69,7 @@ Section run(KernelState& k, TaskId id, const KillCall& call) {
   if (auto answer = answer_without_sending(k, id, call.pid, call.sig)) {
     return *std::move(answer);
   }
-  send_signal_to_process(k, call.pid, call.sig);
+  send_signal_to_process(k, call.pid, SignalInfo::of(call.sig, kSiUser, k.process_of(id).leader));
   return Section::returned(0);
 }
 
@@ -93,7 +90,7 @@ Section run(KernelState& k, TaskId id, const TgkillCall& call) {
     return *std::move(answer);
   }
   if (presence == Presence::kThere) {
-    send_signal_to_task(k, call.tid, call.sig);
+    send_signal_to_task(k, call.tid, SignalInfo::of(call.sig, kSiTkill, k.process_of(id).leader));
   }
   return Section::returned(0);
 }
@@ -106,12 +103,19 @@ Section run(KernelState& k, TaskId id, const RtSigactionCall& call) {
   Process& process = k.process_of(id);
   process.handled.remove(signal);
   process.ignored.remove(signal);
-  process.restart.remove(signal);
+  for (SignalSet* set : {&process.restart, &process.nodefer, &process.resethand}) {
+    set->remove(signal);
+  }
   if (call.handler == Disposition::kHandler) {
     process.handled.add(signal);
-    if ((call.sa_flags.v & kSaRestart) != 0) {
-      process.restart.add(signal);
-    }
+    const auto add_if = [&](u32 flag, SignalSet& set) {
+      if ((call.sa_flags.v & flag) != 0) {
+        set.add(signal);
+      }
+    };
+    add_if(kSaRestart, process.restart);
+    add_if(kSaNodefer, process.nodefer);
+    add_if(kSaResethand, process.resethand);
     return Section::returned(0);
   }
   if (call.handler == Disposition::kIgnore) {

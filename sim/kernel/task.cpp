@@ -5,21 +5,25 @@
 namespace ipcsim {
 namespace {
 
-/// All of a task but its call, which is shared between copies.
+/// All of a task but what is shared between copies.
 auto plain_fields(const Task& task) {
-  return std::tie(task.process, task.files, task.fs, task.mm, task.state, task.killed, task.pending,
-                  task.blocked, task.progress, task.wait_entry, task.entered, task.deadline,
-                  task.vfork_parent, task.prio, task.run_next);
+  return std::tie(task.process, task.files, task.fs, task.mm, task.state, task.killed, task.stop_pending,
+                  task.pending, task.blocked, task.saved_sigmask, task.progress, task.wait_entry, task.entered,
+                  task.deadline, task.restart_deadline, task.vfork_parent, task.prio,
+                  task.run_next);
+}
+
+/// What copies share is equal when it is the same, or has equal members.
+template <class T>
+bool equal(const std::shared_ptr<const T>& a, const std::shared_ptr<const T>& b) {
+  return a == b || (a != nullptr && b != nullptr && *a == *b);
 }
 
 }  // namespace
 
 bool operator==(const Task& a, const Task& b) {
-  const bool same_call =
-      a.call == b.call || (a.call != nullptr && b.call != nullptr && *a.call == *b.call);
-  const bool same_cred =
-      a.cred == b.cred || (a.cred != nullptr && b.cred != nullptr && *a.cred == *b.cred);
-  return same_call && same_cred && plain_fields(a) == plain_fields(b);
+  return equal(a.call, b.call) && equal(a.returning, b.returning) && equal(a.cred, b.cred) &&
+         plain_fields(a) == plain_fields(b);
 }
 
 }  // namespace ipcsim

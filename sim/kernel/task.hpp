@@ -15,22 +15,12 @@
 #include "sim/kernel/call.hpp"
 #include "sim/kernel/credentials.hpp"
 #include "sim/kernel/file.hpp"
+#include "sim/kernel/signal_info.hpp"
 #include "sim/kernel/wait_queue.hpp"
 
 namespace ipcsim {
 
 using ProcessId = Strong<struct ProcessIdTag, u32>;
-
-/// A set of signals 1..64.
-struct SignalSet {
-  u64 bits = 0;
-
-  [[nodiscard]] constexpr bool has(Signal s) const { return (bits >> (s.v - 1) & 1U) != 0; }
-  constexpr void add(Signal s) { bits |= u64{1} << (s.v - 1); }
-  constexpr void remove(Signal s) { bits &= ~(u64{1} << (s.v - 1)); }
-  [[nodiscard]] constexpr bool empty() const { return bits == 0; }
-  bool operator==(const SignalSet&) const = default;
-};
 
 // A call in progress: which file it holds, and the kernel function's locals that outlive a sleep.
 
@@ -104,7 +94,33 @@ enum class TaskState : u8 {
   kIdle,      ///< in user space, in no call
   kRunnable,  ///< on the run queue
   kAsleep,    ///< interruptibly asleep in a call
+  kStopped,   ///< stopped on its way back to user space, in a call or in none
   kDead,
+};
+
+/// A handler that is to run, with the mask that is put back after it (a frame on the user stack).
+struct SignalFrame {
+  SignalInfo info;
+  SignalSet saved_mask;
+  bool operator==(const SignalFrame&) const = default;
+};
+
+/// What taking the pending signals on the way back to user space has led to so far.
+struct SignalsTaken {
+  bool dies = false;   ///< the task is to die
+  bool stops = false;  ///< the task is to stop here, and to go on from here
+  bool handler_ran = false;
+  bool restart = true;              ///< the first handler has SA_RESTART (true when none ran)
+  std::vector<SignalFrame> frames;  ///< handlers that are to run, the last one first
+  bool operator==(const SignalsTaken&) const = default;
+};
+
+/// A stopped task's way back to user space: what it takes up when it goes on.
+struct ReturnInProgress {
+  std::optional<Completion> completion;  ///< of its call; nothing: it is in none, or before one
+  std::optional<Nanoseconds> deadline;   ///< of its call
+  SignalsTaken taken;
+  bool operator==(const ReturnInProgress&) const = default;
 };
 
 /// A thread (`struct task_struct`).
@@ -115,17 +131,22 @@ struct Task {
   MmId mm;
   std::shared_ptr<const Credentials> cred;  ///< shared with copies; null for a number never used
   TaskState state = TaskState::kIdle;
-  bool killed = false;  ///< SIGKILL is pending: it dies when it next runs
-  SignalSet pending;    ///< sent to this thread
+  bool killed = false;        ///< SIGKILL is pending: it dies when it next runs
+  bool stop_pending = false;  ///< its process stops: it stops when it next runs
+  PendingSignals pending;     ///< sent to this thread
   SignalSet blocked;
-  std::shared_ptr<const Call> call;  ///< the call it is in, null when in none
-  CallInProgress progress;           ///< empty until the call first sleeps
+  std::optional<SignalSet> saved_sigmask;  ///< put back when the call with a mask of its own ends
+  std::shared_ptr<const ReturnInProgress> returning;  ///< of a stopped task
+  std::shared_ptr<const Call> call;                   ///< the call it is in, null when in none
+  CallInProgress progress;                            ///< empty until the call first sleeps
   WaitEntryId wait_entry = kNoWaitEntry;
   Nanoseconds entered;                  ///< when the call began: timeouts count from here
   std::optional<Nanoseconds> deadline;  ///< when the sleep times out
-  TaskId vfork_parent;                  ///< asleep until this task execs or is gone
-  i32 prio = 120;                       ///< effective priority on the kernel's scale
-  TaskId run_next;                      ///< next on the run queue
+  /// When the call that is about to start again times out (`struct restart_block`).
+  std::optional<Nanoseconds> restart_deadline;
+  TaskId vfork_parent;  ///< asleep until this task execs or is gone
+  i32 prio = 120;       ///< effective priority on the kernel's scale
+  TaskId run_next;      ///< next on the run queue
 
   [[nodiscard]] bool in_call() const { return call != nullptr; }
   friend bool operator==(const Task& a, const Task& b);
@@ -144,13 +165,16 @@ struct Process {
   u32 live_threads = 1;
   u64 rlimit_nofile = 0;
   u64 rlimit_msgqueue = 0;
-  SignalSet handled;         ///< signals with a handler
-  SignalSet ignored;         ///< signals set to SIG_IGN
-  SignalSet restart;         ///< signals whose handler has SA_RESTART
-  SignalSet shared_pending;  ///< sent to the process
-  bool exiting = false;      ///< every thread dies when it next runs
-  Signal exit_signal;        ///< what killed it; 0: it exits by itself
-  TaskId exec_waiter;        ///< the thread whose execve() waits for the others
+  SignalSet handled;              ///< signals with a handler
+  SignalSet ignored;              ///< signals set to SIG_IGN
+  SignalSet restart;              ///< signals whose handler has SA_RESTART
+  SignalSet nodefer;              ///< with SA_NODEFER
+  SignalSet resethand;            ///< with SA_RESETHAND
+  PendingSignals shared_pending;  ///< sent to the process
+  bool stopped = false;           ///< a stop signal was taken, and no SIGCONT since
+  bool exiting = false;           ///< every thread dies when it next runs
+  Signal exit_signal;             ///< what killed it; 0: it exits by itself
+  TaskId exec_waiter;             ///< the thread whose execve() waits for the others
   /// Threads that died in a call since the process began to exit, for the report at its end.
   std::vector<DeadThread> died_in_call;
 

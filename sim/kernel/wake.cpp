@@ -93,7 +93,8 @@ void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffect
     const PipeObject& object = k.pipes[pipe];
     switch (effect) {
       case PipeEffect::kSendSigpipe:
-        send_signal_to_task(k, current, kSigpipe);
+        send_signal_to_task(k, current,
+                            SignalInfo::of(kSigpipe, kSiUser, k.process_of(current).leader));
         break;
       case PipeEffect::kWakeRdWait:
         wake_up(k, object.rd_wait, WakeCount::kOne, kPollIn | kPollRdNorm);

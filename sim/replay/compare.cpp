@@ -31,6 +31,10 @@ bool agrees(const SysResult& expected, const SysResult& actual) {
          agrees(expected.out, actual.out);
 }
 
+bool agrees(const SignalInfo& expected, const SignalInfo& actual) {
+  return expected.code == kSiUnknown ? expected.signal == actual.signal : expected == actual;
+}
+
 bool agrees(const Completion& expected, const Completion& actual) {
   if (expected.task != actual.task || expected.kind != actual.kind) {
     return false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/kernel/call.hpp"
+#include "sim/kernel/signal_info.hpp"
 
 namespace ipcsim {
 
@@ -11,5 +12,8 @@ namespace ipcsim {
 
 /// The same for the end of a call: how it ended, its result or its signal.
 [[nodiscard]] bool agrees(const Completion& expected, const Completion& actual);
+
+/// The same for what a handler saw, as far as `expected` has it.
+[[nodiscard]] bool agrees(const SignalInfo& expected, const SignalInfo& actual);
 
 }  // namespace ipcsim

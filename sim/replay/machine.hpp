@@ -9,6 +9,7 @@
 
 #include "model/base/types.hpp"
 #include "sim/kernel/call.hpp"
+#include "sim/kernel/signal_info.hpp"
 #include "sim/kernel/snapshot.hpp"
 
 namespace ipcsim {
@@ -19,6 +20,8 @@ struct Settled {
   std::vector<Completion> completions;
   /// Every task that is in a call now, by task number.
   std::vector<Sleeper> sleepers;
+  /// Handlers that ran. Only the order of one task's is meant.
+  std::vector<HandledSignal> handled;
 };
 
 /// Why a machine cannot go on: this host lacks something (exit status 77), or the run is lost.

@@ -40,7 +40,7 @@ std::expected<Settled, MachineError> ModelMachine::settle() {
     return std::unexpected(MachineError{
         .unsupported = false, .message = "the model broke its own rule: " + *std::move(broken)});
   }
-  return Settled{kernel_.take_completions(), kernel_.sleepers()};
+  return Settled{kernel_.take_completions(), kernel_.sleepers(), kernel_.take_handled()};
 }
 
 }  // namespace ipcsim

@@ -34,6 +34,9 @@ class Recorder {
       }
     }
     events_.push_back(std::move(action));
+    for (const HandledSignal& handled : settled.handled) {
+      events_.push_back({.body = HandledEvent{handled.task, handled.info}});
+    }
     for (; rest != settled.completions.end(); ++rest) {
       events_.push_back(event_of(*rest, calls_[rest->task]));
       asleep_.erase(rest->task);

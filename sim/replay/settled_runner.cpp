@@ -1,9 +1,11 @@
 #include "sim/replay/settled_runner.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
+#include <range/v3/algorithm/any_of.hpp>
 #include <range/v3/algorithm/find.hpp>
 #include <range/v3/algorithm/find_if.hpp>
 
@@ -28,11 +30,46 @@ std::string order_text(const std::vector<TaskId>& order) {
   return text;
 }
 
+/// What the handlers of one task saw, in order, as text.
+std::string handled_text(const std::vector<HandledSignal>& handled, TaskId task) {
+  std::string text;
+  for (const HandledSignal& one : handled) {
+    if (one.task == task) {
+      text += (text.empty() ? "handles " : ", ") + to_text(one.info);
+    }
+  }
+  return text.empty() ? "handles no signal" : text;
+}
+
+/// The handlers of one task that `a` and `b` have, in order, agree.
+bool same_handled(const std::vector<HandledSignal>& a, const std::vector<HandledSignal>& b,
+                  TaskId task) {
+  const auto mine = [task](const HandledSignal& one) { return one.task == task; };
+  auto at_a = ranges::find_if(a, mine);
+  auto at_b = ranges::find_if(b, mine);
+  while (at_a != a.end() && at_b != b.end() && agrees(at_a->info, at_b->info)) {
+    at_a = std::find_if(std::next(at_a), a.end(), mine);
+    at_b = std::find_if(std::next(at_b), b.end(), mine);
+  }
+  return at_a == a.end() && at_b == b.end();
+}
+
+/// True when the trace says which handlers ran.
+bool records_handled(const Trace& trace) {
+  return ranges::any_of(trace.events, [](const Event& event) {
+    return std::holds_alternative<HandledEvent>(event.body);
+  });
+}
+
 /// Runs one trace and keeps the account.
 class SettledRun {
  public:
   SettledRun(const Trace& trace, std::span<Machine* const> machines, const StepObserver& observer)
-      : trace_(trace), machines_(machines), observer_(observer), pages_(machines.size()) {}
+      : trace_(trace),
+        machines_(machines),
+        observer_(observer),
+        pages_(machines.size()),
+        records_handled_(records_handled(trace)) {}
 
   std::expected<Report, MachineError> run() {
     for (const SettledStep& step : cut_into_steps(trace_)) {
@@ -121,6 +158,24 @@ class SettledRun {
     compare_order(step, settled, machine, order);
     compare_sleepers(step, settled, machine, counts);
     find_unexpected(step, settled, machine, counts);
+    if (records_handled_) {
+      report_.compared += counts ? step.handled.size() : 0;
+      compare_handled(step, step.handled, "recorded", settled.handled, machine);
+    }
+  }
+
+  /// The handlers that ran, task by task.
+  void compare_handled(const SettledStep& step, const std::vector<HandledSignal>& expected,
+                       const std::string& expected_by, const std::vector<HandledSignal>& actual,
+                       const Machine& machine) {
+    for (const auto* list : {&expected, &actual}) {
+      for (const HandledSignal& one : *list) {
+        if (!same_handled(expected, actual, one.task)) {
+          differ(step, one.task, handled_text(expected, one.task), expected_by,
+                 handled_text(actual, one.task), machine.name());
+        }
+      }
+    }
   }
 
   /// The recorded order of the calls that ended as recorded.
@@ -181,7 +236,9 @@ class SettledRun {
     const auto index = static_cast<std::size_t>(step.event - trace_.events.data()) + 1;
     for (std::size_t i = index; i < trace_.events.size(); ++i) {
       const Event& event = trace_.events[i];
-      if (acting_task(event) == task) {
+      const bool of_its_call = !std::holds_alternative<SignalEvent>(event.body) &&
+                               !std::holds_alternative<HandledEvent>(event.body);
+      if (acting_task(event) == task && of_its_call) {
         return std::holds_alternative<ReturnEvent>(event.body) ||
                std::holds_alternative<DiedEvent>(event.body);
       }
@@ -207,6 +264,7 @@ class SettledRun {
                machine.name());
       }
     }
+    compare_handled(step, model.handled, machines_.front()->name(), other.handled, machine);
     for (const Sleeper& sleeper : other.sleepers) {
       if (ranges::find(model.sleepers, sleeper) == model.sleepers.end()) {
         differ(step, sleeper.task, fmt::format("not asleep in {}", sleeper.call),
@@ -277,6 +335,7 @@ class SettledRun {
   std::span<Machine* const> machines_;
   const StepObserver& observer_;
   std::vector<PageNumbers> pages_;  // by machine
+  bool records_handled_;
   Report report_;
   std::optional<Snapshot> before_;    // the first machine's objects before the step
   std::set<TaskId> blamed_;           // tasks with a difference in this step

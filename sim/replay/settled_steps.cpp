@@ -26,6 +26,9 @@ struct Record {
     step.sleepers.push_back({&event, {sleep.task, sleep.call}});
   }
   void operator()(const StateEvent& /*state*/) const { step.states.push_back(&event); }
+  void operator()(const HandledEvent& handled) const {
+    step.handled.push_back({handled.task, handled.info});
+  }
   void operator()(const auto& /*other*/) const {}
 };
 

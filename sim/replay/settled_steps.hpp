@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/kernel/signal_info.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ipcsim {
@@ -26,6 +27,7 @@ struct SettledStep {
   std::vector<ExpectedCompletion> completions;  ///< in order
   std::vector<ExpectedSleeper> sleepers;
   std::vector<const Event*> states;  ///< StateEvents: what is so when everything has settled
+  std::vector<HandledSignal> handled;
 };
 
 /// The steps of `trace`, which must outlive them.

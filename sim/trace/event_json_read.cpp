@@ -14,6 +14,8 @@
 namespace ipcsim {
 namespace {
 
+constexpr u32 kMostSignalCode = 0x7ffffffe;
+
 TaskId read_task(JsonReader& in) {
   TaskId task;
   in.need_integer("task", task.v, 1U, kMostTask);
@@ -88,6 +90,28 @@ EventBody read_signal_event(JsonReader& in) {
   return event;
 }
 
+EventBody read_handled_event(JsonReader& in) {
+  HandledEvent event{.task = read_task(in), .info = SignalInfo::of({}, kSiUnknown)};
+  SignalInfo& info = event.info;
+  if (const JsonValue* value = in.find("handled")) {
+    read_signal(in, "handled", *value, info.signal);
+  }
+  if (const JsonValue* value = in.find("si_code")) {
+    u32 code = 0;
+    read_named(in, "si_code", *value, signal_code_names(), {0, kMostSignalCode}, code);
+    info.code.v = static_cast<i32>(code);
+  }
+  in.integer("si_pid", info.pid.v, 1U, kMostTask);
+  if (const JsonValue* value = in.find("si_band")) {
+    u64 bits = 0;
+    read_flags(in, "si_band", *value, flag_word(info.band), bits);
+    info.band.v = static_cast<u32>(bits);
+  }
+  in.integer("si_fd", info.fd.v, 0);
+  in.integer("si_value", info.value);
+  return event;
+}
+
 EventBody read_advance_event(JsonReader& in) {
   AdvanceEvent event;
   in.need_integer("advance_ns", event.ns.v, i64{0});
@@ -128,10 +152,11 @@ struct Kind {
 };
 
 constexpr std::array kKinds{
-    Kind{"call", true, read_call_event},          Kind{"sleep", true, read_sleep_event},
-    Kind{"return", true, read_return_event},      Kind{"died", false, read_died_event},
-    Kind{"signal", false, read_signal_event},     Kind{"advance_ns", false, read_advance_event},
-    Kind{"other_fd", false, read_other_fd_event}, Kind{"note", false, read_note_event},
+    Kind{"call", true, read_call_event},           Kind{"sleep", true, read_sleep_event},
+    Kind{"return", true, read_return_event},       Kind{"died", false, read_died_event},
+    Kind{"signal", false, read_signal_event},      Kind{"handled", false, read_handled_event},
+    Kind{"advance_ns", false, read_advance_event}, Kind{"other_fd", false, read_other_fd_event},
+    Kind{"note", false, read_note_event},
     Kind{"state", false, read_state_event},
 };
 

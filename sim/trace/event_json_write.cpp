@@ -34,6 +34,25 @@ struct WriteBody {
   void operator()(const SignalEvent& event) const {
     out.number("task", event.task.v).json("signal", named_json(signal_names(), event.signal.v));
   }
+  void operator()(const HandledEvent& event) const {
+    const SignalInfo& info = event.info;
+    out.number("task", event.task.v).json("handled", named_json(signal_names(), info.signal.v));
+    if (info.code != kSiUnknown) {
+      out.json("si_code", named_json(signal_code_names(), static_cast<u32>(info.code.v)));
+    }
+    if (info.pid != kNoTask) {
+      out.number("si_pid", info.pid.v);
+    }
+    if (info.band.v != 0) {
+      out.json("si_band", flags_json(flag_word(info.band), info.band.v));
+    }
+    if (info.fd.v >= 0) {
+      out.number("si_fd", info.fd.v);
+    }
+    if (info.value != 0) {
+      out.number("si_value", info.value);
+    }
+  }
   void operator()(const AdvanceEvent& event) const { out.number("advance_ns", event.ns.v); }
   void operator()(const OtherFdEvent& event) const {
     out.number("task", event.task.v).number("other_fd", event.fd.v);

@@ -14,6 +14,7 @@
 #include "model/pipe/pipe_size.hpp"
 #include "sim/kernel/call.hpp"
 #include "sim/kernel/environment.hpp"
+#include "sim/kernel/signal_info.hpp"
 #include "sim/trace/object_state.hpp"
 
 namespace ipcsim {
@@ -77,6 +78,12 @@ struct SignalEvent {
   Signal signal;
   bool operator==(const SignalEvent&) const = default;
 };
+/// A handler of the task ran, for this signal.
+struct HandledEvent {
+  TaskId task;
+  SignalInfo info;
+  bool operator==(const HandledEvent&) const = default;
+};
 /// Virtual time goes on by so much; timeouts in it expire.
 struct AdvanceEvent {
   Nanoseconds ns;
@@ -106,7 +113,8 @@ struct StateEvent {
 };
 
 using EventBody = std::variant<CallEvent, SleepEvent, ReturnEvent, DiedEvent, SignalEvent,
-                               AdvanceEvent, OtherFdEvent, NoteEvent, StateEvent>;
+                               HandledEvent, AdvanceEvent, OtherFdEvent, NoteEvent,
+                               StateEvent>;
 
 /// One line of a trace.
 struct Event {

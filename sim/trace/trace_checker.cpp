@@ -98,6 +98,8 @@ TraceChecker::Verdict TraceChecker::take(const DiedEvent& event) {
 
 TraceChecker::Verdict TraceChecker::take(const SignalEvent& event) { return missing(event.task); }
 
+TraceChecker::Verdict TraceChecker::take(const HandledEvent& event) { return missing(event.task); }
+
 TraceChecker::Verdict TraceChecker::take(const AdvanceEvent& event) {
   if (event.ns.v > std::numeric_limits<i64>::max() - now_ns_) {
     return "\"advance_ns\" takes the clock past the year 2262, expected less";

@@ -34,6 +34,7 @@ class TraceChecker {
   Verdict take(const ReturnEvent& event);
   Verdict take(const DiedEvent& event);
   Verdict take(const SignalEvent& event);
+  Verdict take(const HandledEvent& event);
   Verdict take(const AdvanceEvent& event);
   Verdict take(const OtherFdEvent& event);
   Verdict take(const StateEvent& event);

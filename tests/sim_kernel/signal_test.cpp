@@ -109,7 +109,7 @@ TEST(Signal, WaitsWhileItIsBlocked) {
   EXPECT_EQ(k.signal(2, kSigchld), "");
   EXPECT_EQ(k.sleepers(), "2 read");
   k.run(1, write(4, "x"));
-  EXPECT_EQ(k.kernel.state().task(TaskId{2}).pending.bits,
+  EXPECT_EQ(k.kernel.state().task(TaskId{2}).pending.set.bits,
             u64{1} << (kSigusr1.v - 1) | u64{1} << (kSigchld.v - 1));
   EXPECT_EQ(k.run(2, sigprocmask(MaskHow::kUnblock, {kSigusr1, kSigchld})), "0");
   EXPECT_TRUE(k.kernel.state().task(TaskId{2}).pending.empty());

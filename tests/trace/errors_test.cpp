@@ -47,11 +47,11 @@ TEST(TraceErrors, WhichEvent) {
       {R"("read")", R"(this is "read", expected an object with one event)"},
       {"null", "this is null, expected an object with one event"},
       {"{}",
-       "no event, expected one of the keys call, sleep, return, died, signal, advance_ns, "
+       "no event, expected one of the keys call, sleep, return, died, signal, handled, advance_ns, "
        "other_fd, "
        "note, state"},
       {R"({"task":1,"cal":"read","fd":3})",
-       "no event, expected one of the keys call, sleep, return, died, signal, advance_ns, "
+       "no event, expected one of the keys call, sleep, return, died, signal, handled, advance_ns, "
        "other_fd, "
        R"(note, state (did you mean "call"?))"},
       {R"({"task":1,"call":"close","fd":3,"sleep":"close"})",

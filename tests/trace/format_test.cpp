@@ -41,6 +41,10 @@ TEST(TraceFormat, EachEventHasItsLine) {
   EXPECT_EQ(line_of(DiedEvent{kOne, kSigpipe}), R"({"task":1,"died":"SIGPIPE"})");
   EXPECT_EQ(line_of(DiedEvent{kOne, Signal{}}), R"({"task":1,"died":"exit"})");
   EXPECT_EQ(line_of(SignalEvent{kTwo, kSigusr1}), R"({"task":2,"signal":"SIGUSR1"})");
+  EXPECT_EQ(line_of(HandledEvent{kTwo, SignalInfo::of(kSigusr1, kSiTkill, TaskId{1})}),
+            R"({"task":2,"handled":"SIGUSR1","si_code":"SI_TKILL","si_pid":1})");
+  EXPECT_EQ(line_of(HandledEvent{kTwo, SignalInfo::of(kSigusr1, kSiUnknown)}),
+            R"({"task":2,"handled":"SIGUSR1"})");
   EXPECT_EQ(line_of(SignalEvent{kTwo, Signal{40}}), R"({"task":2,"signal":40})");
   EXPECT_EQ(line_of(AdvanceEvent{Nanoseconds{1'000'000}}), R"({"advance_ns":1000000})");
   EXPECT_EQ(line_of(OtherFdEvent{kOne, Fd{5}, true, "/etc/passwd"}),

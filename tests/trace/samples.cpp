@@ -218,6 +218,23 @@ SysResult random_result(Random& random, const Call& call) {
   return result;
 }
 
+namespace {
+
+SignalInfo random_info(Random& random) {
+  SignalInfo info = SignalInfo::of(random_signal(random), kSiUnknown);
+  if (random.one_in(4)) {
+    return info;
+  }
+  info.code = random.one_in(2) ? kSiPollIn : kSiMesgq;
+  info.pid = TaskId{static_cast<u32>(random.below(9))};
+  info.band.v = static_cast<u32>(random.below(0x10000));
+  info.fd.v = static_cast<i32>(random.below(100)) - 1;
+  info.value = random.next();
+  return info;
+}
+
+}  // namespace
+
 std::vector<Event> random_events(Random& random) {
   const TaskId task{static_cast<u32>(1 + random.below(kMostTask))};
   std::vector<EventBody> bodies;
@@ -234,6 +251,7 @@ std::vector<Event> random_events(Random& random) {
   bodies.emplace_back(DiedEvent{task, Signal{}});
   bodies.emplace_back(DiedEvent{task, random_signal(random)});
   bodies.emplace_back(SignalEvent{task, random_signal(random)});
+  bodies.emplace_back(HandledEvent{task, random_info(random)});
   bodies.emplace_back(AdvanceEvent{Nanoseconds{static_cast<i64>(random.next() >> 1U)}});
   bodies.emplace_back(
       OtherFdEvent{task, random_open_fd(random), random.one_in(2), random_text(random)});

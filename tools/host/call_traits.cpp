@@ -16,10 +16,6 @@ std::optional<TaskId> child_of(const Call& call) {
       call);
 }
 
-bool stops_tasks(Signal signal) {
-  return signal == kSigstop || signal == kSigtstp || signal == kSigttin || signal == kSigttou;
-}
-
 bool makes_thread(const Call& call) {
   const auto* clone = std::get_if<CloneCall>(&call);
   return clone != nullptr && (clone->flags.v & kCloneThread) != 0;

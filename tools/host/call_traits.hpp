@@ -9,8 +9,6 @@ namespace ipcsim::host {
 
 /// The task that a fork(), vfork() or clone() is to make, or nothing for other calls.
 [[nodiscard]] std::optional<TaskId> child_of(const Call& call);
-/// True for signals that stop a process.
-[[nodiscard]] bool stops_tasks(Signal signal);
 /// True for a clone() that makes a thread.
 [[nodiscard]] bool makes_thread(const Call& call);
 /// True for calls that can sleep for as long as they want.

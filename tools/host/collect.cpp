@@ -45,6 +45,9 @@ bool timed_out(const Call& call, const SysResult& result) {
 HostMachine::Done HostMachine::collect(Settled& settled) {
   std::vector<Ended> ended;
   collect_births();
+  if (auto done = collect_handled(settled); !done) {
+    return done;
+  }
   if (auto done = collect_returns(ended); !done) {
     return done;
   }
@@ -57,6 +60,31 @@ HostMachine::Done HostMachine::collect(Settled& settled) {
     }
   }
   return lost_ ? Done(lost()) : Done{};
+}
+
+/// The notes that handlers left. REQUIRES: births are collected, and deaths not.
+HostMachine::Done HostMachine::collect_handled(Settled& settled) {
+  const u32 handled = run_->shared().header().handled;
+  if (handled - handled_seen_ > kMostHandled) {
+    return lose(fmt::format("more than {} handlers ran in one step", kMostHandled));
+  }
+  for (; handled_seen_ != handled; ++handled_seen_) {
+    const HandledNote& note = run_->shared().handled(handled_seen_);
+    if (note.written.load(std::memory_order_acquire) != handled_seen_ + 1) {
+      return lose("a handler did not come to its end");
+    }
+    SignalInfo info = SignalInfo::of(Signal{static_cast<u32>(note.signo)}, SignalCode{note.code});
+    info.band.v = static_cast<u32>(note.band);
+    info.fd.v = note.fd;
+    if (info.code == kSiMesgq) {
+      info.value = note.value;
+    }
+    if (note.pid != 0) {
+      info.pid = tasks_.leader_of_pid(note.pid);
+    }
+    settled.handled.push_back({TaskId{note.task}, info});
+  }
+  return {};
 }
 
 void HostMachine::collect_births() {

@@ -131,14 +131,6 @@ class Encoder {
     build_.system_call(nr, fd.v, build_.window().agent(table), iov.size(), more...);
   }
 
-  /// False, with the reason, for a signal that cannot be sent here.
-  bool may_send(Signal signal) {
-    if (stops_tasks(signal)) {
-      build_.refuse("stopping tasks is not supported");
-    }
-    return !stops_tasks(signal);
-  }
-
   void put(const Pipe2Call& c) {
     build_.system_call(SYS_pipe2, build_.out<i32[2]>(c.pipefd), open_flags_to_host(c.flags.v));
   }
@@ -363,15 +355,11 @@ class Encoder {
   void put(const ExitGroupCall& c) { build_.system_call(SYS_exit_group, c.status); }
 
   void put(const KillCall& c) {
-    if (may_send(c.sig)) {
-      build_.system_call(SYS_kill, context_.tasks.pid_of(c.pid), c.sig.v);
-    }
+    build_.system_call(SYS_kill, context_.tasks.pid_of(c.pid), c.sig.v);
   }
   void put(const TgkillCall& c) {
-    if (may_send(c.sig)) {
-      build_.system_call(SYS_tgkill, context_.tasks.pid_of(c.tgid), context_.tasks.tid_of(c.tid),
-                         c.sig.v);
-    }
+    build_.system_call(SYS_tgkill, context_.tasks.pid_of(c.tgid), context_.tasks.tid_of(c.tid),
+                       c.sig.v);
   }
   void put(const RtSigactionCall& c) {
     build_.special(Op::kSigaction, c.signum.v, static_cast<u64>(c.handler), c.sa_flags.v);

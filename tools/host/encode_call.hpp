@@ -28,7 +28,6 @@ struct EncodeContext {
 /// Errors, `unsupported`, nothing is changed then:
 ///   buffers that do not fit the window or have more than kMostGuards ends in unmapped memory
 ///   commands of fcntl() and ioctl() and flags of clone() beyond those under study
-///   signals that stop a task
 ///   new ids where tasks cannot have ids of their own, or more of them than there are
 ///   writing a limit of the whole machine
 [[nodiscard]] std::expected<CallInProgress, MachineError> encode_call(

@@ -109,9 +109,9 @@ std::expected<void, MachineError> HostMachine::post_signal(TaskId task, Signal s
   if (lost_) {
     return lost();
   }
-  if (signal.v == 0 || signal.v > kMostSignal || stops_tasks(signal)) {
-    return std::unexpected(MachineError{
-        .unsupported = true, .message = "only signals 1 to 64 that do not stop are supported"});
+  if (signal.v == 0 || signal.v > kMostSignal) {
+    return std::unexpected(
+        MachineError{.unsupported = true, .message = "only signals 1 to 64 can be sent"});
   }
   if (tasks_.exists(task)) {
     posted_.push_back({.slot = tasks_.task(task).slot, .signal = signal});

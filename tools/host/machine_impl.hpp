@@ -73,6 +73,7 @@ class HostMachine final : public Machine {
 
   Done collect(Settled& settled);
   Done collect_returns(std::vector<Ended>& ended);
+  Done collect_handled(Settled& settled);
   void collect_births();
   void collect_exits();
   void collect_deaths(std::vector<Ended>& ended);
@@ -97,6 +98,7 @@ class HostMachine final : public Machine {
   UserPages user_pages_;
   std::vector<Posted> posted_;
   u32 deaths_seen_ = 0;
+  u32 handled_seen_ = 0;
   u64 late_ = 0;
   std::optional<std::string> lost_;
   std::optional<Watchdog> watchdog_;

@@ -79,4 +79,11 @@ TaskView view_task(i32 tgid, i32 tid) {
   return in_call ? TaskView{kAsleep, count_switches(tgid, tid)} : TaskView{kMoving, 0};
 }
 
+bool is_stopped(i32 tgid, i32 tid) {
+  const ThreadFile stat(tgid, tid, "stat");
+  // "PID (NAME) STATE ...", where the name may have brackets of its own.
+  const std::size_t name_end = stat.text().rfind(')');
+  return name_end != std::string_view::npos && stat.text().substr(name_end).starts_with(") T");
+}
+
 }  // namespace ipcsim::host

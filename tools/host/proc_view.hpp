@@ -23,4 +23,7 @@ struct TaskView {
 /// left its CPU, which the state letter in stat does not.
 [[nodiscard]] TaskView view_task(i32 tgid, i32 tid);
 
+/// True when the thread is stopped (state T).
+[[nodiscard]] bool is_stopped(i32 tgid, i32 tid);
+
 }  // namespace ipcsim::host

@@ -99,6 +99,15 @@ i32 TaskTable::pid_of(TaskId leader) const {
   return kNobodysPid;
 }
 
+TaskId TaskTable::leader_of_pid(i32 pid) const {
+  for (const auto& [number, process] : processes_) {
+    if (shared_.slot(process.leader_slot).tgid == pid && !process.names.empty()) {
+      return process.names.front();
+    }
+  }
+  return kNoTask;
+}
+
 i32 TaskTable::tid_of(TaskId task) const {
   return exists(task) ? shared_.slot(tasks_.at(task).slot).tid.load() : kNobodysPid;
 }

@@ -14,6 +14,7 @@
 #include "tools/host/agent/raw_syscall.hpp"
 #include "tools/host/call_traits.hpp"
 #include "tools/host/machine_impl.hpp"
+#include "tools/host/proc_view.hpp"
 
 namespace ipcsim::host {
 namespace {
@@ -167,7 +168,8 @@ bool HostMachine::all_where_expected() const {
       }
     }
     const bool leaves = slot.life == Life::kExiting && process.living.size() > 1;
-    if (!leaves && !can_sleep(task.call->call) && !finished(tasks_, process, slot)) {
+    if (!leaves && !can_sleep(task.call->call) && !finished(tasks_, process, slot) &&
+        !is_stopped(slot.host_tgid, slot.host_tid)) {
       return false;
     }
   }
@@ -186,7 +188,8 @@ HostMachine::Done HostMachine::wait_for_timers(i64 host_ns) {
   }
   const auto all_fired = [&] {
     return std::ranges::all_of(clock_.due(), [&](TaskId task) {
-      return !tasks_.exists(task) || finished(tasks_, tasks_.process_of(task), tasks_.slot(task));
+      return !tasks_.exists(task) || finished(tasks_, tasks_.process_of(task), tasks_.slot(task)) ||
+             is_stopped(tasks_.slot(task).host_tgid, tasks_.slot(task).host_tid);
     });
   };
   Done done = check_settled();

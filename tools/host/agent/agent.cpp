@@ -13,7 +13,56 @@
 namespace ipcsim::host {
 namespace {
 
-void count_signal(i32 /*signal*/) { shared().header().signals.fetch_add(1); }
+constexpr u64 kSaSiginfo = 4;
+/// POLL_IN to POLL_HUP.
+constexpr i32 kMostPollCode = 6;
+
+/// The number of the task that runs this, found by its thread's number: a handler knows no more.
+u32 own_task() {
+  const i32 tid = static_cast<i32>(raw_call(__NR_gettid));
+  for (u32 i = 0; i < shared().header().slots; ++i) {
+    const Slot& slot = shared().slot(i);
+    const Life life = slot.life;
+    const bool exists = life == Life::kStarting || life == Life::kAlive || life == Life::kExiting;
+    if (exists && slot.tid == tid) {
+      return slot.task;
+    }
+  }
+  return 0;
+}
+
+/// `siginfo_t` as 64-bit kernels have it: three ints, then what depends on the code.
+struct SigInfo {
+  i32 signo;
+  i32 error;
+  i32 code;
+  i32 padding;
+  union {
+    struct {
+      i32 pid;
+      u32 uid;
+      u64 value;
+    } sent;
+    struct {
+      i64 band;
+      i32 fd;
+    } poll;
+  };
+};
+
+void note_signal(i32 signal, const SigInfo* info, void* /*context*/) {
+  const u32 index = shared().header().handled.fetch_add(1);
+  HandledNote& note = shared().handled(index);
+  note.task = own_task();
+  note.signo = signal;
+  note.code = info->code;
+  const bool poll = info->code > 0 && info->code <= kMostPollCode;
+  note.pid = poll ? 0 : info->sent.pid;
+  note.value = poll ? 0 : info->sent.value;
+  note.band = poll ? info->poll.band : 0;
+  note.fd = poll ? info->poll.fd : -1;
+  note.written.store(index + 1, std::memory_order_release);
+}
 
 i64 guarded_syscall(const Slot& slot) {
   const u64 page = shared().header().page_bytes;
@@ -44,8 +93,10 @@ void make_stores(const Slot& slot) {
 
 i64 set_action(const Slot& slot) {
   constexpr u64 kHandler = 2;
-  const u64 handler = slot.args[1] == kHandler ? to_register(&count_signal) : slot.args[1];
-  return set_signal_action(slot.args[0], handler, slot.args[2]);
+  if (slot.args[1] != kHandler) {
+    return set_signal_action(slot.args[0], slot.args[1], slot.args[2]);
+  }
+  return set_signal_action(slot.args[0], to_register(&note_signal), slot.args[2] | kSaSiginfo);
 }
 
 i64 make_other_fd(u64 fd, u64 flags) {

@@ -79,6 +79,9 @@ SetupError set_up(const Setup& setup, const Slot& slot) {
   Slot& slot = shared().slot(index);
   raw_call(__NR_close_range, 0, ~0U, 0);
   reset_signals();
+  // A process group of its own, with the parent in another one of the session: SIGTSTP, SIGTTIN and
+  // SIGTTOU stop it as they stop a shell's job. They do not stop an orphaned group.
+  raw_call(__NR_setpgid, 0, 0);
   const SetupError error = set_up(setup, slot);
   if (error.step != Step::kNone) {
     shared().header().start_failure = error;

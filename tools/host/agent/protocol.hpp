@@ -143,6 +143,21 @@ enum class Step : u32 {
   kCapabilities,
 };
 
+/// A handler that ran. Written by the task, read when everything has settled.
+struct alignas(64) HandledNote {
+  std::atomic<u32> written;  ///< the number of the note, from 1: this one is complete
+  u32 task;                  ///< the task's number
+  i32 signo;
+  i32 code;
+  i32 pid;    ///< with SI_USER and its like
+  i32 fd;     ///< with POLL_*
+  i64 band;   ///< the same
+  u64 value;  ///< si_value
+};
+/// Notes that a run can have between two readings.
+inline constexpr u32 kMostHandled = 4000;
+inline constexpr u64 kHandledOffset = u64{768} << 10U;
+
 /// Why the set-up failed: an error number and where.
 struct SetupError {
   Step step = Step::kNone;
@@ -191,7 +206,7 @@ struct alignas(64) Header {
   std::atomic<u32> deaths;       ///< processes reaped so far
   std::atomic<u32> bell;         ///< futex, always 0: rung at every death and execve()
   std::atomic<u32> slots;        ///< slots from here on were never used
-  std::atomic<u64> signals;      ///< handlers run
+  std::atomic<u32> handled;      ///< handlers run: notes so far
   std::atomic<u32> queue_names;  ///< kFolder: names "PREFIX0", "PREFIX1" ... may exist
   u32 page_bytes;
   i32 supervisor;  ///< its pid as tasks see it
@@ -207,7 +222,8 @@ struct alignas(64) Header {
 
 inline constexpr u64 kSlotsOffset = 4096;
 static_assert(sizeof(Header) <= kSlotsOffset);
-static_assert(kSlotsOffset + kMostSlots * sizeof(Slot) <= kWindowsOffset);
+static_assert(kSlotsOffset + kMostSlots * sizeof(Slot) <= kHandledOffset);
+static_assert(kHandledOffset + kMostHandled * sizeof(HandledNote) <= kWindowsOffset);
 static_assert(std::atomic<u64>::is_always_lock_free && std::atomic<u32>::is_always_lock_free);
 
 /// The shared memory at the place where it is mapped.
@@ -220,6 +236,11 @@ class Shared {
   [[nodiscard]] Header& header() const { return *reinterpret_cast<Header*>(base_); }
   [[nodiscard]] Slot& slot(u32 index) const {
     return *reinterpret_cast<Slot*>(base_ + kSlotsOffset + index * sizeof(Slot));
+  }
+  /// The note of the handler that ran as number `index`, from 0.
+  [[nodiscard]] HandledNote& handled(u32 index) const {
+    return *reinterpret_cast<HandledNote*>(base_ + kHandledOffset +
+                                           index % kMostHandled * sizeof(HandledNote));
   }
   /// A slot's buffers.
   [[nodiscard]] std::byte* window(u32 index) const {

@@ -12,6 +12,7 @@
 #include "model/base/payload.hpp"
 #include "model/base/result.hpp"
 #include "sim/kernel/call_creds.hpp"
+#include "sim/kernel/call_events.hpp"
 #include "sim/kernel/call_files.hpp"
 #include "sim/kernel/call_mqueue.hpp"
 #include "sim/kernel/call_splice.hpp"
@@ -24,18 +25,19 @@ namespace ipcsim {
 using Call =
     std::variant<Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, Pread64Call, Pwrite64Call,
                  PreadvCall, PwritevCall, Preadv2Call, Pwritev2Call, CloseCall, DupCall, Dup2Call,
-                 Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall, UnlinkCall,
-                 MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall,
-                 ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall,
-                 TgkillCall, RtSigactionCall, RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall,
-                 SendfileCall, VmspliceCall, StoreCall, LseekCall, FtruncateCall, FsyncCall,
-                 FdatasyncCall, FallocateCall, Fadvise64Call, ReadaheadCall, SyncFileRangeCall,
-                 CopyFileRangeCall, MmapCall, FlockCall, FstatCall, StatCall, FstatfsCall,
-                 ReadlinkCall, MknodCall, MkdirCall, RmdirCall, RenameCall, LinkCall, ChmodCall,
-                 FchmodCall, ChownCall, FchownCall, CloseRangeCall, SysctlCall, UmaskCall,
-                 SetuidCall, SetgidCall, SetreuidCall, SetregidCall, SetresuidCall, SetresgidCall,
-                 SetfsuidCall, SetfsgidCall, SetgroupsCall, GetresuidCall, GetresgidCall,
-                 CapsetCall, SocketpairCall, SendmsgCall, RecvmsgCall>;
+        Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall, UnlinkCall, MqOpenCall,
+        MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall, ForkCall, VforkCall,
+        CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall, TgkillCall, RtSigactionCall,
+        RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall, SendfileCall, VmspliceCall,
+        StoreCall, LseekCall, FtruncateCall, FsyncCall, FdatasyncCall, FallocateCall, Fadvise64Call,
+        ReadaheadCall, SyncFileRangeCall, CopyFileRangeCall, MmapCall, FlockCall, FstatCall,
+        StatCall, FstatfsCall, ReadlinkCall, MknodCall, MkdirCall, RmdirCall, RenameCall, LinkCall,
+        ChmodCall, FchmodCall, ChownCall, FchownCall, CloseRangeCall, SysctlCall, UmaskCall,
+        SetuidCall, SetgidCall, SetreuidCall, SetregidCall, SetresuidCall, SetresgidCall,
+        SetfsuidCall, SetfsgidCall, SetgroupsCall, GetresuidCall, GetresgidCall, CapsetCall,
+        SocketpairCall, SendmsgCall, RecvmsgCall, PpollCall, SelectCall, Pselect6Call,
+        EpollCreate1Call, EpollCtlCall, EpollWaitCall, EpollPwaitCall, EpollPwait2Call, PauseCall,
+        RtSigsuspendCall>;
 
 /// "mq_timedsend"
 [[nodiscard]] inline std::string_view call_name(const Call& call) {
@@ -123,9 +125,22 @@ struct ReceivedRights {
   std::vector<Fd> rights;
   bool operator==(const ReceivedRights&) const = default;
 };
+/// select(): the ready descriptors of each set that was given, ascending.
+struct SelectedFds {
+  std::optional<std::vector<Fd>> readfds;
+  std::optional<std::vector<Fd>> writefds;
+  std::optional<std::vector<Fd>> exceptfds;
+  bool operator==(const SelectedFds&) const = default;
+};
+/// epoll_wait(): `events`, in the order of the instance's ready list.
+struct EpollEventList {
+  std::vector<EpollEvent> events;
+  bool operator==(const EpollEventList&) const = default;
+};
 using Output =
     std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut, Revents,
-                 StatOut, StatfsOut, IdsOut, ValueOut, SocketFds, ReceivedRights, Offsets>;
+                 SelectedFds, EpollEventList, OwnerEx, StatOut, StatfsOut, IdsOut, ValueOut,
+                 SocketFds, ReceivedRights, Offsets>;
 
 /// What a call returned.
 struct SysResult {

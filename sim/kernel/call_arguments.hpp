@@ -48,6 +48,16 @@ struct PollFd {
   bool operator==(const PollFd&) const = default;
 };
 
+/// What F_SETOWN_EX names: a thread, a process or a process group.
+enum class OwnerType : u8 { kTid, kPid, kPgrp };
+
+/// struct f_owner_ex. `pid` is the number of a task, 0 for none.
+struct OwnerEx {
+  OwnerType type = OwnerType::kTid;
+  TaskId pid;
+  bool operator==(const OwnerEx&) const = default;
+};
+
 /// What a task does with a signal.
 enum class Disposition : u8 { kDefault, kIgnore, kHandler };
 

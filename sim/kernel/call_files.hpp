@@ -195,16 +195,19 @@ struct Dup3Call {
   bool operator==(const Dup3Call&) const = default;
 };
 
-/// `arg` is a number; for F_SETFL and F_SETFD a trace may name its bits.
+/// `arg` is a number, of F_SETOWN a task's; for F_SETFL and F_SETFD a trace may name its bits.
+/// `owner` is what F_SETOWN_EX reads, and F_GETOWN_EX writes unless it is a bad pointer.
 struct FcntlCall {
   static constexpr std::string_view kName = "fcntl";
   Fd fd;
   FcntlCmd cmd;
   i64 arg = 0;
+  UserPtr<OwnerEx> owner;
   static void each_field(auto& self, auto&& v) {
     v.field("fd", self.fd);
     v.field("cmd", self.cmd);
     v.fcntl_arg("arg", self.cmd, self.arg);
+    v.field("owner", self.owner);
   }
   bool operator==(const FcntlCall&) const = default;
 };

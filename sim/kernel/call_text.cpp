@@ -54,12 +54,27 @@ std::string listed(const Range& range, F text) {
   return "[" + joined(range, ", ", text) + "]";
 }
 
+std::string owner_text(const OwnerEx& owner) {
+  const std::string_view type = owner.type == OwnerType::kTid   ? "F_OWNER_TID"
+                                : owner.type == OwnerType::kPid ? "F_OWNER_PID"
+                                                                : "F_OWNER_PGRP";
+  return fmt::format("{{{}, task {}}}", type, owner.pid.v);
+}
+
 /// Collects the arguments of a call.
 class Arguments {
  public:
   void field(std::string_view /*name*/, const auto& value) { add(text(value)); }
+  void field(std::string_view /*name*/, const UserPtr<OwnerEx>& value) {
+    if (!value.is_null()) {
+      add(text(value));
+    }
+  }
   void mode(std::string_view /*name*/, u32 value) { add(fmt::format("{:#o}", value)); }
   void fcntl_arg(std::string_view /*name*/, FcntlCmd cmd, i64 arg) {
+    if (cmd.v == kFSetownEx || cmd.v == kFGetownEx || cmd.v == kFGetown || cmd.v == kFGetsig) {
+      return;
+    }
     if (cmd.v == kFSetfl) {
       add(flags_text(open_flag_names(), static_cast<u64>(arg), "0"));
     } else if (cmd.v == kFSetfd) {
@@ -109,6 +124,16 @@ class Arguments {
   static std::string text(std::integral auto v) { return fmt::format("{}", v); }
   static std::string text(OpenFlags v) { return flags_text(open_flag_names(), v.v, "0"); }
   static std::string text(RwFlags v) { return flags_text(rw_flag_names(), v.v, "0"); }
+  static std::string text(EpollEvents v) { return flags_text(epoll_event_names(), v.v, "0"); }
+  static std::string text(EpollCtlOp v) { return named(epoll_ctl_names(), v.v); }
+  static std::string text(const EpollEvent& v) {
+    return fmt::format("{{{}, data={}}}", text(v.events), v.data);
+  }
+  static std::string text(const Timeval& t) { return fmt::format("{}.{:06}", t.tv_sec, t.tv_usec); }
+  static std::string text(const OwnerEx& v) { return owner_text(v); }
+  static std::string text(const std::vector<Fd>& fds) {
+    return listed(fds, [](Fd fd) { return fmt::format("{}", fd.v); });
+  }
   static std::string text(CloneFlags v) { return flags_text(clone_flag_names(), v.v, "0"); }
   static std::string text(SaFlags v) { return flags_text(sa_flag_names(), v.v, "0"); }
   static std::string text(SpliceFlags v) { return flags_text(splice_flag_names(), v.v, "0"); }
@@ -216,6 +241,25 @@ struct OutputText {
       text += offset ? fmt::format(" => [{}]", *offset) : "";
     }
     return text;
+  }
+  std::string operator()(const OwnerEx& out) const { return " " + owner_text(out); }
+  std::string operator()(const SelectedFds& out) const {
+    std::string text;
+    const auto add = [&](std::string_view name, const std::optional<std::vector<Fd>>& set) {
+      if (set) {
+        text += fmt::format(" {} {}", name,
+                            listed(*set, [](Fd fd) { return fmt::format("{}", fd.v); }));
+      }
+    };
+    add("in", out.readfds);
+    add("out", out.writefds);
+    add("except", out.exceptfds);
+    return text;
+  }
+  std::string operator()(const EpollEventList& out) const {
+    return " " + listed(out.events, [](const EpollEvent& e) {
+             return fmt::format("{}:{}", e.data, flags_text(epoll_event_names(), e.events.v, "0"));
+           });
   }
   std::string operator()(const Revents& out) const {
     return " " + listed(out.revents,

@@ -57,6 +57,31 @@ constexpr std::array kPollEvents = std::to_array<NamedNumber>({
     {"POLLRDHUP", 0x2000},
 });
 
+constexpr std::array kEpollEvents = std::to_array<NamedNumber>({
+    {"EPOLLIN", 0x001},
+    {"EPOLLPRI", 0x002},
+    {"EPOLLOUT", 0x004},
+    {"EPOLLERR", 0x008},
+    {"EPOLLHUP", 0x010},
+    {"EPOLLNVAL", 0x020},
+    {"EPOLLRDNORM", 0x040},
+    {"EPOLLRDBAND", 0x080},
+    {"EPOLLWRNORM", 0x100},
+    {"EPOLLWRBAND", 0x200},
+    {"EPOLLMSG", 0x400},
+    {"EPOLLRDHUP", 0x2000},
+    {"EPOLLEXCLUSIVE", kEpollExclusive},
+    {"EPOLLWAKEUP", kEpollWakeup},
+    {"EPOLLONESHOT", kEpollOneshot},
+    {"EPOLLET", kEpollEt},
+});
+
+constexpr std::array kEpollCtls = std::to_array<NamedNumber>({
+    {"EPOLL_CTL_ADD", kEpollCtlAdd},
+    {"EPOLL_CTL_DEL", kEpollCtlDel},
+    {"EPOLL_CTL_MOD", kEpollCtlMod},
+});
+
 constexpr std::array kCloneFlags = std::to_array<NamedNumber>({
     {"CLONE_VM", kCloneVm},
     {"CLONE_FS", kCloneFs},
@@ -101,6 +126,12 @@ constexpr std::array kFcntlCmds = std::to_array<NamedNumber>({
     {"F_SETFD", kFSetfd},
     {"F_GETFL", kFGetfl},
     {"F_SETFL", kFSetfl},
+    {"F_SETOWN", kFSetown},
+    {"F_GETOWN", kFGetown},
+    {"F_SETSIG", kFSetsig},
+    {"F_GETSIG", kFGetsig},
+    {"F_SETOWN_EX", kFSetownEx},
+    {"F_GETOWN_EX", kFGetownEx},
     {"F_GETLEASE", kFGetlease},
     {"F_NOTIFY", kFNotify},
     {"F_DUPFD_QUERY", kFDupfdQuery},
@@ -115,6 +146,7 @@ constexpr std::array kFcntlCmds = std::to_array<NamedNumber>({
 constexpr std::array kIoctlRequests = std::to_array<NamedNumber>({
     {"FIONREAD", kFionread},
     {"FIONBIO", kFionbio},
+    {"FIOASYNC", kFioasync},
     {"FIOCLEX", kFioclex},
     {"FIONCLEX", kFionclex},
     {"FIGETBSZ", kFigetbsz},
@@ -132,6 +164,8 @@ std::span<const NamedNumber> open_flag_names() { return kOpenFlags; }
 std::span<const NamedNumber> rw_flag_names() { return kRwFlags; }
 std::span<const NamedNumber> fd_flag_names() { return kFdFlags; }
 std::span<const NamedNumber> poll_event_names() { return kPollEvents; }
+std::span<const NamedNumber> epoll_event_names() { return kEpollEvents; }
+std::span<const NamedNumber> epoll_ctl_names() { return kEpollCtls; }
 std::span<const NamedNumber> clone_flag_names() { return kCloneFlags; }
 std::span<const NamedNumber> sa_flag_names() { return kSaFlags; }
 std::span<const NamedNumber> splice_flag_names() { return kSpliceFlags; }

@@ -21,6 +21,9 @@ using OpenFlags = Strong<struct OpenFlagsTag, u32>;      ///< O_*
 using RwFlags = Strong<struct RwFlagsTag, u32>;          ///< RWF_*
 using FdFlags = Strong<struct FdFlagsTag, u32>;          ///< FD_CLOEXEC
 using PollEvents = Strong<struct PollEventsTag, u32>;    ///< POLL*
+using EpollEvents = Strong<struct EpollEventsTag, u32>;  ///< EPOLL*
+/// epoll_ctl()'s operation.
+using EpollCtlOp = Strong<struct EpollCtlOpTag, u32>;
 using CloneFlags = Strong<struct CloneFlagsTag, u64>;    ///< CLONE_*
 using SaFlags = Strong<struct SaFlagsTag, u32>;          ///< SA_*
 using SpliceFlags = Strong<struct SpliceFlagsTag, u32>;  ///< SPLICE_F_*
@@ -62,6 +65,12 @@ inline constexpr u32 kFGetfd = 1;
 inline constexpr u32 kFSetfd = 2;
 inline constexpr u32 kFGetfl = 3;
 inline constexpr u32 kFSetfl = 4;
+inline constexpr u32 kFSetown = 8;
+inline constexpr u32 kFGetown = 9;
+inline constexpr u32 kFSetsig = 10;
+inline constexpr u32 kFGetsig = 11;
+inline constexpr u32 kFSetownEx = 15;
+inline constexpr u32 kFGetownEx = 16;
 inline constexpr u32 kFGetlease = 1025;
 inline constexpr u32 kFNotify = 1026;
 inline constexpr u32 kFDupfdQuery = 1027;
@@ -77,6 +86,7 @@ inline constexpr i64 kFUnlck = 2;
 
 inline constexpr u32 kFionread = 0x541b;
 inline constexpr u32 kFionbio = 0x5421;
+inline constexpr u32 kFioasync = 0x5452;
 inline constexpr u32 kFioclex = 0x5451;
 inline constexpr u32 kFionclex = 0x5450;
 inline constexpr u32 kFigetbsz = 2;
@@ -99,6 +109,16 @@ inline constexpr u32 kRwfNoappend = 0x020;
 inline constexpr u32 kRwfAtomic = 0x040;
 inline constexpr u32 kRwfDontcache = 0x080;
 inline constexpr u32 kRwfNosignal = 0x100;
+
+inline constexpr u32 kEpollExclusive = 1U << 28U;
+inline constexpr u32 kEpollWakeup = 1U << 29U;
+inline constexpr u32 kEpollOneshot = 1U << 30U;
+inline constexpr u32 kEpollEt = 1U << 31U;
+/// What is no event; alone it makes an item that tells nothing.
+inline constexpr u32 kEpollPrivateBits = kEpollExclusive | kEpollWakeup | kEpollOneshot | kEpollEt;
+inline constexpr u32 kEpollCtlAdd = 1;
+inline constexpr u32 kEpollCtlDel = 2;
+inline constexpr u32 kEpollCtlMod = 3;
 
 inline constexpr u32 kSaRestart = 0x10000000;
 inline constexpr u32 kSaNodefer = 0x40000000;
@@ -133,6 +153,7 @@ inline constexpr u32 kRlimitMsgqueue = 12;
 [[nodiscard]] std::span<const NamedNumber> rw_flag_names();
 [[nodiscard]] std::span<const NamedNumber> fd_flag_names();
 [[nodiscard]] std::span<const NamedNumber> poll_event_names();
+[[nodiscard]] std::span<const NamedNumber> epoll_event_names();
 [[nodiscard]] std::span<const NamedNumber> clone_flag_names();
 [[nodiscard]] std::span<const NamedNumber> sa_flag_names();
 [[nodiscard]] std::span<const NamedNumber> splice_flag_names();
@@ -140,6 +161,7 @@ inline constexpr u32 kRlimitMsgqueue = 12;
 [[nodiscard]] std::span<const NamedNumber> signal_names();
 [[nodiscard]] std::span<const NamedNumber> fcntl_names();
 [[nodiscard]] std::span<const NamedNumber> ioctl_names();
+[[nodiscard]] std::span<const NamedNumber> epoll_ctl_names();
 [[nodiscard]] std::span<const NamedNumber> rlimit_names();
 
 /// The name of `number` in `names`, or nothing.

@@ -8,6 +8,7 @@
 #include "model/base/result.hpp"
 #include "model/base/types.hpp"
 #include "model/pipe/pipe_file.hpp"
+#include "sim/kernel/call_arguments.hpp"
 #include "sim/kernel/constants.hpp"
 #include "sim/kernel/ids.hpp"
 
@@ -25,6 +26,17 @@ enum class FileKind : u8 {
   kDirectory,  ///< a folder
   kDevice,     ///< /dev/null, /dev/zero or /dev/full
   kSocket,     ///< one end of a socketpair()
+  kEpoll,      ///< an epoll instance
+};
+
+/// Whom O_ASYNC sends its signal to (`struct fown_struct`).
+struct FileOwner {
+  OwnerType type = OwnerType::kTid;
+  TaskId pid;     ///< kNoTask: nobody
+  Signal signum;  ///< F_SETSIG; 0: SIGIO without details
+  u32 uid = 0;    ///< real and
+  u32 euid = 0;   ///< effective user of who said so
+  bool operator==(const FileOwner&) const = default;
 };
 
 /// An open file description (`struct file`).
@@ -32,6 +44,7 @@ struct File {
   FileKind kind = FileKind::kOther;
   PipeId pipe;              ///< of kPipe
   MqueueId mqueue;          ///< of kMqueue
+  EventPollId epoll;        ///< of kEpoll
   InodeId node = kNoInode;  ///< of all but kOther and kMqueue
   SocketId socket;          ///< of kSocket
   u64 f_pos = 0;            ///< position of kRegular
@@ -41,6 +54,8 @@ struct File {
   bool path_only = false;   ///< O_PATH: no operation reaches the object
   bool nowait = false;  ///< FMODE_NOWAIT: RWF_NOWAIT works; splice() and vmsplice() take it away
   u32 f_pipe = 0;       ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
+  u32 epitems = 0;      ///< epoll items that watch it
+  FileOwner f_owner;
 
   bool operator==(const File&) const = default;
 };

@@ -1,5 +1,7 @@
 #include "sim/kernel/files.hpp"
 
+#include "sim/kernel/epoll.hpp"
+#include "sim/kernel/fasync.hpp"
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/wake.hpp"
 
@@ -39,6 +41,8 @@ void fput(KernelState& k, TaskId current, FileId id) {
   if (--k.files[id].f_count > 0) {
     return;
   }
+  eventpoll_release_file(k, id);
+  pipe_fasync(k, id, Fd{-1}, false);
   const File file = k.files[id];
   k.files.erase(id);
   if (!k.flocks.empty()) {
@@ -52,6 +56,8 @@ void fput(KernelState& k, TaskId current, FileId id) {
   } else if (file.kind == FileKind::kMqueue && !file.path_only) {
     --k.mqueues[file.mqueue].files;
     put_mqueue(k, file.mqueue);
+  } else if (file.kind == FileKind::kEpoll) {
+    ep_free(k, file.epoll);
   }
   if (file.node != kNoInode) {
     put_node(k, file.node);

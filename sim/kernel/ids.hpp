@@ -13,9 +13,12 @@ using InodeId = Strong<struct InodeIdTag, u32>;
 using MmId = Strong<struct MmIdTag, u32>;
 using SocketId = Strong<struct SocketIdTag, u32>;
 using FsId = Strong<struct FsIdTag, u32>;
+using EventPollId = Strong<struct EventPollIdTag, u32>;
+using EpItemId = Strong<struct EpItemIdTag, u32>;
 inline constexpr PipeId kNoPipe{0xffffffffU};
 inline constexpr FileId kNoFile{0xffffffffU};
 inline constexpr SocketId kNoSocket{0xffffffffU};
 inline constexpr InodeId kNoInode{0xffffffffU};
+inline constexpr EpItemId kNoEpItem{0xffffffffU};
 
 }  // namespace ipcsim

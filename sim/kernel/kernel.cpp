@@ -162,6 +162,10 @@ void Kernel::finish_call(TaskId id, Section section) {
   const auto deadline = task.deadline;
   end_progress(state_, id);
   const Errno error = completion.result.error;
+  if (!task.saved_sigmask && !signal_pending(state_, id)) {
+    end_call(id, std::move(completion), deadline, {});  // as nearly always
+    return;
+  }
   if (task.saved_sigmask && error != Errno::kEINTR && !internal(error)) {
     // restore_saved_sigmask_unless(): a call that was not interrupted puts the mask back first.
     task.blocked = *std::exchange(task.saved_sigmask, std::nullopt);
@@ -189,7 +193,7 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
     }
   } while (signal_pending(state_, id));
   if (returning.completion) {
-    end_call(id, std::move(returning));
+    end_call(id, *std::move(returning.completion), returning.deadline, returning.taken);
   } else if (task.call != nullptr) {
     run_call(id);
   } else {
@@ -209,11 +213,11 @@ void Kernel::die(TaskId id, const ReturnInProgress& returning) {
   exit_task(state_, id, returned ? std::optional{completion.result} : std::nullopt);
 }
 
-void Kernel::end_call(TaskId id, ReturnInProgress returning) {
+void Kernel::end_call(TaskId id, Completion completion, std::optional<Nanoseconds> deadline,
+                      const SignalsTaken& taken) {
   Task& task = state_.task(id);
-  Completion& completion = *returning.completion;
-  if (restarts(completion.result.error, returning.taken)) {
-    task.restart_deadline = returning.deadline;
+  if (restarts(completion.result.error, taken)) {
+    task.restart_deadline = deadline;
     enqueue_first(state_, id);
     return;
   }

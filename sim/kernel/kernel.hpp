@@ -75,7 +75,8 @@ class Kernel {
   void finish_call(TaskId task, Section section);
   void return_to_user(TaskId task, ReturnInProgress returning);
   void die(TaskId task, const ReturnInProgress& returning);
-  void end_call(TaskId task, ReturnInProgress returning);
+  void end_call(TaskId task, Completion completion, std::optional<Nanoseconds> deadline,
+                const SignalsTaken& taken);
 
   KernelState state_;
 };

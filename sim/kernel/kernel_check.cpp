@@ -198,6 +198,11 @@ Broken check_inodes(const KernelState& k) {
       broken = fmt::format("node \"{}\" and its pipe know each other", node.name);
     }
   });
+  k.epolls.each([&](EventPollId id, const EventPoll& ep) {
+    if (auto rule = broken_invariant(k, ep); rule && !broken) {
+      broken = fmt::format("epoll instance {}: {}", id.v, *rule);
+    }
+  });
   return broken;
 }
 

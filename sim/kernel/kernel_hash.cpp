@@ -74,6 +74,8 @@ struct ProgressHash {
     hasher.add(call.locals.index());
     std::visit(*this, call.locals);
   }
+  void operator()(const EpollWaitInProgress& call) const { hasher.add(call.file); }
+  void operator()(const PauseInProgress& /*call*/) const {}
   void operator()(const VforkInProgress& /*call*/) const {}
   void operator()(const ExecInProgress& /*call*/) const {}
 };
@@ -145,6 +147,26 @@ void add_file(Hasher& hasher, FileId id, const File& file) {
   hasher.add(file.nowait);
   hasher.add(file.f_pipe);
   hasher.add(file.nowait);
+  hasher.add(file.f_owner.type);
+  hasher.add(file.f_owner.pid);
+  hasher.add(file.f_owner.signum);
+}
+
+void add_epolls(Hasher& hasher, const KernelState& k) {
+  k.epolls.each([&](EventPollId id, const EventPoll& ep) {
+    hasher.add(id);
+    for (const EpItemId item : ep.rdllist) {
+      hasher.add(item);
+    }
+  });
+  k.epitems.each([&](EpItemId id, const EpItem& item) {
+    hasher.add(id);
+    hasher.add(item.ep);
+    hasher.add(item.file);
+    hasher.add(item.fd);
+    hasher.add(item.event.events);
+    hasher.add(item.event.data);
+  });
 }
 
 void add_fd_table(Hasher& hasher, FdTableId id, const FdTable& table) {
@@ -203,6 +225,15 @@ void add_rest(Hasher& hasher, const KernelState& k) {
     hasher.add(user.pipe.pipe_bufs);
     hasher.add(user.mq_bytes);
   }
+  k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
+    for (const auto* list : {&pipe.fasync_readers, &pipe.fasync_writers}) {
+      hasher.add(list->size());
+      for (const FasyncEntry& entry : *list) {
+        hasher.add(entry.file);
+        hasher.add(entry.fd);
+      }
+    }
+  });
   k.inodes.each([&](InodeId id, const Inode& node) {
     hasher.add(id);
     node.hash_into(hasher);
@@ -214,6 +245,7 @@ void add_rest(Hasher& hasher, const KernelState& k) {
     queue.inode.hash_into(hasher);
   });
   k.files.each([&](FileId id, const File& file) { add_file(hasher, id, file); });
+  add_epolls(hasher, k);
   k.fd_tables.each([&](FdTableId id, const FdTable& table) { add_fd_table(hasher, id, table); });
   k.mms.each([&](MmId id, const AddressSpace& mm) {
     hasher.add(id);

@@ -15,6 +15,7 @@
 #include "sim/kernel/address_space.hpp"
 #include "sim/kernel/call.hpp"
 #include "sim/kernel/environment.hpp"
+#include "sim/kernel/epoll.hpp"
 #include "sim/kernel/file.hpp"
 #include "sim/kernel/inode.hpp"
 #include "sim/kernel/socket.hpp"
@@ -25,15 +26,24 @@ namespace ipcsim {
 
 using UserId = Strong<struct UserIdTag, u32>;
 
+/// A file with O_ASYNC (`struct fasync_struct`), and the descriptor that it was set through.
+struct FasyncEntry {
+  FileId file;
+  Fd fd;
+  bool operator==(const FasyncEntry&) const = default;
+};
+
 /// A pipe with what surrounds it in the kernel.
 struct PipeObject {
   PipeInode inode;
   WaitQueueId rd_wait;
-  WaitQueueId wr_wait;     ///< the same as rd_wait where a pipe has only one queue
-  UserId user;             ///< who is charged
-  bool anonymous = false;  ///< made by pipe2(), not a FIFO
-  InodeId node;            ///< its inode
-  u32 serial = 0;          ///< 1, 2, 3 ... by creation
+  WaitQueueId wr_wait;                      ///< the same as rd_wait where a pipe has only one queue
+  UserId user;                              ///< who is charged
+  bool anonymous = false;                   ///< made by pipe2(), not a FIFO
+  InodeId node;                             ///< its inode
+  u32 serial = 0;                           ///< 1, 2, 3 ... by creation
+  std::vector<FasyncEntry> fasync_readers;  ///< the newest first
+  std::vector<FasyncEntry> fasync_writers;
   bool operator==(const PipeObject&) const = default;
 };
 
@@ -90,6 +100,8 @@ struct KernelState {
   u32 told_inodes = 0;  ///< numbers given out by stat()
   Arena<MqueueId, MqueueObject> mqueues;
   Arena<FileId, File> files;
+  Arena<EventPollId, EventPoll> epolls;
+  Arena<EpItemId, EpItem> epitems;
   Arena<FdTableId, FdTable> fd_tables;
   Arena<FsId, FsContext> fs_contexts;
   Arena<MmId, AddressSpace> mms;

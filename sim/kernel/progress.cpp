@@ -31,6 +31,8 @@ struct Drop {
     }
   }
   void operator()(const ResizeInProgress& call) const { fput(k, id, call.file); }
+  void operator()(const EpollWaitInProgress& call) const { fput(k, id, call.file); }
+  void operator()(const PauseInProgress& /*call*/) const {}
   // Their sections drop what they hold themselves.
   void operator()(const OpenInProgress& /*call*/) const {}
   void operator()(const VforkInProgress& /*call*/) const {}

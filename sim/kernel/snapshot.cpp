@@ -33,6 +33,9 @@ std::string flag_letters(u8 flags) {
 
 std::string waiters_text(const std::vector<WaiterSnapshot>& waiters) {
   return joined(waiters, " ", [](const WaiterSnapshot& w) {
+    if (w.task == kNoTask) {
+      return fmt::format("epoll{}", w.exclusive ? " (exclusive)" : "");
+    }
     return fmt::format("task {}{}", w.task.v, w.poll ? " (poll)" : w.exclusive ? "" : " (all)");
   });
 }

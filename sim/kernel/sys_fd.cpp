@@ -1,6 +1,7 @@
 // Descriptors: close(), the dup family, fcntl(), ioctl(). Linux fs/file.c, fs/open.c, fs/fcntl.c.
 #include <algorithm>
 
+#include "sim/kernel/fasync.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/sys_pipe.hpp"
 #include "sim/kernel/syscalls.hpp"
@@ -8,8 +9,9 @@
 namespace ipcsim {
 namespace {
 
-/// Status flags that F_SETFL changes (SETFL_MASK).
-constexpr u32 kSetflMask = kOAppend | kONonblock | kODirect | kONoatime | kOAsync;
+/// Status flags that F_SETFL changes (SETFL_MASK). O_ASYNC is not one of them: only a file that can
+/// do it gets it.
+constexpr u32 kSetflMask = kOAppend | kONonblock | kODirect | kONoatime;
 
 Section dup_from(KernelState& k, TaskId id, Fd oldfd, Fd lowest, bool close_on_exec) {
   FdTable& table = k.fd_table(id);
@@ -43,14 +45,16 @@ Section dup_to(KernelState& k, TaskId id, Fd oldfd, Fd newfd, bool close_on_exec
   return Section::returned(newfd.v);
 }
 
-Section set_status_flags(File& file, i64 arg) {
-  const u32 flags = static_cast<u32>(arg);
-  if (((flags ^ file.f_flags) & kOAsync) != 0) {
-    return Section::not_modelled("O_ASYNC");
-  }
+/// Errors: EINVAL, O_DIRECT on a file that has no direct I/O. Linux fs/fcntl.c: setfl().
+Section set_status_flags(KernelState& k, FileId id, const FcntlCall& call) {
+  File& file = k.files[id];
+  const u32 flags = static_cast<u32>(call.arg);
   const bool direct_io = file.kind == FileKind::kPipe || file.kind == FileKind::kRegular;
   if (!direct_io && (flags & kODirect) != 0) {
     return Section::failed(Errno::kEINVAL);
+  }
+  if (((flags ^ file.f_flags) & kOAsync) != 0) {
+    pipe_fasync(k, id, call.fd, (flags & kOAsync) != 0);
   }
   file.f_flags = (file.f_flags & ~kSetflMask) | (flags & kSetflMask);
   return Section::returned(0);
@@ -60,6 +64,9 @@ Section set_status_flags(File& file, i64 arg) {
 Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call) {
   if (file.kind == FileKind::kOther) {
     return Section::not_modelled("this fcntl() command on a file that is no pipe or queue");
+  }
+  if (auto answer = owner_fcntl(k, id, file, call)) {
+    return *std::move(answer);
   }
   switch (call.cmd.v) {
     case kFDupfdQuery: {
@@ -81,7 +88,7 @@ Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call)
     case kFGetfl:
       return Section::returned(file.f_flags);
     case kFSetfl:
-      return set_status_flags(file, call.arg);
+      return set_status_flags(k, k.fd_table(id).file(call.fd), call);
     case kFGetpipeSz:
     case kFSetpipeSz:
       return file.kind == FileKind::kPipe ? pipe_fcntl(k, id, file.pipe, call)
@@ -120,7 +127,31 @@ Section file_ioctl_fionread(const KernelState& k, const File& file, OutPtr arg) 
   return Section::returned(0, IntOut{static_cast<i32>(size - file.f_pos)});
 }
 
+/// Errors, in the order tested: EFAULT, ENOTTY (only pipes can do it).
+/// Linux fs/ioctl.c: ioctl_fioasync().
+Section ioctl_fioasync(KernelState& k, FileId id, const IoctlCall& call) {
+  File& file = k.files[id];
+  if (call.arg != OutPtr::kValid) {
+    return Section::failed(Errno::kEFAULT);
+  }
+  const bool on = call.value != 0;
+  if (on == ((file.f_flags & kOAsync) != 0)) {
+    return Section::returned(0);
+  }
+  if (file.kind != FileKind::kPipe) {
+    return file.kind == FileKind::kOther
+               ? Section::not_modelled("FIOASYNC on a file that is not under study")
+               : Section::failed(Errno::kENOTTY);
+  }
+  pipe_fasync(k, id, call.fd, on);
+  return Section::returned(0);
+}
+
 Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& call) {
+  if (file.kind == FileKind::kEpoll && call.request.v != kFioclex && call.request.v != kFionclex &&
+      call.request.v != kFionbio && call.request.v != kFioasync) {
+    return Section::failed(Errno::kEINVAL);  // ep_eventpoll_ioctl()
+  }
   switch (call.request.v) {
     case kFioclex:
     case kFionclex:
@@ -132,6 +163,8 @@ Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& ca
       }
       file.f_flags = call.value != 0 ? file.f_flags | kONonblock : file.f_flags & ~kONonblock;
       return Section::returned(0);
+    case kFioasync:
+      return ioctl_fioasync(k, k.fd_table(id).file(call.fd), call);
     case kFionread:
       if (file.node == kNoInode) {
         return Section::not_modelled("FIONREAD on a file that is no pipe or file of the run");

@@ -1,117 +1,102 @@
-// poll(). Linux fs/select.c.
-#include <range/v3/algorithm/count_if.hpp>
+// poll() and ppoll(). Linux fs/select.c.
+#include <utility>
 
-#include "model/mqueue/mq_ops.hpp"
-#include "sim/kernel/files.hpp"
-#include "sim/kernel/signals.hpp"
+#include <range/v3/algorithm/any_of.hpp>
+
+#include "sim/kernel/poll.hpp"
 #include "sim/kernel/syscalls.hpp"
-#include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
 namespace {
 
-constexpr u32 kPollNval = 0x020;
-constexpr i64 kNanosecondsPerMillisecond = 1'000'000;
-
-/// The mask of a file and the queues on which its changes are told.
-struct FilePoll {
-  u32 mask = 0;
-  std::vector<WaitQueueId> queues;
-};
-
-FilePoll poll_file(KernelState& k, const File& file) {
-  if (file.kind == FileKind::kMqueue) {
-    const MqueueObject& queue = k.mqueues[file.mqueue];
-    return {mq_poll_mask(queue.inode), {queue.wait_q}};
-  }
-  if (file.kind != FileKind::kPipe) {
-    return {kPollIn | kPollOut | kPollRdNorm | kPollWrNorm, {}};  // DEFAULT_POLLMASK
-  }
-  PipeObject& pipe = k.pipes[file.pipe];
-  FilePoll poll{pipe_poll_mask(pipe.inode, file.f_mode, file.f_pipe), {}};
-  if (file.f_mode.read) {
-    poll.queues.push_back(pipe.rd_wait);
-  }
-  if (file.f_mode.write && (pipe.wr_wait != pipe.rd_wait || !file.f_mode.read)) {
-    poll.queues.push_back(pipe.wr_wait);
-  }
-  return poll;
-}
-
-/// One pass over the descriptors (do_poll() calling do_pollfd()). Registers the task for changes
-/// until something is ready, when `progress` is given.
-Revents scan(KernelState& k, TaskId id, const PollCall& call, PollInProgress* progress) {
+/// One pass over the descriptors. Linux fs/select.c: do_poll() calling do_pollfd().
+PollScan scan(KernelState& k, TaskId id, const std::vector<PollFd>& fds, PollTable& table) {
+  PollScan found;
   Revents revents;
-  bool registering = progress != nullptr && call.timeout != 0;
-  for (const PollFd& wanted : call.fds) {
+  for (const PollFd& wanted : fds) {
     u32 mask = 0;
     if (wanted.fd.v >= 0) {
       const FileId file = k.fd_table(id).file(wanted.fd);
       if (file == kNoFile || k.files[file].path_only) {
         mask = kPollNval;
       } else {
-        const FilePoll poll = poll_file(k, k.files[file]);
         const u32 filter = wanted.events.v | kPollErr | kPollHup;
-        mask = poll.mask & filter;
-        if (registering) {
-          ++k.files[file].f_count;
-          progress->files.push_back(file);
-          for (const WaitQueueId queue : poll.queues) {
-            progress->entries.push_back(
-                k.wait_queues.add(queue, {.task = id, .poll = true, .key = filter}));
-          }
-        }
+        table.wait_for(file, filter);
+        mask = vfs_poll(k, k.files[file]) & filter;
       }
     }
-    registering = registering && mask == 0;
+    if (mask != 0) {
+      ++found.ready;
+      table.stop();
+    }
     revents.revents.push_back(PollEvents{mask});
   }
-  return revents;
+  found.out = std::move(revents);
+  return found;
 }
 
-bool polls_other_file(const KernelState& k, TaskId id, const PollCall& call) {
+bool polls_other_file(const KernelState& k, TaskId id, const std::vector<PollFd>& fds) {
   const FdTable& table = k.fd_tables[k.task(id).files];
-  return ranges::count_if(call.fds, [&](const PollFd& wanted) {
-           const FileId file = table.file(wanted.fd);
-           return file != kNoFile && (k.files[file].kind == FileKind::kOther ||
-                                      k.files[file].kind == FileKind::kSocket);
-         }) > 0;
+  return ranges::any_of(fds, [&](const PollFd& wanted) {
+    const FileId file = table.file(wanted.fd);
+    return file != kNoFile && (k.files[file].kind == FileKind::kOther ||
+                               k.files[file].kind == FileKind::kSocket);
+  });
+}
+
+/// Errors: EINVAL, more descriptors than RLIMIT_NOFILE allows. Linux fs/select.c: do_sys_poll().
+Section do_sys_poll(KernelState& k, TaskId id, const std::vector<PollFd>& fds,
+                    const PollTimeout& timeout) {
+  if (fds.size() > k.process_of(id).rlimit_nofile) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  if (polls_other_file(k, id, fds)) {
+    return Section::not_modelled("poll() of a file that is not under study");
+  }
+  return poll_section(k, id, timeout, [&](PollTable& table) { return scan(k, id, fds, table); });
 }
 
 }  // namespace
 
 Section run(KernelState& k, TaskId id, const PollCall& call) {
-  Task& task = k.task(id);
-  if (call.fds.size() > k.process_of(id).rlimit_nofile) {
-    return Section::failed(Errno::kEINVAL);
+  return do_sys_poll(k, id, call.fds, poll_timeout_ms(call.timeout));
+}
+
+/// Errors, in the order tested: EFAULT, EINVAL (timeout), EFAULT (mask), then those of poll().
+Section run(KernelState& k, TaskId id, const PpollCall& call) {
+  const Result<PollTimeout> timeout = poll_timeout(call.tmo_p);
+  if (!timeout) {
+    return Section::failed(timeout.error());
   }
-  if (polls_other_file(k, id, call)) {
-    return Section::not_modelled("poll() of a file that is no pipe or queue");
+  if (std::holds_alternative<std::monostate>(k.task(id).progress)) {
+    if (const Errno error = set_user_sigmask(k, id, call.sigmask); error != Errno::kOk) {
+      return Section::failed(error);
+    }
   }
-  const bool resumed = std::holds_alternative<PollInProgress>(task.progress);
-  PollInProgress fresh;
-  Revents revents = scan(k, id, call, resumed ? nullptr : &fresh);
-  if (!resumed) {
-    task.progress = std::move(fresh);
-  }
-  const auto ready =
-      ranges::count_if(revents.revents, [](PollEvents events) { return events.v != 0; });
-  if (ready > 0 || call.timeout == 0) {
-    return Section::returned(ready, std::move(revents));
-  }
+  return do_sys_poll(k, id, call.fds, *timeout);
+}
+
+/// Linux kernel/signal.c: sys_pause().
+Section run(KernelState& k, TaskId id, const PauseCall& /*call*/) {
   if (signal_pending(k, id)) {
     return Section::failed(Errno::kERESTARTNOHAND);
   }
-  if (!resumed && call.timeout > 0) {
-    // Started again after a stop it has what is left of its time.
-    task.deadline = task.restart_deadline.value_or(
-        later(task.entered, Nanoseconds{call.timeout * kNanosecondsPerMillisecond}));
-  }
-  if (task.deadline && *task.deadline <= k.now) {
-    return Section::returned(0, std::move(revents));
-  }
-  task.state = TaskState::kAsleep;
+  k.task(id).progress = PauseInProgress{};
+  k.task(id).state = TaskState::kAsleep;
   return Section::asleep();
+}
+
+/// Errors first: EFAULT. Linux kernel/signal.c: sigsuspend().
+Section run(KernelState& k, TaskId id, const RtSigsuspendCall& call) {
+  if (std::holds_alternative<std::monostate>(k.task(id).progress)) {
+    if (call.mask.is_null()) {
+      return Section::failed(Errno::kEFAULT);
+    }
+    if (const Errno error = set_user_sigmask(k, id, call.mask); error != Errno::kOk) {
+      return Section::failed(error);
+    }
+  }
+  return run(k, id, PauseCall{});
 }
 
 }  // namespace ipcsim

@@ -196,6 +196,9 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
     return transfer.write ? Section::failed(Errno::kEINVAL)
                           : Section::not_modelled("reading the status text of a queue");
   }
+  if (file->kind == FileKind::kEpoll) {
+    return Section::failed(Errno::kEINVAL);
+  }
   if (error != Errno::kOk) {
     return Section::failed(error);
   }

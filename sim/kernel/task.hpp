@@ -75,6 +75,15 @@ struct PollInProgress {
   std::vector<WaitEntryId> entries;
   bool operator==(const PollInProgress&) const = default;
 };
+/// epoll_wait(): asleep in the instance's queue.
+struct EpollWaitInProgress {
+  FileId file;
+  bool operator==(const EpollWaitInProgress&) const = default;
+};
+/// pause(): waiting for a signal.
+struct PauseInProgress {
+  bool operator==(const PauseInProgress&) const = default;
+};
 /// vfork(): waiting for the child to exec or exit.
 struct VforkInProgress {
   bool operator==(const VforkInProgress&) const = default;
@@ -86,8 +95,8 @@ struct ExecInProgress {
 
 using CallInProgress =
     std::variant<std::monostate, WriteInProgress, ReadInProgress, OpenInProgress, MqSendInProgress,
-                 MqReceiveInProgress, PollInProgress, VforkInProgress, ExecInProgress,
-                 SpliceInProgress, ResizeInProgress>;
+                 MqReceiveInProgress, PollInProgress, EpollWaitInProgress, PauseInProgress,
+                 VforkInProgress, ExecInProgress, SpliceInProgress, ResizeInProgress>;
 
 /// Where a task is.
 enum class TaskState : u8 {

@@ -10,8 +10,9 @@ void WaitQueues::destroy(WaitQueueId queue) {
 WaitEntryId WaitQueues::add(WaitQueueId queue, WaitEntry entry) {
   Head& head = heads_[queue];
   entry.queue = queue;
-  entry.prev = entry.exclusive ? head.last : kNoWaitEntry;
-  entry.next = entry.exclusive ? kNoWaitEntry : head.first;
+  const bool at_tail = entry.exclusive && !entry.epoll_wait;
+  entry.prev = at_tail ? head.last : kNoWaitEntry;
+  entry.next = at_tail ? kNoWaitEntry : head.first;
   const WaitEntryId id = entries_.insert(entry);
   if (entry.prev != kNoWaitEntry) {
     entries_[entry.prev].next = id;
@@ -51,6 +52,7 @@ void WaitQueues::hash_into(Hasher& hasher) const {
       hasher.add(entry.exclusive);
       hasher.add(entry.poll);
       hasher.add(entry.key);
+      hasher.add(entry.item);
     }
   });
 }

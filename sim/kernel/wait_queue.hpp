@@ -7,6 +7,7 @@
 #include "model/base/arena.hpp"
 #include "model/base/hash.hpp"
 #include "model/base/types.hpp"
+#include "sim/kernel/ids.hpp"
 
 namespace ipcsim {
 
@@ -18,9 +19,14 @@ inline constexpr WaitEntryId kNoWaitEntry{0xffffffffU};
 struct WaitEntry {
   TaskId task;
   WaitQueueId queue;
-  bool exclusive = false;  ///< WQ_FLAG_EXCLUSIVE: at most one of these is woken at a time
-  bool poll = false;       ///< pollwake(): stays in the queue when woken, and looks at the key
-  u32 key = 0;             ///< poll events that this entry wants
+  bool exclusive = false;     ///< WQ_FLAG_EXCLUSIVE: at most one of these is woken at a time
+  bool poll = false;          ///< pollwake(): stays in the queue when woken, and looks at the key
+  u32 key = 0;                ///< poll events that this entry wants
+  EpItemId item = kNoEpItem;  ///< an epoll item's: its instance is told instead of a task
+  /// epoll_wait(): exclusive, and yet at the head, so that the last to come is the first to be
+  /// woken
+  /// (__add_wait_queue_exclusive()); leaves the queue even when the task did not sleep.
+  bool epoll_wait = false;
   WaitEntryId prev = kNoWaitEntry;
   WaitEntryId next = kNoWaitEntry;
 
@@ -34,7 +40,7 @@ class WaitQueues {
   /// REQUIRES: the queue is empty.
   void destroy(WaitQueueId queue);
 
-  /// Queues `entry`: an exclusive one at the tail, another at the head.
+  /// Queues `entry`: an exclusive one at the tail, another, or one of epoll_wait(), at the head.
   /// Linux kernel/sched/wait.c: prepare_to_wait_event(), add_wait_queue().
   WaitEntryId add(WaitQueueId queue, WaitEntry entry);
   void remove(WaitEntryId id);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sim/kernel/epoll.hpp"
+#include "sim/kernel/fasync.hpp"
 #include "sim/kernel/signals.hpp"
 
 namespace ipcsim {
@@ -59,8 +61,9 @@ void wake_up(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
     const WaitEntry entry = k.wait_queues[at];
     const WaitEntryId next = entry.next;
     const bool wanted = !entry.poll || key == 0 || (entry.key & key) != 0;
-    const bool woken = wanted && wake_task(k, entry.task);
-    if (woken && !entry.poll) {
+    const bool woken = entry.item != kNoEpItem ? ep_poll_callback(k, entry.item, key)
+                                               : wanted && wake_task(k, entry.task);
+    if (!entry.poll && (woken || entry.epoll_wait)) {
       // autoremove_wake_function(): a woken sleeper leaves the queue at once.
       k.wait_queues.remove(at);
       k.task(entry.task).wait_entry = kNoWaitEntry;
@@ -115,8 +118,11 @@ void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffect
         wake_up(k, object.wr_wait, WakeCount::kAll, 0);
         break;
       case PipeEffect::kSigioReaders:
+        kill_fasync(k, object.fasync_readers, kSiPollIn);
+        break;
       case PipeEffect::kSigioWriters:
-        break;  // O_ASYNC is refused as not modelled, so nobody subscribed.
+        kill_fasync(k, object.fasync_writers, kSiPollOut);
+        break;
     }
   }
 }

@@ -28,8 +28,9 @@ using StepObserver = std::function<void(const StepView&)>;
                                                               std::span<Machine* const> machines,
                                                               const StepObserver& observer);
 
-/// The trace with the results, sleepers and deaths that `machine` gives in place of those it had.
-/// REQUIRES: as above.
+/// The trace (settled or concurrent) with the results, sleepers and deaths that `machine` gives in
+/// place of those it had. Actions that a concurrent trace has at the same time are posted together.
+/// REQUIRES: the machine is fresh.
 [[nodiscard]] std::expected<Trace, MachineError> rerecord_settled(const Trace& trace,
                                                                   Machine& machine);
 

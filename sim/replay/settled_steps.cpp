@@ -6,8 +6,9 @@ namespace ipcsim {
 namespace {
 
 /// Adds what the event records to the step it belongs to.
+template <class Step>
 struct Record {
-  SettledStep& step;
+  Step& step;
   const Event& event;
 
   void operator()(const CallEvent& call) const {
@@ -25,7 +26,11 @@ struct Record {
   void operator()(const SleepEvent& sleep) const {
     step.sleepers.push_back({&event, {sleep.task, sleep.call}});
   }
-  void operator()(const StateEvent& /*state*/) const { step.states.push_back(&event); }
+  void operator()(const StateEvent& /*state*/) const {
+    if constexpr (requires { step.states; }) {
+      step.states.push_back(&event);
+    }
+  }
   void operator()(const HandledEvent& handled) const {
     step.handled.push_back({handled.task, handled.info});
   }
@@ -41,7 +46,28 @@ std::vector<SettledStep> cut_into_steps(const Trace& trace) {
       steps.push_back({.event = &event});
     }
     if (!steps.empty()) {
-      std::visit(Record{steps.back(), event}, event.body);
+      std::visit(Record<SettledStep>{steps.back(), event}, event.body);
+    }
+  }
+  return steps;
+}
+
+std::vector<ConcurrentStep> cut_into_concurrent_steps(const Trace& trace) {
+  std::vector<ConcurrentStep> steps;
+  bool together = false;  // the next action is part of the last step
+  for (const Event& event : trace.events) {
+    if (is_action(event)) {
+      if (!together) {
+        steps.emplace_back();
+      }
+      steps.back().actions.push_back(&event);
+      const auto* call = std::get_if<CallEvent>(&event.body);
+      together = call == nullptr || !call->result;
+    } else {
+      together = false;
+    }
+    if (!steps.empty()) {
+      std::visit(Record<ConcurrentStep>{steps.back(), event}, event.body);
     }
   }
   return steps;

@@ -30,6 +30,16 @@ struct SettledStep {
   std::vector<HandledSignal> handled;
 };
 
+/// Actions of a concurrent trace that happened at the same time, and what they led to.
+struct ConcurrentStep {
+  std::vector<const Event*> actions;  ///< at least one
+  std::vector<ExpectedCompletion> completions;
+  std::vector<ExpectedSleeper> sleepers;
+  std::vector<HandledSignal> handled;
+};
+
+/// The steps of a concurrent trace, which must outlive them.
+[[nodiscard]] std::vector<ConcurrentStep> cut_into_concurrent_steps(const Trace& trace);
 /// The steps of `trace`, which must outlive them.
 [[nodiscard]] std::vector<SettledStep> cut_into_steps(const Trace& trace);
 

@@ -33,6 +33,15 @@ void write_result(JsonObjectText& out, const SysResult& result);
 /// What contradicts the call in its result, in words: a read() that returned 5 and gave 3 bytes.
 [[nodiscard]] std::optional<std::string> contradiction(const Call& call, const SysResult& result);
 
+// struct epoll_event, struct f_owner_ex and lists of descriptors.
+[[nodiscard]] std::string epoll_event_json(const EpollEvent& event);
+void read_epoll_event(JsonReader& in, std::string_view key, const JsonValue& value,
+                      EpollEvent& event);
+[[nodiscard]] std::string owner_json(const OwnerEx& owner);
+void read_owner(JsonReader& in, std::string_view key, const JsonValue& value, OwnerEx& owner);
+[[nodiscard]] std::string fds_json(const std::vector<Fd>& fds);
+void read_fds(JsonReader& in, std::string_view key, const JsonValue& value, std::vector<Fd>& fds);
+
 // struct mq_attr: members that are 0 may be left out.
 [[nodiscard]] std::string attr_json(const MqAttr& attr);
 void read_attr(JsonReader& in, std::string_view key, const JsonValue& value, MqAttr& attr);

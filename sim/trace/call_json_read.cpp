@@ -41,6 +41,49 @@ void read_value(JsonReader& in, std::string_view key, const JsonValue& value, i6
   in.integer_of(key, value, out, std::numeric_limits<i64>::min(), std::numeric_limits<i64>::max());
 }
 
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, Timeval& out) {
+  if (auto object = in.inside(key, value, R"({"tv_sec":N,"tv_usec":N}, null or {"mapped":0})")) {
+    object->integer("tv_sec", out.tv_sec);
+    object->integer("tv_usec", out.tv_usec);
+    object->close();
+  }
+}
+
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, EpollEvent& out) {
+  read_epoll_event(in, key, value, out);
+}
+
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, OwnerEx& out) {
+  read_owner(in, key, value, out);
+}
+
+// The list under `key`; its items are read by `read_item`.
+template <class T>
+void read_list(JsonReader& in, std::string_view key, const JsonValue& value,
+               std::string_view expected, std::vector<T>& out, auto&& read_item) {
+  const JsonValue::List* list = value.list();
+  if (list == nullptr) {
+    in.refuse(key, value, expected);
+    return;
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    read_item(indexed(key, i), (*list)[i], out.emplace_back());
+  }
+}
+
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value,
+                std::vector<Fd>& out) {
+  read_fds(in, key, value, out);
+}
+
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value,
+                std::vector<Signal>& out) {
+  read_list(in, key, value, R"(a list of signals, null or {"mapped":0})", out,
+            [&](std::string_view at, const JsonValue& item, Signal& signal) {
+              read_signal(in, at, item, signal);
+            });
+}
+
 // The visitor of each_field() that fills a call. A number, a flag word or a pointer that is missing
 // keeps its default; anything else is required.
 class CallReader {
@@ -266,6 +309,43 @@ Call read_call(JsonReader& in, std::string_view name) {
   }
   IPCSIM_CHECK(known_call_name(name));
   return {};
+}
+
+void read_epoll_event(JsonReader& in, std::string_view key, const JsonValue& value,
+                      EpollEvent& event) {
+  if (auto object = in.inside(key, value, R"({"events":[...],"data":N})")) {
+    if (const JsonValue* events = object->find("events")) {
+      u64 bits = 0;
+      read_flags(*object, "events", *events, flag_word(event.events), bits);
+      event.events.v = static_cast<u32>(bits);
+    }
+    object->integer("data", event.data);
+    object->close();
+  }
+}
+
+void read_owner(JsonReader& in, std::string_view key, const JsonValue& value, OwnerEx& owner) {
+  if (auto object = in.inside(key, value, R"({"type":"F_OWNER_PID","pid":N})")) {
+    if (const JsonValue* type = object->need("type", "a name")) {
+      u32 number = 0;
+      read_named(*object, "type", *type, names_of(owner.type), {1, 0}, number);
+      owner.type = static_cast<OwnerType>(number);
+    }
+    object->integer("pid", owner.pid.v, 0U, kMostTask);
+    object->close();
+  }
+}
+
+void read_fds(JsonReader& in, std::string_view key, const JsonValue& value, std::vector<Fd>& fds) {
+  constexpr i32 kMost = std::numeric_limits<i32>::max();
+  const JsonValue::List* list = value.list();
+  if (list == nullptr) {
+    in.refuse(key, value, "a list of descriptors");
+    return;
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    in.integer_of(indexed(key, i), (*list)[i], fds.emplace_back().v, 0, kMost);
+  }
 }
 
 void read_attr(JsonReader& in, std::string_view key, const JsonValue& value, MqAttr& attr) {

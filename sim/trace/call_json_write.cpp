@@ -22,6 +22,23 @@ std::string value_json(const Timespec& time) {
       .text();
 }
 
+std::string value_json(const Timeval& time) {
+  return JsonObjectText{}
+      .number_unless("tv_sec", time.tv_sec, i64{0})
+      .number_unless("tv_usec", time.tv_usec, i64{0})
+      .text();
+}
+std::string value_json(const EpollEvent& event) { return epoll_event_json(event); }
+std::string value_json(const OwnerEx& owner) { return owner_json(owner); }
+std::string value_json(const std::vector<Fd>& fds) { return fds_json(fds); }
+std::string value_json(const std::vector<Signal>& signals) {
+  std::vector<std::string> items;
+  for (const Signal signal : signals) {
+    items.push_back(named_json(signal_names(), signal.v));
+  }
+  return json_list(items);
+}
+
 std::string poll_fd_json(const PollFd& row) {
   JsonObjectText object;
   object.number("fd", row.fd.v);
@@ -168,6 +185,30 @@ void write_call(JsonObjectText& out, const Call& call) {
         C::each_field(c, writer);
       },
       call);
+}
+
+std::string epoll_event_json(const EpollEvent& event) {
+  JsonObjectText object;
+  object.json("events", flags_json(flag_word(event.events), event.events.v));
+  if (event.data != 0) {
+    object.number("data", event.data);
+  }
+  return object.text();
+}
+
+std::string owner_json(const OwnerEx& owner) {
+  JsonObjectText object;
+  object.json("type", named_json(names_of(owner.type), static_cast<u64>(owner.type)));
+  object.number("pid", owner.pid.v);
+  return object.text();
+}
+
+std::string fds_json(const std::vector<Fd>& fds) {
+  std::vector<std::string> items;
+  for (const Fd fd : fds) {
+    items.push_back(fmt::format("{}", fd.v));
+  }
+  return json_list(items);
 }
 
 std::string attr_json(const MqAttr& attr) {

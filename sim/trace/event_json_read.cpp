@@ -156,8 +156,7 @@ constexpr std::array kKinds{
     Kind{"return", true, read_return_event},       Kind{"died", false, read_died_event},
     Kind{"signal", false, read_signal_event},      Kind{"handled", false, read_handled_event},
     Kind{"advance_ns", false, read_advance_event}, Kind{"other_fd", false, read_other_fd_event},
-    Kind{"note", false, read_note_event},
-    Kind{"state", false, read_state_event},
+    Kind{"note", false, read_note_event},          Kind{"state", false, read_state_event},
 };
 
 // What to say of an object that is no event.

@@ -56,7 +56,7 @@ bool duplicates(const Call& call) {
 /// True when the return value is a descriptor.
 bool returns_fd(const Call& call) {
   return duplicates(call) || std::holds_alternative<OpenCall>(call) ||
-         std::holds_alternative<MqOpenCall>(call);
+         std::holds_alternative<EpollCreate1Call>(call) || std::holds_alternative<MqOpenCall>(call);
 }
 
 bool opens(const Call& call) {

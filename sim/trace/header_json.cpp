@@ -13,6 +13,12 @@
 namespace ipcsim {
 namespace {
 
+std::string_view order_name(TraceOrder order) {
+  return order == TraceOrder::kSettled      ? "settled"
+         : order == TraceOrder::kConcurrent ? "concurrent"
+                                            : "observed";
+}
+
 constexpr u32 kLeastPageSize = 4096;
 constexpr u32 kMostPageSize = 65536;
 constexpr i32 kLeastNice = -20;
@@ -46,10 +52,12 @@ void read_order(JsonReader& in, TraceOrder& order) {
     const std::string* name = value->string();
     if (name != nullptr && *name == "settled") {
       order = TraceOrder::kSettled;
+    } else if (name != nullptr && *name == "concurrent") {
+      order = TraceOrder::kConcurrent;
     } else if (name != nullptr && *name == "observed") {
       order = TraceOrder::kObserved;
     } else {
-      in.refuse("order", *value, R"("settled" or "observed")");
+      in.refuse("order", *value, R"("settled", "concurrent" or "observed")");
     }
   }
 }
@@ -202,7 +210,7 @@ std::string header_json(const TraceHeader& header) {
   JsonObjectText object;
   object.number("ipcsim_trace", kTraceVersion)
       .string("title", header.title)
-      .string("order", header.order == TraceOrder::kSettled ? "settled" : "observed");
+      .string("order", order_name(header.order));
   if (!environment.kernel.empty()) {
     object.string("kernel", environment.kernel);
   }

@@ -34,6 +34,12 @@ constexpr std::array kMaskHows = std::to_array<NamedNumber>({
     {"SIG_SETMASK", static_cast<u64>(MaskHow::kSetmask)},
 });
 
+constexpr std::array kOwnerTypes = std::to_array<NamedNumber>({
+    {"F_OWNER_TID", static_cast<u64>(OwnerType::kTid)},
+    {"F_OWNER_PID", static_cast<u64>(OwnerType::kPid)},
+    {"F_OWNER_PGRP", static_cast<u64>(OwnerType::kPgrp)},
+});
+
 #define IPCSIM_ERRNO_NAME(name, number) std::string_view{#name},
 constexpr std::array kErrnoNames{IPCSIM_ERRNO_LIST(IPCSIM_ERRNO_NAME)};
 #undef IPCSIM_ERRNO_NAME
@@ -88,6 +94,7 @@ FlagWord flag_word(RwFlags /*flags*/) { return {rw_flag_names(), {}, kMostU32}; 
 FlagWord flag_word(FdFlags /*flags*/) { return {fd_flag_names(), {}, kMostU32}; }
 // A short in struct pollfd.
 FlagWord flag_word(PollEvents /*events*/) { return {poll_event_names(), {}, kMostU16}; }
+FlagWord flag_word(EpollEvents /*events*/) { return {epoll_event_names(), {}, kMostU32}; }
 FlagWord flag_word(CloneFlags /*flags*/) { return {clone_flag_names(), {}, kMostI64}; }
 FlagWord flag_word(SaFlags /*flags*/) { return {sa_flag_names(), {}, kMostU32}; }
 FlagWord flag_word(SpliceFlags /*flags*/) { return {splice_flag_names(), {}, kMostU32}; }
@@ -130,6 +137,8 @@ void read_flags(JsonReader& in, std::string_view key, const JsonValue& value, co
 std::span<const NamedNumber> names_of(Signal /*signal*/) { return signal_names(); }
 std::span<const NamedNumber> names_of(FcntlCmd /*cmd*/) { return fcntl_names(); }
 std::span<const NamedNumber> names_of(IoctlRequest /*request*/) { return ioctl_names(); }
+std::span<const NamedNumber> names_of(EpollCtlOp /*op*/) { return epoll_ctl_names(); }
+std::span<const NamedNumber> names_of(OwnerType /*type*/) { return kOwnerTypes; }
 std::span<const NamedNumber> names_of(Resource /*resource*/) { return rlimit_names(); }
 std::span<const NamedNumber> names_of(Whence /*whence*/) { return whence_names(); }
 std::span<const NamedNumber> names_of(Disposition /*handler*/) { return kDispositions; }

@@ -26,6 +26,7 @@ struct FlagWord {
 [[nodiscard]] FlagWord flag_word(RwFlags flags);
 [[nodiscard]] FlagWord flag_word(FdFlags flags);
 [[nodiscard]] FlagWord flag_word(PollEvents events);
+[[nodiscard]] FlagWord flag_word(EpollEvents events);
 [[nodiscard]] FlagWord flag_word(CloneFlags flags);
 [[nodiscard]] FlagWord flag_word(SaFlags flags);
 [[nodiscard]] FlagWord flag_word(SpliceFlags flags);
@@ -47,6 +48,7 @@ void read_flags(JsonReader& in, std::string_view key, const JsonValue& value, co
 [[nodiscard]] std::span<const NamedNumber> names_of(Signal signal);
 [[nodiscard]] std::span<const NamedNumber> names_of(FcntlCmd cmd);
 [[nodiscard]] std::span<const NamedNumber> names_of(IoctlRequest request);
+[[nodiscard]] std::span<const NamedNumber> names_of(EpollCtlOp op);
 [[nodiscard]] std::span<const NamedNumber> names_of(Resource resource);
 [[nodiscard]] std::span<const NamedNumber> names_of(Whence whence);
 
@@ -61,6 +63,7 @@ void read_signal(JsonReader& in, std::string_view key, const JsonValue& value, S
 /// The names of the two enumerations that calls have.
 [[nodiscard]] std::span<const NamedNumber> names_of(Disposition handler);
 [[nodiscard]] std::span<const NamedNumber> names_of(MaskHow how);
+[[nodiscard]] std::span<const NamedNumber> names_of(OwnerType type);
 
 /// `["CAP_SYS_ADMIN"]`
 [[nodiscard]] std::string caps_json(Caps caps);

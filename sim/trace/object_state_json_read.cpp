@@ -58,7 +58,7 @@ class FieldReader {
   }
   void operator()(std::string_view key, std::optional<std::vector<WaiterSnapshot>>& out) {
     each_object(key, R"({"task":N})", out, [](WaiterSnapshot& waiter, JsonReader& in) {
-      in.need_integer("task", waiter.task.v, 1U, kMostStateTask);
+      in.need_integer("task", waiter.task.v, 0U, kMostStateTask);
       in.boolean("exclusive", waiter.exclusive);
       in.boolean("poll", waiter.poll);
     });

@@ -126,6 +126,31 @@ void read_output(JsonReader& out, ReceivedRights& received) {
   }
 }
 
+void read_set(JsonReader& out, std::string_view key, std::optional<std::vector<Fd>>& set) {
+  if (const JsonValue* value = out.find(key)) {
+    read_fds(out, key, *value, set.emplace());
+  }
+}
+
+void read_output(JsonReader& out, SelectedFds& sets) {
+  read_set(out, "readfds", sets.readfds);
+  read_set(out, "writefds", sets.writefds);
+  read_set(out, "exceptfds", sets.exceptfds);
+}
+
+void read_output(JsonReader& out, EpollEventList& events) {
+  const JsonValue::List* list = out.need_list("events", "a list of events");
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    read_epoll_event(out, indexed("events", i), (*list)[i], events.events.emplace_back());
+  }
+}
+
+void read_output(JsonReader& out, OwnerEx& owner) {
+  if (const JsonValue* value = out.need("owner", "an object")) {
+    read_owner(out, "owner", *value, owner);
+  }
+}
+
 // Which of the outputs a call has.
 template <class C>
 struct OutputOf : std::type_identity<std::monostate> {};
@@ -155,6 +180,20 @@ template <>
 struct OutputOf<IoctlCall> : std::type_identity<IntOut> {};
 template <>
 struct OutputOf<PollCall> : std::type_identity<Revents> {};
+template <>
+struct OutputOf<PpollCall> : std::type_identity<Revents> {};
+template <>
+struct OutputOf<SelectCall> : std::type_identity<SelectedFds> {};
+template <>
+struct OutputOf<Pselect6Call> : std::type_identity<SelectedFds> {};
+template <>
+struct OutputOf<EpollWaitCall> : std::type_identity<EpollEventList> {};
+template <>
+struct OutputOf<EpollPwaitCall> : std::type_identity<EpollEventList> {};
+template <>
+struct OutputOf<EpollPwait2Call> : std::type_identity<EpollEventList> {};
+template <>
+struct OutputOf<FcntlCall> : std::type_identity<OwnerEx> {};
 
 template <>
 struct OutputOf<ReadlinkCall> : std::type_identity<ReadBytes> {};
@@ -248,6 +287,24 @@ struct WriteOutput {
       out.json("rights", json_list(items));
     }
   }
+  void operator()(const SelectedFds& sets) const {
+    const auto write = [&](std::string_view key, const std::optional<std::vector<Fd>>& set) {
+      if (set) {
+        out.json(key, fds_json(*set));
+      }
+    };
+    write("readfds", sets.readfds);
+    write("writefds", sets.writefds);
+    write("exceptfds", sets.exceptfds);
+  }
+  void operator()(const EpollEventList& events) const {
+    std::vector<std::string> items;
+    for (const EpollEvent& event : events.events) {
+      items.push_back(epoll_event_json(event));
+    }
+    out.json("events", json_list(items));
+  }
+  void operator()(const OwnerEx& owner) const { out.json("owner", owner_json(owner)); }
   void operator()(const Revents& events) const {
     std::vector<std::string> items;
     for (const PollEvents row : events.revents) {
@@ -305,13 +362,18 @@ struct Contradiction {
     }
     return "\"out\" has an offset that was not asked for";
   }
-  std::optional<std::string> operator()(const PollCall& call) const {
-    const auto* events = std::get_if<Revents>(&result.out);
-    if (events == nullptr || events->revents.size() == call.fds.size()) {
+  std::optional<std::string> operator()(const PollCall& call) const { return revents_of(call.fds); }
+  std::optional<std::string> operator()(const PpollCall& call) const {
+    return revents_of(call.fds);
+  }
+  std::optional<std::string> operator()(const EpollWaitCall& /*call*/) const { return events(); }
+  std::optional<std::string> operator()(const EpollPwaitCall& /*call*/) const { return events(); }
+  std::optional<std::string> operator()(const EpollPwait2Call& /*call*/) const { return events(); }
+  std::optional<std::string> operator()(const FcntlCall& call) const {
+    if (call.cmd.v == kFGetownEx || std::holds_alternative<std::monostate>(result.out)) {
       return std::nullopt;
     }
-    return fmt::format("\"out.revents\" has {} items, expected {}, one for each of \"fds\"",
-                       events->revents.size(), call.fds.size());
+    return "\"out\" has no place here, as only F_GETOWN_EX hands something out";
   }
   std::optional<std::string> operator()(const ReadlinkCall& /*call*/) const {
     return read_length();
@@ -341,6 +403,22 @@ struct Contradiction {
   std::optional<std::string> operator()(const ExitGroupCall& /*call*/) const { return no_return(); }
 
  private:
+  [[nodiscard]] std::optional<std::string> revents_of(const std::vector<PollFd>& fds) const {
+    const auto* events = std::get_if<Revents>(&result.out);
+    if (events == nullptr || events->revents.size() == fds.size()) {
+      return std::nullopt;
+    }
+    return fmt::format("\"out.revents\" has {} items, expected {}, one for each of \"fds\"",
+                       events->revents.size(), fds.size());
+  }
+  [[nodiscard]] std::optional<std::string> events() const {
+    const auto* list = std::get_if<EpollEventList>(&result.out);
+    if (list == nullptr || std::cmp_equal(result.ret, list->events.size())) {
+      return std::nullopt;
+    }
+    return fmt::format("\"ret\" is {}, but \"out.events\" has {} items", result.ret,
+                       list->events.size());
+  }
   [[nodiscard]] std::optional<std::string> read_length() const {
     const auto* bytes = std::get_if<ReadBytes>(&result.out);
     return bytes == nullptr ? std::nullopt : length_contradiction(result, "buf", bytes->buf.len());

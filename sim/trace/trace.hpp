@@ -32,6 +32,9 @@ enum class TraceOrder : u8 {
   /// Each event happened when every task slept or was idle, and was run until that was so again:
   /// the order of the returns is the order of completion, and is checked.
   kSettled,
+  /// As settled, but between two such moments the tasks ran on several CPUs: any order of their
+  /// lock-held sections is right. Actions with nothing between them happened at the same time.
+  kConcurrent,
   /// Calls overlapped freely, as a recorder saw them: a call took effect somewhere between its
   /// event
   /// and its return's, and any interleaving that gives every result is right.
@@ -113,8 +116,7 @@ struct StateEvent {
 };
 
 using EventBody = std::variant<CallEvent, SleepEvent, ReturnEvent, DiedEvent, SignalEvent,
-                               HandledEvent, AdvanceEvent, OtherFdEvent, NoteEvent,
-                               StateEvent>;
+                               HandledEvent, AdvanceEvent, OtherFdEvent, NoteEvent, StateEvent>;
 
 /// One line of a trace.
 struct Event {

@@ -86,16 +86,21 @@ TEST_P(HostSignal, KillingOneselfDoesNotReturn) {
   EXPECT_EQ(run_->step(kT2, KillCall{kT2, kSigkill}), "t2+SIGKILL");
 }
 
-TEST_P(HostSignal, StoppingTasksIsRefused) {
+// A stopped task is settled; what it is given it does when it is continued.
+TEST_P(HostSignal, StoppedTasksGoOn) {
+  run_->step(kT1, ForkCall{kT2});
   for (const Signal signal : {kSigstop, kSigtstp, kSigttin, kSigttou}) {
-    const auto posted = run_->machine().post(kT1, KillCall{kT1, signal});
-    ASSERT_FALSE(posted.has_value());
-    EXPECT_TRUE(posted.error().unsupported);
-    EXPECT_FALSE(run_->machine().post_signal(kT1, signal).has_value());
+    EXPECT_EQ(run_->step(kT1, KillCall{kT2, signal}), "t1=0");
+    EXPECT_EQ(run_->step(kT2, DupCall{Fd{9}}), "~t2");
+    EXPECT_EQ(sorted(run_->step(kT1, KillCall{kT2, kSigcont})), "t1=0 t2=-EBADF");
   }
-  // What was refused changed nothing.
-  EXPECT_TRUE(run_->machine().idle(kT1));
-  EXPECT_EQ(run_->step(kT1, pipe_call()), "t1=[0,1]");
+}
+
+// A task that stops itself does not see kill() return before it is continued.
+TEST_P(HostSignal, AStoppedCallReturnsLater) {
+  run_->step(kT1, ForkCall{kT2});
+  EXPECT_EQ(run_->step(kT2, KillCall{kT2, kSigstop}), "~t2");
+  EXPECT_EQ(run_->signal(kT2, kSigcont), "t2=0");
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, HostSignal, testing::ValuesIn(every_mode()), mode_name);

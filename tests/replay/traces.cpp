@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "model/base/kernel_profile.hpp"
+#include "sim/replay/concurrent_runner.hpp"
 
 namespace ipcsim {
 namespace {
@@ -32,6 +33,8 @@ Trace with_order(std::string_view order, std::string_view lines) {
 }  // namespace
 
 Trace settled(std::string_view lines) { return with_order("settled", lines); }
+
+Trace concurrent(std::string_view lines) { return with_order("concurrent", lines); }
 
 Trace observed(std::string_view lines) { return with_order("observed", lines); }
 
@@ -59,6 +62,15 @@ Report replay(const Trace& trace) {
   ModelMachine model = model_for(trace);
   const std::array<Machine*, 1> machines{&model};
   auto report = run_settled(trace, machines, {});
+  if (!report) {
+    ADD_FAILURE() << report.error().message;
+    return {};
+  }
+  return *std::move(report);
+}
+
+Report accept(const Trace& trace) {
+  auto report = run_concurrent(trace, newest_profile(), {});
   if (!report) {
     ADD_FAILURE() << report.error().message;
     return {};

@@ -60,7 +60,9 @@ TEST(TraceErrors, WhichEvent) {
       {R"({"task":1,"call":"frobnicate"})",
        R"(call: unknown call "frobnicate"; the calls are pipe2, read, write, readv, writev, pread64, pwrite64, )"
        "preadv, pwritev, preadv2, pwritev2, close, "
-       "dup, dup2, dup3, fcntl, ioctl, poll, open, mkfifo, unlink, mq_open, mq_unlink, "
+       "dup, dup2, dup3, fcntl, ioctl, poll, ppoll, select, pselect6, epoll_create1, epoll_ctl, "
+       "epoll_wait, epoll_pwait, epoll_pwait2, pause, rt_sigsuspend, open, mkfifo, unlink, "
+       "mq_open, mq_unlink, "
        "mq_timedsend, "
        "mq_timedreceive, mq_getsetattr, fork, vfork, clone, execve, exit, exit_group, kill, "
        "tgkill, "

@@ -47,7 +47,7 @@ TEST(TraceReadme, EachEventOfTheTableIsOne) {
       ++events;
     }
   }
-  EXPECT_EQ(events, 11);
+  EXPECT_EQ(events, 12);
 }
 
 TEST(TraceReadme, EachCallIsDescribed) {

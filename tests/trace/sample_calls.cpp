@@ -132,6 +132,20 @@ struct Filler {
   void field(std::string_view /*name*/, Timespec& out) const {
     out = {random_number<i64>(random), random_number<i64>(random)};
   }
+  void field(std::string_view /*name*/, Timeval& out) const {
+    out = {random_number<i64>(random), random_number<i64>(random)};
+  }
+  void field(std::string_view name, EpollEvent& out) const {
+    field(name, out.events);
+    field(name, out.data);
+  }
+  void field(std::string_view name, OwnerEx& out) const {
+    field(name, out.type);
+    field(name, out.pid);
+  }
+  void field(std::string_view /*name*/, std::vector<Fd>& out) const {
+    out = random_list<Fd>(random, [](Random& r) { return Fd{static_cast<i32>(r.below(1000))}; });
+  }
   template <class T>
   void field(std::string_view name, UserPtr<T>& out) const {
     out = {};

@@ -101,12 +101,44 @@ struct Success {
     const i64 len = static_cast<i64>(received.buf.len());
     return SysResult::success(len, std::move(received));
   }
-  SysResult operator()(const PollCall& call) const {
+  SysResult operator()(const FcntlCall& call) const {
+    return call.cmd.v == kFGetownEx
+               ? SysResult::success(0, OwnerEx{.type = OwnerType::kPid, .pid = TaskId{3}})
+               : SysResult::success(static_cast<i64>(random.below(100)));
+  }
+  SysResult operator()(const SelectCall& /*call*/) const { return selected(); }
+  SysResult operator()(const Pselect6Call& /*call*/) const { return selected(); }
+  SysResult operator()(const EpollWaitCall& /*call*/) const { return epoll_events(); }
+  SysResult operator()(const EpollPwaitCall& /*call*/) const { return epoll_events(); }
+  SysResult operator()(const EpollPwait2Call& /*call*/) const { return epoll_events(); }
+  SysResult selected() const {
+    SelectedFds sets;
+    if (random.one_in(2)) {
+      sets.readfds.emplace().push_back(random_open_fd(random));
+    }
+    if (random.one_in(2)) {
+      sets.exceptfds.emplace();
+    }
+    // An empty "out" is not written.
+    return sets.readfds || sets.exceptfds ? SysResult::success(1, std::move(sets))
+                                          : SysResult::success(1);
+  }
+  SysResult epoll_events() const {
+    EpollEventList list;
+    for (u64 n = random.below(3); n > 0; --n) {
+      list.events.push_back({EpollEvents{static_cast<u32>(random.next())}, random.next()});
+    }
+    const i64 count = static_cast<i64>(list.events.size());
+    return SysResult::success(count, std::move(list));
+  }
+  SysResult operator()(const PpollCall& call) const { return revents(call.fds.size()); }
+  SysResult operator()(const PollCall& call) const { return revents(call.fds.size()); }
+  SysResult revents(std::size_t count) const {
     Revents events;
-    for (std::size_t i = 0; i < call.fds.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       events.revents.push_back(random_poll_events(random));
     }
-    return SysResult::success(static_cast<i64>(call.fds.size()), std::move(events));
+    return SysResult::success(static_cast<i64>(count), std::move(events));
   }
 
   [[nodiscard]] SysResult attributes() const {
@@ -269,7 +301,7 @@ std::vector<Event> random_events(Random& random) {
 TraceHeader random_header(Random& random) {
   TraceHeader header;
   header.title = random_text(random);
-  header.order = random.one_in(2) ? TraceOrder::kSettled : TraceOrder::kObserved;
+  header.order = static_cast<TraceOrder>(random.below(3));
   Environment& environment = header.environment;
   if (random.one_in(2)) {
     environment.kernel = "6.1.158";

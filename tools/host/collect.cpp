@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <tuple>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -34,10 +35,40 @@ Ended death(TaskId task, Signal signal, u64 order) {
   return {.order = order, .death = true, .completion = std::move(completion)};
 }
 
+/// True for calls that return 0 when their time is over.
+bool waits_for_events(const Call& call) {
+  return std::visit(
+      [](const auto& c) {
+        using C = std::remove_cvref_t<decltype(c)>;
+        return std::is_same_v<C, PollCall> || std::is_same_v<C, PpollCall> ||
+               std::is_same_v<C, SelectCall> || std::is_same_v<C, Pselect6Call> ||
+               std::is_same_v<C, EpollWaitCall> || std::is_same_v<C, EpollPwaitCall> ||
+               std::is_same_v<C, EpollPwait2Call>;
+      },
+      call);
+}
+
+/// Owners of files are told as tasks.
+void name_owner(const TaskTable& tasks, const Call& call, SysResult& result) {
+  const auto* fcntl = std::get_if<FcntlCall>(&call);
+  if (fcntl == nullptr || result.error != Errno::kOk) {
+    return;
+  }
+  if (fcntl->cmd.v == kFGetown && result.ret > 0) {
+    const auto pid = static_cast<i32>(result.ret);
+    const TaskId thread = tasks.task_of_tid(pid);
+    result.ret = thread != kNoTask ? thread.v : tasks.leader_of_pid(pid).v;
+  } else if (auto* owner = std::get_if<OwnerEx>(&result.out);
+             owner != nullptr && owner->pid.v != 0) {
+    const auto pid = static_cast<i32>(owner->pid.v);
+    owner->pid = owner->type == OwnerType::kTid ? tasks.task_of_tid(pid) : tasks.leader_of_pid(pid);
+  }
+}
+
 /// True when the call gave up because its time was over.
 bool timed_out(const Call& call, const SysResult& result) {
   return result.error == Errno::kETIMEDOUT ||
-         (std::holds_alternative<PollCall>(call) && result.error == Errno::kOk && result.ret == 0);
+         (waits_for_events(call) && result.error == Errno::kOk && result.ret == 0);
 }
 
 }  // namespace
@@ -138,6 +169,7 @@ HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& end
     lost_ = result.error().message;
     return std::unexpected(result.error());
   }
+  name_owner(tasks_, task.call->call, *result);
   if (clock_.early(id) && timed_out(task.call->call, *result)) {
     return lose(
         fmt::format("task {}: the timeout of {}() expired on the host before its time had "

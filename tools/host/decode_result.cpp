@@ -77,15 +77,26 @@ class Decoder {
     return call.request.v == kFionread || call.request.v == kFigetbsz ? with(IntOut{out<i32>(0)})
                                                                       : SysResult::success(ret_);
   }
-  SysResult operator()(const PollCall& call) const {
+  SysResult operator()(const PollCall& call) const { return revents(call.fds.size()); }
+  SysResult operator()(const PpollCall& call) const { return revents(call.fds.size()); }
+  SysResult operator()(const SelectCall& call) const { return selected(call); }
+  SysResult operator()(const Pselect6Call& call) const { return selected(call); }
+  SysResult operator()(const EpollWaitCall& /*call*/) const { return epoll_events(); }
+  SysResult operator()(const EpollPwaitCall& /*call*/) const { return epoll_events(); }
+  SysResult operator()(const EpollPwait2Call& /*call*/) const { return epoll_events(); }
+  SysResult revents(u64 count) const {
     Revents revents;
-    for (u64 i = 0; i < call.fds.size(); ++i) {
+    for (u64 i = 0; i < count; ++i) {
       const auto fd = out<KernelPollfd>(i * sizeof(KernelPollfd));
       revents.revents.emplace_back(static_cast<u16>(fd.revents));
     }
     return with(std::move(revents));
   }
   SysResult operator()(const FcntlCall& call) const {
+    if (call.cmd.v == kFGetownEx) {
+      const auto owner = out<KernelOwnerEx>(0);
+      return with(OwnerEx{static_cast<OwnerType>(owner.type), TaskId{static_cast<u32>(owner.pid)}});
+    }
     return SysResult::success(call.cmd.v == kFGetfl ? open_flags_from_host(static_cast<u32>(ret_))
                                                     : ret_);
   }
@@ -123,6 +134,33 @@ class Decoder {
   SysResult operator()(const auto& /*call*/) const { return SysResult::success(ret_); }
 
  private:
+  [[nodiscard]] SysResult selected(const auto& call) const {
+    SelectedFds sets;
+    const FdSetPtr* const given[] = {&call.readfds, &call.writefds, &call.exceptfds};
+    std::optional<std::vector<Fd>>* const to[] = {&sets.readfds, &sets.writefds, &sets.exceptfds};
+    const u64 bytes = fd_set_bytes(call.nfds);
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (given[i]->is_null()) {
+        continue;
+      }
+      to[i]->emplace();
+      for (i32 fd = 0; fd < call.nfds; ++fd) {
+        const auto word = out<u8>(i * bytes + static_cast<u64>(fd) / 8);
+        if ((word >> (fd % 8) & 1U) != 0) {
+          (*to[i])->push_back(Fd{fd});
+        }
+      }
+    }
+    return with(std::move(sets));
+  }
+  [[nodiscard]] SysResult epoll_events() const {
+    EpollEventList list;
+    for (i64 i = 0; i < ret_; ++i) {
+      const auto event = out<KernelEpollEvent>(static_cast<u64>(i) * sizeof(KernelEpollEvent));
+      list.events.push_back({.events = EpollEvents{event.events}, .data = event.data});
+    }
+    return with(std::move(list));
+  }
   template <class T>
   [[nodiscard]] T out(u64 offset) const {
     return value_at<T>(window_, progress_.out_offset + offset);

@@ -177,6 +177,14 @@ class Encoder {
     build_.system_call(SYS_dup3, c.oldfd.v, c.newfd.v, open_flags_to_host(c.flags.v));
   }
 
+  [[nodiscard]] KernelOwnerEx host_owner(const OwnerEx& owner) const {
+    const bool thread = owner.type == OwnerType::kTid;
+    const i32 pid = owner.pid == kNoTask ? 0
+                    : thread             ? context_.tasks.tid_of(owner.pid)
+                                         : context_.tasks.pid_of(owner.pid);
+    return {static_cast<i32>(owner.type), pid};
+  }
+
   void put(const FcntlCall& c) {
     switch (c.cmd.v) {
       case kFGetlease:
@@ -190,7 +198,25 @@ class Encoder {
       case kFGetfl:
       case kFSetpipeSz:
       case kFGetpipeSz:
+      case kFGetown:
+      case kFSetsig:
+      case kFGetsig:
         return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v, c.arg);
+      case kFSetown: {
+        const i32 who = static_cast<i32>(c.arg);
+        const TaskId task{static_cast<u32>(who)};
+        return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v,
+                                  who > 0 ? context_.tasks.pid_of(task) : who);
+      }
+      case kFSetownEx:
+        return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v,
+                                  build_.in(c.owner, [&](const OwnerEx& owner) {
+                                    return build_.window().put_value(host_owner(owner));
+                                  }));
+      case kFGetownEx:
+        return build_.system_call(
+            SYS_fcntl, c.fd.v, c.cmd.v,
+            build_.out<KernelOwnerEx>(c.owner.is_bad() ? OutPtr::kBad : OutPtr::kValid));
       case kFSetfl:
         return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v,
                                   open_flags_to_host(static_cast<u32>(c.arg)));
@@ -214,6 +240,7 @@ class Encoder {
         // TCGETS writes a struct termios, should the file be a terminal, which none is.
         return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, build_.out<i32[64]>(c.arg));
       case kFionbio:
+      case kFioasync:
         return build_.system_call(SYS_ioctl, c.fd.v, c.request.v, build_.in_out(c.arg, c.value));
       default:
         if (c.request.v >> 8U == 0x12 || c.request.v >> 8U == 'W') {
@@ -241,6 +268,140 @@ class Encoder {
     const u64 wait_at = *timeout < 0 ? 0 : build_.window().put_value(wait);
     build_.system_call(SYS_ppoll, table, c.fds.size(), wait_at, 0, kSigsetBytes);
 #endif
+  }
+
+  /// A timeout for the host: the trace's time until the task's deadline, with slack.
+  u64 relative(const UserPtr<Timespec>& pointer) {
+    return build_.in(pointer, [&](const Timespec& time) -> u64 {
+      const auto wait = context_.clock.relative(task_, time, host_now_ns());
+      if (!wait) {
+        build_.refuse(wait.error().message);
+        return 0;
+      }
+      return build_.window().put_value(KernelTimespec{wait->tv_sec, wait->tv_nsec});
+    });
+  }
+  u64 signal_mask(const SigmaskPtr& pointer) {
+    return build_.in(pointer, [&](const std::vector<Signal>& signals) {
+      u64 set = 0;
+      for (const Signal signal : signals) {
+        if (signal.v >= 1 && signal.v <= kMostSignal) {
+          set |= u64{1} << (signal.v - 1);
+        }
+      }
+      return build_.window().put_value(set);
+    });
+  }
+
+  void put(const PpollCall& c) {
+    std::vector<KernelPollfd> fds;
+    for (const PollFd& fd : c.fds) {
+      fds.push_back({fd.fd.v, static_cast<i16>(fd.events.v), 0});
+    }
+    const u64 table = build_.in_out_table(std::as_bytes(std::span(fds)));
+    const u64 wait = relative(c.tmo_p);
+    build_.system_call(SYS_ppoll, table, c.fds.size(), wait, signal_mask(c.sigmask), kSigsetBytes);
+  }
+
+  /// The three sets of select(), one behind the other, and their addresses.
+  std::array<u64, 3> fd_sets(i32 nfds, const std::array<const FdSetPtr*, 3>& sets) {
+    constexpr i32 kMostNfds = 1 << 16;
+    if (nfds > kMostNfds) {
+      build_.refuse(fmt::format("select() of more than {} descriptors", kMostNfds));
+      return {};
+    }
+    const u64 bytes = fd_set_bytes(nfds);
+    std::vector<std::byte> table(3 * bytes);
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      for (const Fd fd : sets[i]->value) {
+        if (fd.v >= 0 && fd.v < nfds) {
+          table[i * bytes + static_cast<u64>(fd.v) / 8] |= std::byte{1} << (fd.v % 8);
+        }
+      }
+    }
+    const u64 at = build_.in_out_table(table);
+    std::array<u64, 3> addresses{};
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      addresses[i] = sets[i]->is_null() ? 0 : sets[i]->is_bad() ? kBadAddress : at + i * bytes;
+    }
+    return addresses;
+  }
+
+  void put(const SelectCall& c) {
+    const auto sets = fd_sets(c.nfds, {&c.readfds, &c.writefds, &c.exceptfds});
+    const u64 timeout = build_.in(c.timeout, [&](const Timeval& time) -> u64 {
+      // A valid one is scaled; an invalid one goes as it is.
+      constexpr i64 kMicroseconds = 1'000'000;
+      const bool valid = time.tv_sec >= 0 && time.tv_usec >= 0;
+      const Timespec asked{.tv_sec = time.tv_sec + time.tv_usec / kMicroseconds,
+                           .tv_nsec = time.tv_usec % kMicroseconds * 1000};
+      const auto wait = valid ? context_.clock.relative(task_, asked, host_now_ns())
+                              : std::expected<Timespec, MachineError>(Timespec{
+                                    .tv_sec = time.tv_sec, .tv_nsec = time.tv_usec * 1000});
+      if (!wait) {
+        build_.refuse(wait.error().message);
+        return 0;
+      }
+      return build_.window().put_value(KernelTimeval{wait->tv_sec, wait->tv_nsec / 1000});
+    });
+#if defined(SYS_select)
+    build_.system_call(SYS_select, c.nfds, sets[0], sets[1], sets[2], timeout);
+#else
+    build_.refuse("this processor's kernel has no select()");
+#endif
+  }
+  void put(const Pselect6Call& c) {
+    const auto sets = fd_sets(c.nfds, {&c.readfds, &c.writefds, &c.exceptfds});
+    const u64 timeout = relative(c.timeout);
+    const u64 mask = signal_mask(c.sigmask);
+    const u64 argument =
+        mask == 0 ? 0 : build_.window().put_value(KernelSigmaskArgument{mask, kSigsetBytes});
+    build_.system_call(SYS_pselect6, c.nfds, sets[0], sets[1], sets[2], timeout, argument);
+  }
+
+  void put(const EpollCreate1Call& c) {
+    build_.system_call(SYS_epoll_create1, open_flags_to_host(c.flags.v));
+  }
+  void put(const EpollCtlCall& c) {
+    const u64 event = build_.in(c.event, [&](const EpollEvent& e) {
+      return build_.window().put_value(KernelEpollEvent{e.events.v, e.data});
+    });
+    build_.system_call(SYS_epoll_ctl, c.epfd.v, c.op.v, c.fd.v, event);
+  }
+  u64 epoll_events(OutPtr pointer, i32 maxevents) {
+    if (pointer != OutPtr::kValid) {
+      return pointer == OutPtr::kNull ? 0 : kBadAddress;
+    }
+    const auto count = static_cast<std::size_t>(std::clamp(maxevents, 1, kMostEpollEvents));
+    return build_.in_out_table(std::vector<std::byte>(count * sizeof(KernelEpollEvent)));
+  }
+  void epoll_wait(i64 nr, Fd epfd, u64 events, i32 maxevents, i32 timeout_ms, u64 mask) {
+    const auto timeout = context_.clock.relative_ms(task_, timeout_ms, host_now_ns());
+    if (!timeout) {
+      return build_.refuse(timeout.error().message);
+    }
+    build_.system_call(nr, epfd.v, events, maxevents, *timeout, mask, kSigsetBytes);
+  }
+  void put(const EpollWaitCall& c) {
+    epoll_wait(SYS_epoll_pwait, c.epfd, epoll_events(c.events, c.maxevents), c.maxevents, c.timeout,
+               0);
+  }
+  void put(const EpollPwaitCall& c) {
+    epoll_wait(SYS_epoll_pwait, c.epfd, epoll_events(c.events, c.maxevents), c.maxevents, c.timeout,
+               signal_mask(c.sigmask));
+  }
+  void put(const EpollPwait2Call& c) {
+    const u64 events = epoll_events(c.events, c.maxevents);
+    const u64 timeout = relative(c.timeout);
+    build_.system_call(SYS_epoll_pwait2, c.epfd.v, events, c.maxevents, timeout,
+                       signal_mask(c.sigmask), kSigsetBytes);
+  }
+  void put(const PauseCall& /*call*/) {
+    // pause() where there is none: it is ppoll() of nothing.
+    build_.system_call(SYS_ppoll, 0, 0, 0, 0, kSigsetBytes);
+  }
+  void put(const RtSigsuspendCall& c) {
+    build_.system_call(SYS_rt_sigsuspend, signal_mask(c.mask), kSigsetBytes);
   }
 
   void put(const OpenCall& c) {

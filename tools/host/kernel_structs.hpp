@@ -58,4 +58,39 @@ struct KernelCapData {
   u32 inheritable;
 };
 
+/// struct epoll_event, which x86-64 has without padding.
+#if defined(__x86_64__)
+struct [[gnu::packed]] KernelEpollEvent {
+#else
+struct KernelEpollEvent {
+#endif
+  u32 events;
+  u64 data;
+};
+
+struct KernelOwnerEx {
+  i32 type;
+  i32 pid;
+};
+
+struct KernelTimeval {
+  i64 sec;
+  i64 usec;
+};
+
+/// What pselect6() finds behind its last argument.
+struct KernelSigmaskArgument {
+  u64 mask;
+  u64 bytes;
+};
+
+/// Bytes of a set for descriptors below `nfds`, a multiple of the words that the kernel copies.
+[[nodiscard]] constexpr u64 fd_set_bytes(i32 nfds) {
+  constexpr i32 kWordBits = 64;
+  return nfds <= 0 ? 0 : static_cast<u64>((nfds + kWordBits - 1) / kWordBits) * 8;
+}
+
+/// Most events for which epoll_wait() gets room here.
+inline constexpr i32 kMostEpollEvents = 4096;
+
 }  // namespace ipcsim::host

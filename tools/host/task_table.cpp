@@ -108,6 +108,15 @@ TaskId TaskTable::leader_of_pid(i32 pid) const {
   return kNoTask;
 }
 
+TaskId TaskTable::task_of_tid(i32 tid) const {
+  for (const auto& [id, task] : tasks_) {
+    if (shared_.slot(task.slot).tid == tid) {
+      return id;
+    }
+  }
+  return kNoTask;
+}
+
 i32 TaskTable::tid_of(TaskId task) const {
   return exists(task) ? shared_.slot(tasks_.at(task).slot).tid.load() : kNobodysPid;
 }

@@ -72,6 +72,8 @@ class TaskTable {
   [[nodiscard]] i32 pid_of(TaskId leader) const;
   /// The task that leads the process `pid`, kNoTask when there is none.
   [[nodiscard]] TaskId leader_of_pid(i32 pid) const;
+  /// The thread `tid`, kNoTask when there is none.
+  [[nodiscard]] TaskId task_of_tid(i32 tid) const;
   /// The number of a thread, kNobodysPid when there is none.
   [[nodiscard]] i32 tid_of(TaskId task) const;
 

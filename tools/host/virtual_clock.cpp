@@ -53,6 +53,22 @@ std::expected<i32, MachineError> VirtualClock::relative_ms(TaskId task, i32 time
   return static_cast<i32>((wait_ns + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond);
 }
 
+std::expected<Timespec, MachineError> VirtualClock::relative(TaskId task, Timespec timeout,
+                                                             i64 host_now_ns) {
+  const std::optional<i64> distance_ns = to_ns(timeout);
+  constexpr i64 kCentury = i64{100} * 365 * 24 * 3600 * kNanosecondsPerSecond;
+  if (!distance_ns || *distance_ns == 0 || *distance_ns > kCentury) {
+    return timeout;
+  }
+  const auto host_ns = add(task, now_ns_ + *distance_ns, host_now_ns);
+  if (!host_ns) {
+    return std::unexpected(host_ns.error());
+  }
+  const i64 wait_ns = *host_ns - host_now_ns;
+  return Timespec{.tv_sec = wait_ns / kNanosecondsPerSecond,
+                  .tv_nsec = wait_ns % kNanosecondsPerSecond};
+}
+
 std::expected<i64, MachineError> VirtualClock::add(TaskId task, i64 virtual_ns, i64 host_now_ns) {
   i64 after = std::numeric_limits<i64>::min();   // the latest host deadline of an earlier one
   i64 before = std::numeric_limits<i64>::max();  // the earliest of a later one

@@ -31,6 +31,9 @@ class VirtualClock {
   /// The timeout in milliseconds to give to the host's poll().
   [[nodiscard]] std::expected<i32, MachineError> relative_ms(TaskId task, i32 timeout_ms,
                                                              i64 host_now_ns);
+  /// The same for a timespec.
+  [[nodiscard]] std::expected<Timespec, MachineError> relative(TaskId task, Timespec timeout,
+                                                               i64 host_now_ns);
   /// The task's call has ended.
   void forget(TaskId task) { pending_.erase(task); }
 

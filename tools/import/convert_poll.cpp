@@ -164,7 +164,37 @@ Plan convert_poll(Conversion& c) {
   return plan_poll(c, static_cast<i32>(timeout));
 }
 
-/// ppoll() without a signal mask is poll() with a finer timeout: it is rounded up.
+/// The nanoseconds of a timeout that is a time, or nothing.
+std::optional<i64> nanoseconds(const UserPtr<Timespec>& timeout) {
+  constexpr i64 kMostSeconds = std::numeric_limits<i64>::max() / kNanosecondsPerSecond - 1;
+  const Timespec& t = timeout.value;
+  const bool sane = t.tv_sec >= 0 && t.tv_sec < kMostSeconds && t.tv_nsec >= 0 &&
+                    t.tv_nsec < kNanosecondsPerSecond;
+  return timeout.is_null() || timeout.is_bad() || !sane
+             ? std::nullopt
+             : std::optional{t.tv_sec * kNanosecondsPerSecond + t.tv_nsec};
+}
+
+/// A signal mask: a list of names, or an address that strace could not look behind.
+SigmaskPtr read_mask(Conversion& c, const Node* node) {
+  if (node == nullptr || is_null(*node)) {
+    return {};
+  }
+  if (is_address(*node)) {
+    return SigmaskPtr::bad();
+  }
+  const u64 set = c.args.signal_set(node, "sigmask");
+  std::vector<Signal> signals;
+  for (u32 signal = 1; signal <= kMostSignal; ++signal) {
+    if ((set >> (signal - 1) & 1U) != 0) {
+      signals.emplace_back(signal);
+    }
+  }
+  return SigmaskPtr::of(std::move(signals));
+}
+
+/// ppoll() is poll() with a finer timeout, which is rounded up, and perhaps with a signal mask.
+
 Plan convert_ppoll(Conversion& c) {
   const auto timeout = c.args.timespec(c.args.at(2), "tmo_p");
   const Node* mask = c.args.at(3);
@@ -183,16 +213,150 @@ Plan convert_ppoll(Conversion& c) {
       c.args.unsupported("ppoll with a timeout that is no time, or more than eleven days");
     }
   }
-  if (plan.fate == Plan::Fate::kKept && mask != nullptr && !is_null(*mask)) {
-    c.args.unsupported("ppoll with a signal mask");
+  const SigmaskPtr sigmask = read_mask(c, mask);
+  if (plan.fate == Plan::Fate::kKept && !plan.calls.empty() && !sigmask.is_null()) {
+    const auto poll = std::get<PollCall>(plan.calls.front().call);
+    const auto wait = Timespec{.tv_sec = poll.timeout / 1000,
+                               .tv_nsec = poll.timeout % 1000 * kNanosecondsPerMillisecond};
+    plan.calls.front().call = PpollCall{
+        poll.fds, poll.timeout < 0 ? UserPtr<Timespec>{} : UserPtr<Timespec>::of(wait), sigmask};
   }
   return plan;
+}
+
+/// A call that waits for events at most so long.
+Plan keep_waiting(Conversion& c, Call call, Output out, std::optional<i64> timeout_ns) {
+  Plan plan = c.keep(std::move(call), std::move(out));
+  if (timeout_ns && *timeout_ns > 0) {
+    plan.timeout = Timeout{
+        .absolute = false, .ns = *timeout_ns, .ran_out = c.result.ok() && c.result.value == 0};
+  }
+  return plan;
+}
+
+/// Whom the sets of select() ask about.
+struct AskedSets {
+  bool ours = false;
+  bool others = false;
+};
+
+/// A set of descriptors, `[3<pipe:[7]> 4]`; what they are is added to `asked`.
+FdSetPtr read_set(Conversion& c, const Node* node, std::string_view name, AskedSets& asked) {
+  if (node == nullptr || is_null(*node)) {
+    return {};
+  }
+  if (is_address(*node)) {
+    return FdSetPtr::bad();
+  }
+  if (node->kind != Node::Kind::kList) {
+    c.args.expected(node, name, "a list of descriptors");
+    return {};
+  }
+  std::vector<Fd> fds;
+  for (const Node& item : node->items) {
+    const Fd fd = c.args.fd(&item, name);
+    fds.push_back(fd);
+    const FdSlot* slot = c.files().find(fd.v);
+    const FdKind kind = slot == nullptr && !c.result.ok() ? FdKind::kClosed : c.use(&item, fd);
+    asked.ours = asked.ours || is_ours(kind);
+    asked.others = asked.others || (kind != FdKind::kClosed && !is_ours(kind));
+  }
+  return FdSetPtr::of(std::move(fds));
+}
+
+/// The ready descriptors of the set called `name` in "in [3 4], out [5], left {...}".
+std::vector<Fd> read_ready(Conversion& c, std::string_view name) {
+  const std::string_view details = c.result.details;
+  const std::string key = fmt::format("{} [", name);
+  std::size_t at = details.starts_with(key) ? 0 : details.find(", " + key);
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  at = details.find('[', at);
+  std::vector<Fd> fds;
+  if (const auto list = parse_value(details.substr(at)); list && list->kind == Node::Kind::kList) {
+    for (const Node& item : list->items) {
+      fds.push_back(c.args.fd(&item, name));
+    }
+  }
+  return fds;
+}
+
+/// select() and pselect6(); `make` makes the call of its sets.
+template <class Make>
+Plan plan_select(Conversion& c, std::optional<i64> timeout_ns, Make make) {
+  const i64 nfds = c.args.number(c.args.at(0), "nfds");
+  AskedSets asked;
+  const FdSetPtr readfds = read_set(c, c.args.at(1), "readfds", asked);
+  const FdSetPtr writefds = read_set(c, c.args.at(2), "writefds", asked);
+  const FdSetPtr exceptfds = read_set(c, c.args.at(3), "exceptfds", asked);
+  if (c.args.problem() || !asked.ours) {
+    return Plan::other();
+  }
+  if (asked.others) {
+    c.args.unsupported(
+        fmt::format("{} of a pipe, FIFO or queue together with another file", c.name()));
+    return {};
+  }
+  Output out;
+  if (c.result.ok()) {
+    SelectedFds sets;
+    const auto add = [&](const FdSetPtr& given, std::string_view name,
+                         std::optional<std::vector<Fd>>& to) {
+      if (!given.is_null()) {
+        to = read_ready(c, name);
+      }
+    };
+    add(readfds, "in", sets.readfds);
+    add(writefds, "out", sets.writefds);
+    add(exceptfds, "except", sets.exceptfds);
+    out = std::move(sets);
+  }
+  return keep_waiting(c, make(static_cast<i32>(nfds), readfds, writefds, exceptfds), std::move(out),
+                      timeout_ns);
+}
+
+Plan convert_pselect6(Conversion& c) {
+  const auto timeout = c.args.timespec(c.args.at(4), "timeout");
+  const Node* argument = c.args.at(5);
+  const Node* mask = argument == nullptr ? nullptr : argument->member("sigmask");
+  const SigmaskPtr sigmask = read_mask(c, mask);
+  return plan_select(
+      c, nanoseconds(timeout),
+      [&](i32 nfds, const FdSetPtr& in, const FdSetPtr& out, const FdSetPtr& except) -> Call {
+        return Pselect6Call{nfds, in, out, except, timeout, sigmask};
+      });
+}
+
+Plan convert_select(Conversion& c) {
+  UserPtr<Timeval> timeout;
+  std::optional<i64> timeout_ns;
+  if (const Node* node = c.args.at(4); node != nullptr && !is_null(*node)) {
+    if (is_address(*node)) {
+      timeout = UserPtr<Timeval>::bad();
+    } else {
+      timeout =
+          UserPtr<Timeval>::of({.tv_sec = c.args.number(node->member("tv_sec"), "tv_sec"),
+                                .tv_usec = c.args.number(node->member("tv_usec"), "tv_usec")});
+      timeout_ns = nanoseconds(UserPtr<Timespec>::of(
+          {.tv_sec = timeout.value.tv_sec, .tv_nsec = timeout.value.tv_usec * 1000}));
+    }
+  }
+  return plan_select(
+      c, timeout_ns,
+      [&](i32 nfds, const FdSetPtr& in, const FdSetPtr& out, const FdSetPtr& except) -> Call {
+        return SelectCall{nfds, in, out, except, timeout};
+      });
 }
 
 constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"poll", convert_poll},
     {"ppoll", convert_ppoll},
     {"ppoll_time64", convert_ppoll},
+    {"pselect6", convert_pselect6},
+    {"pselect6_time64", convert_pselect6},
+    {"select", convert_select},
+    {"_newselect", convert_select},
 });
 
 }  // namespace

@@ -1,6 +1,7 @@
 // ipcsim diff: the model against a real kernel, step by step.
 #include <memory>
 
+#include "sim/replay/concurrent_runner.hpp"
 #include "sim/replay/explain.hpp"
 #include "sim/replay/model_machine.hpp"
 #include "sim/replay/program_runner.hpp"
@@ -24,7 +25,25 @@ std::expected<Report, MachineError> diff(const Trace& trace, const KernelProfile
   if (!host) {
     return std::unexpected(host.error());
   }
+  if (trace.header.order == TraceOrder::kConcurrent) {
+    return run_concurrent(trace, profile, {.machine = host->get()});
+  }
   ModelMachine model(trace.header.environment, profile, Contents::kKept);
+  if (trace.header.order == TraceOrder::kSettled && !(*host)->ordered()) {
+    // Without strict priorities the host's tasks run in an order of their own: the record is held
+    // against the model's one order, the host against all that are possible.
+    Machine* const alone[] = {&model};
+    auto report = run_settled(trace, alone, {});
+    auto host_report = run_concurrent(trace, profile, {.record = false, .machine = host->get()});
+    if (report && host_report) {
+      report->differences.insert(report->differences.end(), host_report->differences.begin(),
+                                 host_report->differences.end());
+      report->remarks.insert(report->remarks.end(), host_report->remarks.begin(),
+                             host_report->remarks.end());
+      return report;
+    }
+    return report ? std::move(host_report) : std::move(report);
+  }
   Machine* const machines[] = {&model, host->get()};
   if (trace.header.order == TraceOrder::kSettled) {
     return run_settled(trace, machines, {});
@@ -43,7 +62,7 @@ std::expected<Report, MachineError> diff(const Trace& trace, const KernelProfile
 
 /// Writes the host's results into the trace file.
 int rewrite(const Trace& trace) {
-  if (trace.header.order != TraceOrder::kSettled) {
+  if (trace.header.order == TraceOrder::kObserved) {
     print_error(trace.name + ": only settled traces can be rewritten; this one is observed");
     return kExitUnusable;
   }

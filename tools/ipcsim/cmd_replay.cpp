@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/replay/concurrent_runner.hpp"
 #include "sim/replay/explain.hpp"
 #include "sim/replay/fill_state.hpp"
 #include "sim/replay/model_machine.hpp"
@@ -27,6 +28,9 @@ std::expected<Report, MachineError> replay(const Trace& trace, const KernelProfi
       return std::unexpected(explanation.error());
     }
     return std::move(explanation->report);
+  }
+  if (trace.header.order == TraceOrder::kConcurrent) {
+    return run_concurrent(trace, profile, {});
   }
   ModelMachine model(trace.header.environment, profile, Contents::kKept);
   Machine* const machines[] = {&model};
@@ -91,7 +95,9 @@ void add_replay_command(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand(
       "replay", "Run traces in the model and compare with the results recorded in them");
   command->footer(
-      "A settled trace is run step by step. An observed trace, whose calls overlapped, is "
+      "A settled trace is run step by step; of a concurrent one each step may have any outcome "
+      "that\n"
+      "some order of the lock-held sections gives. An observed trace, whose calls overlapped, is "
       "accepted\n"
       "if some interleaving of the kernel's lock-held sections gives every recorded result.");
   command->add_option("TRACE", options->traces, "Trace files (JSON Lines); - is standard input")

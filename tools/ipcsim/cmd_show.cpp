@@ -81,6 +81,12 @@ int run(const ShowOptions& options) {
   if (profile == nullptr) {
     return kExitUnusable;
   }
+  if (trace.header.order == TraceOrder::kConcurrent) {
+    print_error(trace.name +
+                ": a concurrent trace has no one order to show; make a copy with the "
+                "order \"settled\" to see the first in, first out one");
+    return kExitUnusable;
+  }
   StepPrinter printer(trace, options.common, options.first, options.last);
   return trace.header.order == TraceOrder::kSettled ? show_settled(trace, *profile, printer)
                                                     : show_observed(trace, *profile, printer);

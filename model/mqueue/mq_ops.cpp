@@ -109,6 +109,9 @@ Errno mq_register(MqueueInode& queue, const MqNotify& notify) {
     return Errno::kEBUSY;
   }
   queue.notify = notify;
+  if (notify.kind == MqNotifyKind::kSignal) {
+    queue.notify_signal = MqSignalFields{.signo = notify.signo, .value = notify.value};
+  }
   return Errno::kOk;
 }
 

@@ -83,7 +83,8 @@ void wq_set_prio(MqueueInode& queue, WaiterId task, i32 prio);
 /// Linux ipc/mqueue.c: do_mq_notify().
 [[nodiscard]] Errno mq_check_sigevent(i32 sigev_notify, i32 sigev_signo);
 /// Registers a process for the next message that makes an empty queue non-empty; one that is there
-/// already does not fire. Errors: EBUSY when any process is registered, also the same one.
+/// already does not fire. Only kSignal stores a signal and a value; another kind leaves those of an
+/// earlier one. Errors: EBUSY when any process is registered, also the same one.
 /// Linux ipc/mqueue.c: do_mq_notify().
 [[nodiscard]] Errno mq_register(MqueueInode& queue, const MqNotify& notify);
 /// Drops the registration if `owner` has it; true when it had. For mq_notify(NULL) and for every

@@ -17,6 +17,8 @@ void MqueueInode::hash_into(Hasher& hasher) const {
   for (const MqWaitList& list : e_wait_q) {
     list.hash_into(hasher);
   }
+  hasher.add(notify_signal ? notify_signal->signo + 1 : 0);
+  hasher.add(notify_signal ? notify_signal->value : 0);
   hasher.add(notify.has_value());
   if (notify) {
     hasher.add(notify->kind);

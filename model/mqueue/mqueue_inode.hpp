@@ -35,6 +35,14 @@ struct MqNotify {
   bool operator==(const MqNotify&) const = default;
 };
 
+/// What the last SIGEV_SIGNAL registration wrote into `notify`; other kinds leave it there.
+struct MqSignalFields {
+  u32 signo = 0;
+  u64 value = 0;
+
+  bool operator==(const MqSignalFields&) const = default;
+};
+
 /// A queue (`struct mqueue_inode_info`). Its name, mode, owner, times and pollers belong to the
 /// layer above. A new queue takes no memory but its own.
 struct MqueueInode {
@@ -44,6 +52,9 @@ struct MqueueInode {
   u64 qsize = 0;                       ///< bytes of all messages in the tree
   std::array<MqWaitList, 2> e_wait_q;  ///< by MqSide
   std::optional<MqNotify> notify;      ///< the registration, if there is one
+  /// `notify.sigev_signo` and `sigev_value`; before the first SIGEV_SIGNAL they hold what an
+  /// earlier object left there.
+  std::optional<MqSignalFields> notify_signal;
 
   /// attr.mq_curmsgs: messages in the tree.
   [[nodiscard]] i64 mq_curmsgs() const { return msg_tree.size(); }

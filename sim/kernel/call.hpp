@@ -15,6 +15,8 @@
 #include "sim/kernel/call_events.hpp"
 #include "sim/kernel/call_files.hpp"
 #include "sim/kernel/call_mqueue.hpp"
+#include "sim/kernel/call_notify.hpp"
+#include "sim/kernel/call_sched.hpp"
 #include "sim/kernel/call_splice.hpp"
 #include "sim/kernel/call_tasks.hpp"
 #include "sim/kernel/call_vfs.hpp"
@@ -22,22 +24,22 @@
 namespace ipcsim {
 
 /// Any call under study.
-using Call =
-    std::variant<Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, Pread64Call, Pwrite64Call,
-                 PreadvCall, PwritevCall, Preadv2Call, Pwritev2Call, CloseCall, DupCall, Dup2Call,
-        Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall, UnlinkCall, MqOpenCall,
-        MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall, ForkCall, VforkCall,
-        CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall, TgkillCall, RtSigactionCall,
-        RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall, SendfileCall, VmspliceCall,
-        StoreCall, LseekCall, FtruncateCall, FsyncCall, FdatasyncCall, FallocateCall, Fadvise64Call,
-        ReadaheadCall, SyncFileRangeCall, CopyFileRangeCall, MmapCall, FlockCall, FstatCall,
-        StatCall, FstatfsCall, ReadlinkCall, MknodCall, MkdirCall, RmdirCall, RenameCall, LinkCall,
-        ChmodCall, FchmodCall, ChownCall, FchownCall, CloseRangeCall, SysctlCall, UmaskCall,
-        SetuidCall, SetgidCall, SetreuidCall, SetregidCall, SetresuidCall, SetresgidCall,
-        SetfsuidCall, SetfsgidCall, SetgroupsCall, GetresuidCall, GetresgidCall, CapsetCall,
-        SocketpairCall, SendmsgCall, RecvmsgCall, PpollCall, SelectCall, Pselect6Call,
-        EpollCreate1Call, EpollCtlCall, EpollWaitCall, EpollPwaitCall, EpollPwait2Call, PauseCall,
-        RtSigsuspendCall>;
+using Call = std::variant<
+    Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, Pread64Call, Pwrite64Call, PreadvCall,
+    PwritevCall, Preadv2Call, Pwritev2Call, CloseCall, DupCall, Dup2Call, Dup3Call, FcntlCall,
+    IoctlCall, PollCall, OpenCall, MkfifoCall, UnlinkCall, MqOpenCall, MqUnlinkCall,
+    MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall, ForkCall, VforkCall, CloneCall,
+    ExecveCall, ExitCall, ExitGroupCall, KillCall, TgkillCall, RtSigactionCall, RtSigprocmaskCall,
+    SetrlimitCall, SpliceCall, TeeCall, SendfileCall, VmspliceCall, StoreCall, LseekCall,
+    FtruncateCall, FsyncCall, FdatasyncCall, FallocateCall, Fadvise64Call, ReadaheadCall,
+    SyncFileRangeCall, CopyFileRangeCall, MmapCall, FlockCall, FstatCall, StatCall, FstatfsCall,
+    ReadlinkCall, MknodCall, MkdirCall, RmdirCall, RenameCall, LinkCall, ChmodCall, FchmodCall,
+    ChownCall, FchownCall, CloseRangeCall, SysctlCall, UmaskCall, SetuidCall, SetgidCall,
+    SetreuidCall, SetregidCall, SetresuidCall, SetresgidCall, SetfsuidCall, SetfsgidCall,
+    SetgroupsCall, GetresuidCall, GetresgidCall, CapsetCall, SocketpairCall, SendmsgCall,
+    RecvmsgCall, PpollCall, SelectCall, Pselect6Call, EpollCreate1Call, EpollCtlCall, EpollWaitCall,
+    EpollPwaitCall, EpollPwait2Call, PauseCall, RtSigsuspendCall, MqNotifyCall, SocketCall,
+    RecvfromCall, SetpriorityCall, SchedSetschedulerCall, UnshareCall>;
 
 /// "mq_timedsend"
 [[nodiscard]] inline std::string_view call_name(const Call& call) {
@@ -52,7 +54,8 @@ struct PipeFds {
   Fd write;
   bool operator==(const PipeFds&) const = default;
 };
-/// read(), readv() and their kin, vmsplice() from a pipe: `buf`, the bytes of all buffers in order.
+/// read(), readv() and their kin, recvfrom(), vmsplice() from a pipe: `buf`, the bytes of all
+/// buffers in order.
 struct ReadBytes {
   Payload buf;
   bool operator==(const ReadBytes&) const = default;
@@ -137,10 +140,9 @@ struct EpollEventList {
   std::vector<EpollEvent> events;
   bool operator==(const EpollEventList&) const = default;
 };
-using Output =
-    std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut, Revents,
-                 SelectedFds, EpollEventList, OwnerEx, StatOut, StatfsOut, IdsOut, ValueOut,
-                 SocketFds, ReceivedRights, Offsets>;
+using Output = std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut,
+                            Revents, SelectedFds, EpollEventList, OwnerEx, StatOut, StatfsOut,
+                            IdsOut, ValueOut, SocketFds, ReceivedRights, Offsets>;
 
 /// What a call returned.
 struct SysResult {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "model/base/payload.hpp"
 #include "model/base/types.hpp"
 #include "sim/kernel/constants_vfs.hpp"
 
@@ -56,6 +57,16 @@ struct OwnerEx {
   OwnerType type = OwnerType::kTid;
   TaskId pid;
   bool operator==(const OwnerEx&) const = default;
+};
+
+/// struct sigevent. With SIGEV_THREAD, as the system call has it, `sigev_signo` is the descriptor
+/// of a netlink socket and `sigev_value` points to a cookie of 32 bytes, which stands here.
+struct SigEvent {
+  SigevNotify sigev_notify;
+  i32 sigev_signo = 0;
+  u64 sigev_value = 0;
+  UserPtr<Payload> cookie;
+  bool operator==(const SigEvent&) const = default;
 };
 
 /// What a task does with a signal.

@@ -142,8 +142,6 @@ class Arguments {
   static std::string text(MapProt v) { return flags_text(map_prot_names(), v.v, "0"); }
   static std::string text(MapFlags v) { return flags_text(map_flag_names(), v.v, "0"); }
   static std::string text(CloseRangeFlags v) { return flags_text(close_range_names(), v.v, "0"); }
-  static std::string text(SocketType v) { return flags_text(socket_type_names(), v.v, "0"); }
-  static std::string text(MsgFlags v) { return flags_text(msg_flag_names(), v.v, "0"); }
   static std::string text(Whence v) { return named(whence_names(), v.v); }
   static std::string text(Caps v) {
     return v.bits == 0 ? std::string("no capabilities") : fmt::format("capabilities {:#x}", v.bits);
@@ -180,6 +178,25 @@ class Arguments {
     return fmt::format("{{flags={}, maxmsg={}, msgsize={}}}",
                        flags_text(open_flag_names(), static_cast<u64>(a.mq_flags), "0"),
                        a.mq_maxmsg, a.mq_msgsize);
+  }
+  static std::string text(SigevNotify v) { return named(sigev_names(), v.v); }
+  static std::string text(PriorityWhich v) { return named(priority_which_names(), v.v); }
+  static std::string text(SchedPolicy v) { return named(sched_policy_names(), v.v); }
+  static std::string text(SocketFamily v) { return named(socket_family_names(), v.v); }
+  static std::string text(SocketType v) { return flags_text(socket_type_names(), v.v, "0"); }
+  static std::string text(MsgFlags v) { return flags_text(msg_flag_names(), v.v, "0"); }
+  static std::string text(const SigEvent& e) {
+    if (e.sigev_notify.v == kSigevThread) {
+      return fmt::format("{{SIGEV_THREAD, socket={}, cookie={}}}", e.sigev_signo,
+                         e.cookie.kind == UserPtr<Payload>::Kind::kValue
+                             ? payload_text(e.cookie.value)
+                             : "<bad pointer>");
+    }
+    const auto signo = static_cast<u32>(e.sigev_signo);
+    return fmt::format(
+        "{{{}, signo={}, value={}}}", text(e.sigev_notify),
+        e.sigev_signo > 0 ? signal_name(Signal{signo}) : fmt::format("{}", e.sigev_signo),
+        e.sigev_value);
   }
   static std::string text(const std::vector<PollFd>& fds) {
     return listed(fds,

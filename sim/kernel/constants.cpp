@@ -90,6 +90,7 @@ constexpr std::array kCloneFlags = std::to_array<NamedNumber>({
     {"CLONE_VFORK", kCloneVfork},
     {"CLONE_THREAD", kCloneThread},
     {"CLONE_SYSVSEM", kCloneSysvsem},
+    {"CLONE_NEWIPC", kCloneNewipc},
 });
 
 constexpr std::array kSaFlags = std::to_array<NamedNumber>({
@@ -158,6 +159,52 @@ constexpr std::array kResources = std::to_array<NamedNumber>({
     {"RLIMIT_MSGQUEUE", kRlimitMsgqueue},
 });
 
+// The two bits of SOCK_RAW are those of SOCK_STREAM and SOCK_DGRAM: the greater comes first.
+constexpr std::array kSocketTypes = std::to_array<NamedNumber>({
+    {"SOCK_SEQPACKET", kSockSeqpacket},
+    {"SOCK_RAW", kSockRaw},
+    {"SOCK_DGRAM", kSockDgram},
+    {"SOCK_STREAM", kSockStream},
+    {"SOCK_NONBLOCK", kONonblock},
+    {"SOCK_CLOEXEC", kOCloexec},
+});
+
+constexpr std::array kMsgFlagNames = std::to_array<NamedNumber>({
+    {"MSG_OOB", kMsgOob},
+    {"MSG_PEEK", kMsgPeek},
+    {"MSG_TRUNC", kMsgTrunc},
+    {"MSG_DONTWAIT", kMsgDontwait},
+    {"MSG_WAITALL", kMsgWaitall},
+    {"MSG_NOSIGNAL", kMsgNosignal},
+    {"MSG_CMSG_CLOEXEC", kMsgCmsgCloexec},
+});
+
+constexpr std::array kSigevs = std::to_array<NamedNumber>({
+    {"SIGEV_SIGNAL", kSigevSignal},
+    {"SIGEV_NONE", kSigevNone},
+    {"SIGEV_THREAD", kSigevThread},
+    {"SIGEV_THREAD_ID", kSigevThreadId},
+});
+
+constexpr std::array kPriorityWhich = std::to_array<NamedNumber>({
+    {"PRIO_PROCESS", kPrioProcess},
+    {"PRIO_PGRP", 1},
+    {"PRIO_USER", 2},
+});
+
+constexpr std::array kSchedPolicies = std::to_array<NamedNumber>({
+    {"SCHED_OTHER", kSchedOther},
+    {"SCHED_FIFO", kSchedFifo},
+    {"SCHED_RR", kSchedRr},
+    {"SCHED_BATCH", kSchedBatch},
+    {"SCHED_IDLE", 5},
+});
+
+constexpr std::array kSocketFamilies = std::to_array<NamedNumber>({
+    {"AF_UNIX", kAfUnix},
+    {"AF_NETLINK", kAfNetlink},
+});
+
 }  // namespace
 
 std::span<const NamedNumber> open_flag_names() { return kOpenFlags; }
@@ -169,10 +216,16 @@ std::span<const NamedNumber> epoll_ctl_names() { return kEpollCtls; }
 std::span<const NamedNumber> clone_flag_names() { return kCloneFlags; }
 std::span<const NamedNumber> sa_flag_names() { return kSaFlags; }
 std::span<const NamedNumber> splice_flag_names() { return kSpliceFlags; }
+std::span<const NamedNumber> socket_type_names() { return kSocketTypes; }
+std::span<const NamedNumber> msg_flag_names() { return kMsgFlagNames; }
 std::span<const NamedNumber> signal_names() { return kSignals; }
 std::span<const NamedNumber> fcntl_names() { return kFcntlCmds; }
 std::span<const NamedNumber> ioctl_names() { return kIoctlRequests; }
 std::span<const NamedNumber> rlimit_names() { return kResources; }
+std::span<const NamedNumber> sigev_names() { return kSigevs; }
+std::span<const NamedNumber> socket_family_names() { return kSocketFamilies; }
+std::span<const NamedNumber> priority_which_names() { return kPriorityWhich; }
+std::span<const NamedNumber> sched_policy_names() { return kSchedPolicies; }
 
 std::optional<std::string_view> name_of(std::span<const NamedNumber> names, u64 number) {
   const auto row = ranges::find(names, number, &NamedNumber::number);

@@ -27,6 +27,8 @@ using EpollCtlOp = Strong<struct EpollCtlOpTag, u32>;
 using CloneFlags = Strong<struct CloneFlagsTag, u64>;    ///< CLONE_*
 using SaFlags = Strong<struct SaFlagsTag, u32>;          ///< SA_*
 using SpliceFlags = Strong<struct SpliceFlagsTag, u32>;  ///< SPLICE_F_*
+using SocketType = Strong<struct SocketTypeTag, u32>;    ///< SOCK_*: a kind, and flags
+using MsgFlags = Strong<struct MsgFlagsTag, u32>;        ///< MSG_*
 /// A signal's number. 0 is no signal (kill() with it only tests).
 using Signal = Strong<struct SignalTag, u32>;
 /// fcntl()'s command.
@@ -35,6 +37,14 @@ using FcntlCmd = Strong<struct FcntlCmdTag, u32>;
 using IoctlRequest = Strong<struct IoctlRequestTag, u32>;
 /// A limit of setrlimit().
 using Resource = Strong<struct ResourceTag, u32>;
+/// How a sigevent wants to be told (SIGEV_*).
+using SigevNotify = Strong<struct SigevNotifyTag, u32>;
+/// Whose priority setpriority() sets, PRIO_*.
+using PriorityWhich = Strong<struct PriorityWhichTag, u32>;
+/// A scheduling policy, SCHED_*.
+using SchedPolicy = Strong<struct SchedPolicyTag, u32>;
+/// A socket's address family, AF_*.
+using SocketFamily = Strong<struct SocketFamilyTag, u32>;
 
 inline constexpr u32 kORdonly = 0;
 inline constexpr u32 kOWronly = 01;
@@ -99,6 +109,7 @@ inline constexpr u64 kCloneSighand = 0x00000800;
 inline constexpr u64 kCloneVfork = 0x00004000;
 inline constexpr u64 kCloneThread = 0x00010000;
 inline constexpr u64 kCloneSysvsem = 0x00040000;
+inline constexpr u64 kCloneNewipc = 0x08000000;
 
 inline constexpr u32 kRwfHipri = 0x001;
 inline constexpr u32 kRwfDsync = 0x002;
@@ -144,6 +155,37 @@ inline constexpr Signal kSigwinch{28};
 inline constexpr Signal kSigio{29};
 inline constexpr u32 kMostSignal = 64;
 
+inline constexpr u32 kSigevSignal = 0;
+inline constexpr u32 kSigevNone = 1;
+inline constexpr u32 kSigevThread = 2;
+inline constexpr u32 kSigevThreadId = 4;
+
+/// Bytes of a cookie of SIGEV_THREAD (NOTIFY_COOKIE_LEN); the last says what happened.
+inline constexpr u64 kNotifyCookieLen = 32;
+
+inline constexpr u32 kPrioProcess = 0;
+inline constexpr u32 kSchedOther = 0;
+inline constexpr u32 kSchedFifo = 1;
+inline constexpr u32 kSchedRr = 2;
+inline constexpr u32 kSchedBatch = 3;
+
+inline constexpr u32 kAfUnix = 1;
+inline constexpr u32 kAfNetlink = 16;
+inline constexpr u32 kSockStream = 1;
+inline constexpr u32 kSockDgram = 2;
+inline constexpr u32 kSockRaw = 3;
+inline constexpr u32 kSockSeqpacket = 5;
+/// SOCK_NONBLOCK and SOCK_CLOEXEC are the bits of O_NONBLOCK and O_CLOEXEC.
+inline constexpr u32 kSockTypeMask = 0xf;
+
+inline constexpr u32 kMsgOob = 0x1;
+inline constexpr u32 kMsgPeek = 0x2;
+inline constexpr u32 kMsgTrunc = 0x20;
+inline constexpr u32 kMsgDontwait = 0x40;
+inline constexpr u32 kMsgWaitall = 0x100;
+inline constexpr u32 kMsgNosignal = 0x4000;
+inline constexpr u32 kMsgCmsgCloexec = 0x40000000;
+
 inline constexpr u32 kRlimitNofile = 7;
 inline constexpr u32 kRlimitMsgqueue = 12;
 
@@ -157,12 +199,18 @@ inline constexpr u32 kRlimitMsgqueue = 12;
 [[nodiscard]] std::span<const NamedNumber> clone_flag_names();
 [[nodiscard]] std::span<const NamedNumber> sa_flag_names();
 [[nodiscard]] std::span<const NamedNumber> splice_flag_names();
+[[nodiscard]] std::span<const NamedNumber> socket_type_names();
+[[nodiscard]] std::span<const NamedNumber> msg_flag_names();
 /// Names of numbers that exclude each other.
 [[nodiscard]] std::span<const NamedNumber> signal_names();
 [[nodiscard]] std::span<const NamedNumber> fcntl_names();
 [[nodiscard]] std::span<const NamedNumber> ioctl_names();
 [[nodiscard]] std::span<const NamedNumber> epoll_ctl_names();
 [[nodiscard]] std::span<const NamedNumber> rlimit_names();
+[[nodiscard]] std::span<const NamedNumber> sigev_names();
+[[nodiscard]] std::span<const NamedNumber> socket_family_names();
+[[nodiscard]] std::span<const NamedNumber> priority_which_names();
+[[nodiscard]] std::span<const NamedNumber> sched_policy_names();
 
 /// The name of `number` in `names`, or nothing.
 [[nodiscard]] std::optional<std::string_view> name_of(std::span<const NamedNumber> names,

@@ -20,19 +20,6 @@ constexpr std::array kMapFlags =
     std::to_array<NamedNumber>({{"MAP_SHARED", kMapShared}, {"MAP_PRIVATE", kMapPrivate}});
 constexpr std::array kCloseRange = std::to_array<NamedNumber>(
     {{"CLOSE_RANGE_UNSHARE", kCloseRangeUnshare}, {"CLOSE_RANGE_CLOEXEC", kCloseRangeCloexec}});
-// The type is a number, not bits: the one that contains another comes first.
-constexpr std::array kSocketTypes = std::to_array<NamedNumber>({
-    {"SOCK_SEQPACKET", kSockSeqpacket},
-    {"SOCK_STREAM", kSockStream},
-    {"SOCK_DGRAM", kSockDgram},
-    {"SOCK_NONBLOCK", kONonblock},
-    {"SOCK_CLOEXEC", kOCloexec},
-});
-constexpr std::array kMsgFlags = std::to_array<NamedNumber>({
-    {"MSG_DONTWAIT", kMsgDontwait},
-    {"MSG_NOSIGNAL", kMsgNosignal},
-    {"MSG_CMSG_CLOEXEC", kMsgCmsgCloexec},
-});
 constexpr std::array kStatTimes = std::to_array<NamedNumber>(
     {{"st_atim", kAtimeChanged}, {"st_mtim", kMtimeChanged}, {"st_ctim", kCtimeChanged}});
 
@@ -43,8 +30,6 @@ std::span<const NamedNumber> lock_names() { return kLocks; }
 std::span<const NamedNumber> map_prot_names() { return kMapProts; }
 std::span<const NamedNumber> map_flag_names() { return kMapFlags; }
 std::span<const NamedNumber> close_range_names() { return kCloseRange; }
-std::span<const NamedNumber> socket_type_names() { return kSocketTypes; }
-std::span<const NamedNumber> msg_flag_names() { return kMsgFlags; }
 std::span<const NamedNumber> stat_time_names() { return kStatTimes; }
 
 }  // namespace ipcsim

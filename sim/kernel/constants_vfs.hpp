@@ -10,8 +10,6 @@ using LockOperation = Strong<struct LockOperationTag, u32>;      ///< LOCK_*
 using MapProt = Strong<struct MapProtTag, u32>;                  ///< PROT_*
 using MapFlags = Strong<struct MapFlagsTag, u32>;                ///< MAP_*
 using CloseRangeFlags = Strong<struct CloseRangeFlagsTag, u32>;  ///< CLOSE_RANGE_*
-using SocketType = Strong<struct SocketTypeTag, u32>;            ///< SOCK_*
-using MsgFlags = Strong<struct MsgFlagsTag, u32>;                ///< MSG_*
 /// Which times of a file a stat() found changed.
 using StatTimes = Strong<struct StatTimesTag, u32>;
 
@@ -35,15 +33,6 @@ inline constexpr u32 kMapPrivate = 2;
 inline constexpr u32 kCloseRangeUnshare = 2;
 inline constexpr u32 kCloseRangeCloexec = 4;
 
-inline constexpr u32 kSockStream = 1;
-inline constexpr u32 kSockDgram = 2;
-inline constexpr u32 kSockSeqpacket = 5;
-inline constexpr u32 kSockTypeMask = 0xf;
-
-inline constexpr u32 kMsgDontwait = 0x40;
-inline constexpr u32 kMsgNosignal = 0x4000;
-inline constexpr u32 kMsgCmsgCloexec = 0x40000000;
-
 inline constexpr u32 kAtimeChanged = 1;
 inline constexpr u32 kMtimeChanged = 2;
 inline constexpr u32 kCtimeChanged = 4;
@@ -53,8 +42,6 @@ inline constexpr u32 kCtimeChanged = 4;
 [[nodiscard]] std::span<const NamedNumber> map_prot_names();
 [[nodiscard]] std::span<const NamedNumber> map_flag_names();
 [[nodiscard]] std::span<const NamedNumber> close_range_names();
-[[nodiscard]] std::span<const NamedNumber> socket_type_names();
-[[nodiscard]] std::span<const NamedNumber> msg_flag_names();
 [[nodiscard]] std::span<const NamedNumber> stat_time_names();
 
 }  // namespace ipcsim

@@ -27,6 +27,8 @@ enum class FileKind : u8 {
   kDevice,     ///< /dev/null, /dev/zero or /dev/full
   kSocket,     ///< one end of a socketpair()
   kEpoll,      ///< an epoll instance
+  kNetlink,    ///< a socket of socket()
+  kMqLimit,    ///< a file of /proc/sys/fs/mqueue
 };
 
 /// Whom O_ASYNC sends its signal to (`struct fown_struct`).
@@ -45,9 +47,12 @@ struct File {
   PipeId pipe;              ///< of kPipe
   MqueueId mqueue;          ///< of kMqueue
   EventPollId epoll;        ///< of kEpoll
-  InodeId node = kNoInode;  ///< of all but kOther and kMqueue
+  NetlinkId netlink;        ///< of kNetlink
+  InodeId node = kNoInode;  ///< of all that have a name, and of pipes
   SocketId socket;          ///< of kSocket
-  u64 f_pos = 0;            ///< position of kRegular
+  u64 f_pos = 0;            ///< position of kRegular; in the text of a queue or limit
+  IpcNsId ipc;              ///< of kMqLimit: whose limit
+  u32 mq_limit = 0;         ///< and which
   u32 f_count = 0;          ///< descriptors and calls in progress that refer to it
   u32 f_flags = 0;          ///< O_* with the access mode
   PipeMode f_mode;          ///< FMODE_READ, FMODE_WRITE

@@ -5,6 +5,9 @@
 
 #include <range/v3/algorithm/find.hpp>
 
+#include "sim/kernel/files.hpp"
+#include "sim/kernel/ipc_namespace.hpp"
+#include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/regular_file.hpp"
 
 namespace ipcsim {
@@ -30,12 +33,6 @@ InodeId device_node(KernelState& k, Device device) {
         {.mode = kSIfchr | 0666, .nlink = 1, .name = {}, .data = DeviceData{device}});
   }
   return node;
-}
-
-InodeId find_entry(const Inode& folder, std::string_view name) {
-  const auto& entries = folder.directory().entries;
-  const auto entry = ranges::find(entries, name, &DirectoryEntry::name);
-  return entry == entries.end() ? kNoInode : entry->node;
 }
 
 /// Without doubled slashes and "." in the middle, which no look-up sees.
@@ -126,8 +123,11 @@ Result<Path> walk_absolute(KernelState& k, TaskId id, std::string_view text) {
 }
 
 void touch_folder(KernelState& k, Inode& folder) {
-  folder.mtime = k.now;
-  folder.ctime = k.now;
+  const bool queues = folder.directory().queues_of.has_value();
+  const Nanoseconds now = queues ? queue_time(k) : k.now;
+  folder.atime = queues ? now : folder.atime;
+  folder.mtime = now;
+  folder.ctime = now;
 }
 
 void free_if_unused(KernelState& k, InodeId id) {
@@ -135,13 +135,22 @@ void free_if_unused(KernelState& k, InodeId id) {
   if (node.nlink > 0 || node.files > 0) {
     return;
   }
-  if (node.type() == kSIfreg) {
+  if (node.is_queue()) {
+    evict_mqueue(k, node.queue().queue);
+  }
+  if (node.is_regular()) {
     truncate_file(k, id, 0);
   }
   k.inodes.erase(id);
 }
 
 }  // namespace
+
+InodeId find_entry(const Inode& folder, std::string_view name) {
+  const auto& entries = folder.directory().entries;
+  const auto entry = ranges::find(entries, name, &DirectoryEntry::name);
+  return entry == entries.end() ? kNoInode : entry->node;
+}
 
 InodeId make_root(KernelState& k) {
   const InodeId root = k.inodes.insert({.mode = kSIfdir | 0777,
@@ -283,7 +292,9 @@ void remove_entry(KernelState& k, InodeId folder, std::string_view name) {
     --node.nlink;
     --parent.nlink;
   }
-  node.ctime = k.now;
+  if (!node.is_queue()) {
+    node.ctime = k.now;  // mqueue_unlink() leaves the queue's own times alone
+  }
   free_if_unused(k, id);
 }
 
@@ -324,7 +335,11 @@ void put_node(KernelState& k, InodeId id) {
   if (node.files == 0 && node.is_fifo() && node.fifo().anonymous) {
     node.nlink = 0;  // pipefs has no names: the last file takes the node along
   }
+  const auto ns = node.is_queue() ? std::optional{k.mqueues[node.queue().queue].ns} : std::nullopt;
   free_if_unused(k, id);
+  if (ns) {
+    drop_unused_ipc_namespace(k, *ns);
+  }
 }
 
 }  // namespace ipcsim

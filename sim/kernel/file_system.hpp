@@ -48,6 +48,9 @@ struct Path {
 /// The descriptor N of /proc/self/fd/N or /dev/fd/N, or nothing.
 [[nodiscard]] std::optional<Fd> fd_of_path(std::string_view path);
 
+/// The node that a folder has under a name, or kNoInode.
+[[nodiscard]] InodeId find_entry(const Inode& folder, std::string_view name);
+
 /// A new node, owned as the task makes files, under a name. REQUIRES: path.node == kNoInode.
 /// `mode`: type and permissions, from which the umask was taken away.
 /// Linux fs/inode.c: inode_init_owner().

@@ -1,8 +1,11 @@
 #include "sim/kernel/files.hpp"
 
+#include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/epoll.hpp"
 #include "sim/kernel/fasync.hpp"
 #include "sim/kernel/file_system.hpp"
+#include "sim/kernel/ipc_namespace.hpp"
+#include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
@@ -53,9 +56,8 @@ void fput(KernelState& k, TaskId current, FileId id) {
   }
   if (file.kind == FileKind::kPipe && !file.path_only) {
     release_pipe_file(k, current, file);
-  } else if (file.kind == FileKind::kMqueue && !file.path_only) {
-    --k.mqueues[file.mqueue].files;
-    put_mqueue(k, file.mqueue);
+  } else if (file.kind == FileKind::kNetlink) {
+    put_netlink(k, file.netlink);
   } else if (file.kind == FileKind::kEpoll) {
     ep_free(k, file.epoll);
   }
@@ -64,7 +66,15 @@ void fput(KernelState& k, TaskId current, FileId id) {
   }
 }
 
-void filp_close(KernelState& k, TaskId current, FileId file) { fput(k, current, file); }
+void filp_close(KernelState& k, TaskId current, FileId id) {
+  const File& file = k.files[id];
+  const WaiterId process{k.process_of(current).leader.v};
+  if (file.kind == FileKind::kMqueue && !file.path_only &&
+      mq_unregister(k.mqueues[file.mqueue].inode, process)) {
+    notification_removed(k, file.mqueue);
+  }
+  fput(k, current, id);
+}
 
 void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
   if (k.fd_tables[table].drop_user() > 0) {
@@ -121,11 +131,9 @@ void put_pipe(KernelState& k, PipeId id) {
   k.pipes.erase(id);
 }
 
-void put_mqueue(KernelState& k, MqueueId id) {
-  const MqueueObject& queue = k.mqueues[id];
-  if (queue.files > 0 || queue.linked) {
-    return;
-  }
+void evict_mqueue(KernelState& k, MqueueId id) {
+  MqueueObject& queue = k.mqueues[id];
+  drop_notify_socket(k, queue);
   k.users[queue.user.v].mq_bytes -= queue.bytes;
   k.wait_queues.destroy(queue.wait_q);
   k.mqueues.erase(id);

@@ -40,8 +40,17 @@ void unshare_fd_table(KernelState& k, TaskId id);
 /// A file of a pipe or FIFO was counted out; at none left the pipe goes.
 /// Linux fs/pipe.c: put_pipe_info().
 void put_pipe(KernelState& k, PipeId pipe);
-/// A queue that has neither a name nor an open file goes, and its charge with it.
-/// Linux ipc/mqueue.c: mqueue_evict_inode().
-void put_mqueue(KernelState& k, MqueueId queue);
+/// Takes back the registration of a queue: a SIGEV_THREAD one is told so by its cookie. REQUIRES:
+/// it was dropped from the queue itself. Linux ipc/mqueue.c: remove_notification().
+void notification_removed(KernelState& k, MqueueId queue);
+/// A socket lost a user; the last one takes it along.
+void put_netlink(KernelState& k, NetlinkId socket);
+/// A queue whose node is gone goes, and its charge with it. Linux ipc/mqueue.c:
+/// mqueue_evict_inode().
+void evict_mqueue(KernelState& k, MqueueId queue);
+/// Gives the task a descriptor table of its own. Linux kernel/fork.c: unshare_fd().
+void unshare_fd_table(KernelState& k, TaskId id);
+/// A copy of a table for one task; every open file gets one more reference.
+[[nodiscard]] FdTableId copy_fd_table(KernelState& k, FdTableId from);
 
 }  // namespace ipcsim

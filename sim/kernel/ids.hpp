@@ -7,6 +7,8 @@ namespace ipcsim {
 
 using PipeId = Strong<struct PipeIdTag, u32>;
 using MqueueId = Strong<struct MqueueIdTag, u32>;
+using IpcNsId = Strong<struct IpcNsIdTag, u32>;
+using NetlinkId = Strong<struct NetlinkIdTag, u32>;
 using FileId = Strong<struct FileIdTag, u32>;
 using FdTableId = Strong<struct FdTableIdTag, u32>;
 using InodeId = Strong<struct InodeIdTag, u32>;
@@ -16,6 +18,7 @@ using FsId = Strong<struct FsIdTag, u32>;
 using EventPollId = Strong<struct EventPollIdTag, u32>;
 using EpItemId = Strong<struct EpItemIdTag, u32>;
 inline constexpr PipeId kNoPipe{0xffffffffU};
+inline constexpr NetlinkId kNoNetlink{0xffffffffU};
 inline constexpr FileId kNoFile{0xffffffffU};
 inline constexpr SocketId kNoSocket{0xffffffffU};
 inline constexpr InodeId kNoInode{0xffffffffU};

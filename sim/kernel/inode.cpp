@@ -29,6 +29,10 @@ struct DataHash {
       hasher.add(entry.node);
     }
   }
+  void operator()(const MqueueData& queue) const {
+    hasher.add(queue.queue);
+    hasher.add(queue.size);
+  }
   void operator()(const DeviceData& device) const { hasher.add(device.device); }
 };
 

@@ -2,6 +2,7 @@
 // one of every pipe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -46,10 +47,18 @@ struct DirectoryEntry {
   bool operator==(const DirectoryEntry&) const = default;
 };
 
+/// A message queue: to the file system a regular file, whose size only truncation changes.
+struct MqueueData {
+  MqueueId queue;
+  i64 size = 80;
+  bool operator==(const MqueueData&) const = default;
+};
+
 /// A folder. "." and ".." are not among its entries.
 struct DirectoryData {
   InodeId parent;
   std::vector<DirectoryEntry> entries;  ///< in the order in which they were made
+  std::optional<IpcNsId> queues_of;     ///< the folder of a namespace's message queues
   bool operator==(const DirectoryData&) const = default;
 };
 
@@ -76,14 +85,19 @@ struct Inode {
   Nanoseconds told_mtime;
   Nanoseconds told_ctime;
   std::string name;  ///< the last one that it was given, for people; empty for a pipe
-  std::variant<FifoData, RegularData, DirectoryData, DeviceData> data;
+  std::variant<FifoData, RegularData, DirectoryData, DeviceData, MqueueData> data;
 
   [[nodiscard]] u32 type() const { return mode & kSIfmt; }
   [[nodiscard]] bool is_fifo() const { return type() == kSIfifo; }
+  /// A regular file with contents; a message queue's type is the same.
+  [[nodiscard]] bool is_regular() const { return std::holds_alternative<RegularData>(data); }
+  [[nodiscard]] bool is_queue() const { return std::holds_alternative<MqueueData>(data); }
   [[nodiscard]] bool is_directory() const { return type() == kSIfdir; }
   /// The pipe of a FIFO or pipe. REQUIRES: is_fifo().
   [[nodiscard]] FifoData& fifo() { return std::get<FifoData>(data); }
   [[nodiscard]] const FifoData& fifo() const { return std::get<FifoData>(data); }
+  [[nodiscard]] MqueueData& queue() { return std::get<MqueueData>(data); }
+  [[nodiscard]] const MqueueData& queue() const { return std::get<MqueueData>(data); }
   [[nodiscard]] RegularData& regular() { return std::get<RegularData>(data); }
   [[nodiscard]] const RegularData& regular() const { return std::get<RegularData>(data); }
   [[nodiscard]] DirectoryData& directory() { return std::get<DirectoryData>(data); }

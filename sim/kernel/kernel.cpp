@@ -7,6 +7,7 @@
 
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/wake.hpp"
@@ -33,7 +34,9 @@ void add_initial_task(KernelState& k, const InitialTask& initial, Caps caps) {
                                                               .groups = {},
                                                               .effective = caps,
                                                               .permitted = caps}),
-      .prio = kDefaultPrio + initial.nice};
+      .prio = kDefaultPrio + initial.nice,
+      .nice = initial.nice,
+      .ipc = k.first_ipc};
 }
 
 bool restarts(Errno error, const SignalsTaken& taken) {
@@ -52,14 +55,17 @@ bool internal(Errno error) {
 Kernel::Kernel(const Environment& environment, const KernelProfile& profile, Contents contents)
     : state_{.profile = &profile,
              .pipe_limits = environment.pipe_limits,
-             .mq_limits = environment.mq_limits,
              .pages = PagePool(environment.page_size, contents),
              .now = Nanoseconds{environment.realtime_ns}} {
   state_.root = make_root(state_);
+  state_.first_ipc = make_ipc_namespace(state_, environment.mq_limits, {});
+  state_.ipc_namespaces[state_.first_ipc].tasks = 0;
+  state_.ipc_namespaces[state_.first_ipc].mounted = true;
   state_.processes.emplace_back();  // process 0 is nobody's
   for (const InitialTask& task : environment.tasks) {
     IPCSIM_CHECK(task.task.v >= 1 && !exists(task.task));
     add_initial_task(state_, task, environment.caps);
+    ++state_.ipc_namespaces[state_.first_ipc].tasks;
     for (const Fd fd : task.other_fds) {
       static_cast<void>(post_other_fd(task.task, fd, false));
     }

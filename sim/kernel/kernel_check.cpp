@@ -32,7 +32,7 @@ Broken check_pages(const KernelState& k) {
     }
   });
   k.inodes.each([&](InodeId /*id*/, const Inode& node) {
-    if (node.type() == kSIfreg) {
+    if (node.is_regular()) {
       for (const PageId page : node.regular().pages) {
         if (page != kNoPage) {
           ++references[page];
@@ -147,6 +147,47 @@ Broken check_waiting_writers(const KernelState& k) {
   return broken;
 }
 
+/// A socket's users are its open files and the registrations that name it; what is charged to it is
+/// what it received and what those hold.
+Broken check_sockets(const KernelState& k) {
+  std::map<NetlinkId, u32> users;
+  std::map<NetlinkId, u32> charged;
+  k.files.each([&](FileId /*id*/, const File& file) {
+    users[file.netlink] += file.kind == FileKind::kNetlink ? 1 : 0;
+  });
+  k.mqueues.each([&](MqueueId /*id*/, const MqueueObject& queue) {
+    if (queue.notify_sock != kNoNetlink) {
+      ++users[queue.notify_sock];
+      ++charged[queue.notify_sock];
+    }
+  });
+  Broken broken;
+  k.netlinks.each([&](NetlinkId id, const NetlinkSocket& socket) {
+    const u64 packets = charged[id] + socket.received.size();
+    if (!broken && (users[id] != socket.users || packets != socket.charged)) {
+      broken = fmt::format("socket {} counts its users ({} of {}) and packets ({} of {})", id.v,
+                           socket.users, users[id], socket.charged, packets);
+    }
+  });
+  return broken;
+}
+
+/// A namespace counts its tasks.
+Broken check_namespaces(const KernelState& k) {
+  std::map<IpcNsId, u32> tasks;
+  for (const Task& task : k.tasks) {
+    tasks[task.ipc] += task.state == TaskState::kDead ? 0 : 1;
+  }
+  Broken broken;
+  k.ipc_namespaces.each([&](IpcNsId id, const IpcNamespace& ns) {
+    if (!broken && tasks[id] != ns.tasks) {
+      broken =
+          fmt::format("IPC namespace {} counts its tasks ({} of {})", id.v, ns.tasks, tasks[id]);
+    }
+  });
+  return broken;
+}
+
 Broken check_objects(const KernelState& k) {
   Broken broken;
   k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
@@ -156,7 +197,7 @@ Broken check_objects(const KernelState& k) {
   });
   k.mqueues.each([&](MqueueId /*id*/, const MqueueObject& queue) {
     if (auto rule = broken_invariant(queue.inode); rule && !broken) {
-      broken = fmt::format("queue \"{}\": {}", queue.name, *rule);
+      broken = fmt::format("queue \"{}\": {}", k.inodes[queue.node].name, *rule);
     }
   });
   return broken;
@@ -189,6 +230,9 @@ Broken check_inodes(const KernelState& k) {
       broken = fmt::format("node \"{}\" has as many names ({}) as it counts ({})", node.name,
                            names[id], node.nlink);
     }
+    if (!broken && node.is_queue() && k.mqueues[node.queue().queue].node != id) {
+      broken = fmt::format("node \"{}\" and its queue know each other", node.name);
+    }
     if (!broken && node.files != files[id]) {
       broken = fmt::format("node \"{}\" has as many open files ({}) as it counts ({})", node.name,
                            files[id], node.files);
@@ -210,7 +254,7 @@ Broken check_inodes(const KernelState& k) {
 
 std::optional<std::string> Kernel::broken_invariant() const {
   for (auto* check : {check_objects, check_pages, check_files, check_pipe_counts,
-                      check_waiting_writers, check_inodes}) {
+                      check_waiting_writers, check_inodes, check_sockets, check_namespaces}) {
     if (auto broken = check(state_)) {
       return broken;
     }

@@ -76,6 +76,7 @@ struct ProgressHash {
   }
   void operator()(const EpollWaitInProgress& call) const { hasher.add(call.file); }
   void operator()(const PauseInProgress& /*call*/) const {}
+  void operator()(const RecvInProgress& call) const { hasher.add(call.file); }
   void operator()(const VforkInProgress& /*call*/) const {}
   void operator()(const ExecInProgress& /*call*/) const {}
 };
@@ -88,6 +89,11 @@ void add_pending(Hasher& hasher, const PendingSignals& pending) {
     hasher.add(info.fd);
     hasher.add(info.value);
   }
+}
+
+void add_bytes(Hasher& hasher, const Payload& payload) {
+  hasher.add(payload.len());
+  hasher.add(std::as_bytes(std::span{payload.stored_bytes()}));
 }
 
 void add_task(Hasher& hasher, const Task& task) {
@@ -113,6 +119,8 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.entered);
   hasher.add(task.vfork_parent);
   hasher.add(task.restart_deadline ? task.restart_deadline->v : -1);
+  hasher.add(task.prio);
+  hasher.add(task.ipc);
 }
 
 void add_process(Hasher& hasher, const Process& process) {
@@ -123,6 +131,7 @@ void add_process(Hasher& hasher, const Process& process) {
   hasher.add(process.nodefer.bits);
   hasher.add(process.resethand.bits);
   add_pending(hasher, process.shared_pending);
+  hasher.add(process.self_exec_id);
   hasher.add(process.stopped);
   hasher.add(process.exiting);
   hasher.add(process.exit_signal);
@@ -147,6 +156,8 @@ void add_file(Hasher& hasher, FileId id, const File& file) {
   hasher.add(file.nowait);
   hasher.add(file.f_pipe);
   hasher.add(file.nowait);
+  hasher.add(file.netlink);
+  hasher.add(file.f_pos);
   hasher.add(file.f_owner.type);
   hasher.add(file.f_owner.pid);
   hasher.add(file.f_owner.signum);
@@ -240,9 +251,28 @@ void add_rest(Hasher& hasher, const KernelState& k) {
   });
   k.mqueues.each([&](MqueueId id, const MqueueObject& queue) {
     hasher.add(id);
-    hasher.add(queue.linked);
-    hasher.add(queue.files);
+    hasher.add(queue.ns);
+    hasher.add(queue.node);
+    hasher.add(queue.notify_sock);
+    add_bytes(hasher, queue.notify_cookie);
     queue.inode.hash_into(hasher);
+  });
+  k.ipc_namespaces.each([&](IpcNsId id, const IpcNamespace& ns) {
+    hasher.add(id);
+    hasher.add(ns.tasks);
+    for (const u32 limit :
+         {ns.mq_limits.mq_queues_max, ns.mq_limits.mq_msg_max, ns.mq_limits.mq_msgsize_max,
+          ns.mq_limits.mq_msg_default, ns.mq_limits.mq_msgsize_default}) {
+      hasher.add(limit);
+    }
+  });
+  k.netlinks.each([&](NetlinkId id, const NetlinkSocket& socket) {
+    hasher.add(id);
+    hasher.add(socket.users);
+    hasher.add(socket.charged);
+    for (const Payload& packet : socket.received) {
+      add_bytes(hasher, packet);
+    }
   });
   k.files.each([&](FileId id, const File& file) { add_file(hasher, id, file); });
   add_epolls(hasher, k);

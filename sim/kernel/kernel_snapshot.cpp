@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <range/v3/algorithm/sort.hpp>
 
+#include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/kernel.hpp"
 
 namespace ipcsim {
@@ -112,7 +113,7 @@ MqueueSnapshot snapshot_of(const KernelState& k, const MqueueObject& object) {
   const MqueueInode& queue = object.inode;
   const MsgTree& tree = queue.msg_tree;
   const u32 page_size = k.pages.page_size();
-  MqueueSnapshot snapshot{.name = object.name,
+  MqueueSnapshot snapshot{.name = k.inodes[object.node].name,
                           .mq_maxmsg = queue.attr.mq_maxmsg,
                           .mq_msgsize = queue.attr.mq_msgsize,
                           .mq_curmsgs = queue.mq_curmsgs(),
@@ -123,7 +124,13 @@ MqueueSnapshot snapshot_of(const KernelState& k, const MqueueObject& object) {
                           .nodes = {},
                           .send_wait = mq_waiters(queue, MqSide::kSend, page_size),
                           .recv_wait = mq_waiters(queue, MqSide::kRecv, page_size),
-                          .notify_owner = {}};
+                          .notify_owner = {},
+                          .sigev_notify = {},
+                          .sigev_signo = {},
+                          .sigev_value = {},
+                          .mq_queues_count = mq_queues_count(k, object.ns),
+                          .i_nlink = k.inodes[object.node].nlink,
+                          .i_size = k.inodes[object.node].queue().size};
   if (!tree.empty()) {
     snapshot.root = tree.node(tree.root()).priority;
     if (k.profile->mq_keeps_rightmost) {
@@ -136,6 +143,11 @@ MqueueSnapshot snapshot_of(const KernelState& k, const MqueueObject& object) {
   ranges::sort(snapshot.nodes, {}, &MqNodeSnapshot::priority);
   if (queue.notify) {
     snapshot.notify_owner = TaskId{queue.notify->owner.v};
+    snapshot.sigev_notify = static_cast<u32>(queue.notify->kind);
+    if (queue.notify_signal) {
+      snapshot.sigev_signo = queue.notify_signal->signo;
+      snapshot.sigev_value = queue.notify_signal->value;
+    }
   }
   return snapshot;
 }

@@ -62,17 +62,35 @@ struct Flock {
   bool operator==(const Flock&) const = default;
 };
 
+/// A socket, as far as SIGEV_THREAD needs one.
+struct NetlinkSocket {
+  u32 family = 0;
+  u32 users = 0;  ///< open files and registrations that refer to it
+  WaitQueueId wait;
+  std::vector<Payload> received;  ///< packets that wait to be read, the oldest first
+  u32 charged = 0;                ///< packets charged to its receive buffer
+  bool operator==(const NetlinkSocket&) const = default;
+};
+
+/// An IPC namespace, as far as queues have one (`struct ipc_namespace`).
+struct IpcNamespace {
+  MqLimits mq_limits;
+  u32 tasks = 0;              ///< tasks in it
+  InodeId folder = kNoInode;  ///< of its queues' names
+  bool mounted = false;       ///< its queues are mounted somewhere, for good
+  bool operator==(const IpcNamespace&) const = default;
+};
+
 /// A message queue with what surrounds it in the kernel.
 struct MqueueObject {
   MqueueInode inode;
   WaitQueueId wait_q;  ///< pollers
-  std::string name;
-  bool linked = true;
-  u32 files = 0;  ///< open files
-  UserId user;    ///< who is charged
-  u64 bytes = 0;  ///< charged against RLIMIT_MSGQUEUE
-  u32 mode = 0;
-  u32 uid = 0;
+  IpcNsId ns;
+  InodeId node = kNoInode;             ///< its name, mode, owner, times and open files
+  UserId user;                         ///< who is charged
+  u64 bytes = 0;                       ///< charged against RLIMIT_MSGQUEUE
+  NetlinkId notify_sock = kNoNetlink;  ///< of a SIGEV_THREAD registration
+  Payload notify_cookie;               ///< the packet that goes there
   u32 serial = 0;
   bool operator==(const MqueueObject&) const = default;
 };
@@ -89,7 +107,6 @@ struct User {
 struct KernelState {
   const KernelProfile* profile = nullptr;
   PipeLimits pipe_limits;
-  MqLimits mq_limits;
   PagePool pages;
   Arena<PipeId, PipeObject> pipes;
   Arena<InodeId, Inode> inodes;
@@ -99,6 +116,9 @@ struct KernelState {
   Arena<SocketId, Socket> sockets;
   u32 told_inodes = 0;  ///< numbers given out by stat()
   Arena<MqueueId, MqueueObject> mqueues;
+  Arena<NetlinkId, NetlinkSocket> netlinks;
+  Arena<IpcNsId, IpcNamespace> ipc_namespaces;
+  IpcNsId first_ipc;  ///< that of the tasks that exist at the beginning
   Arena<FileId, File> files;
   Arena<EventPollId, EventPoll> epolls;
   Arena<EpItemId, EpItem> epitems;

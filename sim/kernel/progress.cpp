@@ -17,6 +17,7 @@ struct Drop {
   void operator()(const ReadInProgress& call) const { fput(k, id, call.file); }
   void operator()(const MqSendInProgress& call) const { fput(k, id, call.file); }
   void operator()(const MqReceiveInProgress& call) const { fput(k, id, call.file); }
+  void operator()(const RecvInProgress& call) const { fput(k, id, call.file); }
   void operator()(const PollInProgress& call) const {
     for (const WaitEntryId entry : call.entries) {
       k.wait_queues.remove(entry);

@@ -6,6 +6,7 @@
 #include <range/v3/algorithm/find.hpp>
 
 #include "model/base/text.hpp"
+#include "sim/kernel/constants.hpp"
 
 namespace ipcsim {
 namespace {
@@ -107,7 +108,8 @@ std::string to_text(const MqueueSnapshot& queue) {
     text += "    e_wait_q[RECV]: " + mq_waiters_text(queue.recv_wait) + "\n";
   }
   if (queue.notify_owner) {
-    text += fmt::format("    notify_owner: task {}\n", queue.notify_owner->v);
+    text += fmt::format("    notify_owner: task {} ({})\n", queue.notify_owner->v,
+                        name_of(sigev_names(), queue.sigev_notify.value_or(0)).value_or("?"));
   }
   return text;
 }

@@ -92,6 +92,13 @@ struct MqueueSnapshot {
   std::vector<MqWaiterSnapshot> send_wait;  ///< e_wait_q[0], from the head
   std::vector<MqWaiterSnapshot> recv_wait;  ///< e_wait_q[1]
   std::optional<TaskId> notify_owner;
+  // notify: with an owner only; a member that an earlier object left there is not known.
+  std::optional<u32> sigev_notify;
+  std::optional<u32> sigev_signo;
+  std::optional<u64> sigev_value;
+  u64 mq_queues_count = 0;  ///< of the IPC namespace
+  u32 i_nlink = 0;
+  i64 i_size = 0;
   bool operator==(const MqueueSnapshot&) const = default;
 };
 

@@ -3,6 +3,7 @@
 
 #include "sim/kernel/fasync.hpp"
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/sys_pipe.hpp"
 #include "sim/kernel/syscalls.hpp"
 
@@ -166,8 +167,13 @@ Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& ca
     case kFioasync:
       return ioctl_fioasync(k, k.fd_table(id).file(call.fd), call);
     case kFionread:
-      if (file.node == kNoInode) {
-        return Section::not_modelled("FIONREAD on a file that is no pipe or file of the run");
+      if (file.kind == FileKind::kMqueue) {
+        return mqueue_fionread(k, file, call.arg);
+      }
+      if (file.node == kNoInode || file.kind == FileKind::kNetlink ||
+          file.kind == FileKind::kMqLimit) {
+        return Section::not_modelled(
+            "FIONREAD on a file that is no pipe, queue or file of the run");
       }
       return file.kind == FileKind::kPipe ? pipe_ioctl_fionread(k, file.pipe, call.arg)
                                           : file_ioctl_fionread(k, file, call.arg);
@@ -177,7 +183,8 @@ Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& ca
       return file.kind == FileKind::kPipe ? Section::failed(Errno::kENOTTY)
                                           : Section::not_modelled("FIOQSIZE on no pipe");
     default:
-      return file.kind == FileKind::kOther || file.kind == FileKind::kSocket
+      return file.kind == FileKind::kOther || file.kind == FileKind::kSocket ||
+                     file.kind == FileKind::kNetlink
                  ? Section::not_modelled("ioctl() on a file that is no pipe or queue")
                  : Section::failed(Errno::kENOTTY);
   }

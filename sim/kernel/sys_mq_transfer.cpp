@@ -5,6 +5,7 @@
 
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/syscalls.hpp"
@@ -95,8 +96,12 @@ Section start_send(KernelState& k, TaskId id, FileId file_id, const MqTimedsendC
   if (outcome.end == MqEnd::kFailed) {
     return Section::failed(outcome.error);
   }
+  touch_queue(k, queue, kTransferTimes);
   if (outcome.receiver) {
     complete<MqReceiveInProgress>(k, *outcome.receiver).message = std::move(outcome.handed_over);
+  }
+  if (outcome.fired) {
+    fire_notification(k, id, queue, *outcome.fired);
   }
   if (outcome.wake_pollers) {
     wake_pollers(k, queue);
@@ -125,6 +130,7 @@ Section start_receive(KernelState& k, TaskId id, FileId file_id, const MqTimedre
   if (outcome.end == MqEnd::kFailed) {
     return Section::failed(outcome.error);
   }
+  touch_queue(k, queue, kTransferTimes);
   if (outcome.sender) {
     complete<MqSendInProgress>(k, *outcome.sender);
   }

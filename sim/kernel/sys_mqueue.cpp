@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/syscalls.hpp"
 
 namespace ipcsim {
@@ -11,16 +12,11 @@ namespace {
 
 /// Flags of mq_open() that do not stay in the file's status flags.
 constexpr u32 kDroppedFlags = kOCreat | kOExcl | kONoctty | kOTrunc;
-constexpr u32 kModeBits = 07777;
 
-std::optional<MqueueId> find_queue(const KernelState& k, std::string_view name) {
-  std::optional<MqueueId> found;
-  k.mqueues.each([&](MqueueId id, const MqueueObject& queue) {
-    if (queue.linked && queue.name == name) {
-      found = id;
-    }
-  });
-  return found;
+/// The place of a name in the folder of the task's namespace.
+Path place_of(const KernelState& k, TaskId id, const std::string& name) {
+  const InodeId folder = k.ipc_namespaces[k.task(id).ipc].folder;
+  return {.parent = folder, .last = name, .node = find_entry(k.inodes[folder], name)};
 }
 
 /// Copies a name in. Errors: EFAULT, ENOENT, ENAMETOOLONG.
@@ -35,58 +31,26 @@ PipeMode mode_of(u32 flags) {
           .write = access == kOWronly || access == kORdwr};
 }
 
-/// The usual owner and other classes. Linux fs/namei.c: inode_permission().
-bool may_open(const Credentials& cred, const MqueueObject& queue, PipeMode mode) {
-  constexpr u32 kRead = 4;
-  constexpr u32 kWrite = 2;
-  constexpr u32 kOwnerShift = 6;
-  const u32 wanted = (mode.read ? kRead : 0) | (mode.write ? kWrite : 0);
-  const u32 granted = cred.uid.fs == queue.uid ? queue.mode >> kOwnerShift : queue.mode;
-  return cred.effective.has(Cap::kDacOverride) || (granted & wanted) == wanted;
-}
+u32 access_mask(PipeMode mode) { return (mode.read ? kMayRead : 0) | (mode.write ? kMayWrite : 0); }
 
-/// Makes a queue. Errors, in the order tested: ENOSPC, EINVAL, EMFILE.
-/// Linux ipc/mqueue.c: mqueue_create_attr(), mqueue_get_inode().
-Result<MqueueId> create_queue(KernelState& k, TaskId id, const MqOpenCall& call) {
-  const Credentials& cred = k.cred(id);
-  if (const Errno error = mq_check_count(k.mqueues.size(), k.mq_limits, cred.effective);
-      error != Errno::kOk) {
-    return fail(error);
-  }
-  const std::optional<MqSize> asked =
-      call.attr.is_null() ? std::nullopt
-                          : std::optional{MqSize{.mq_maxmsg = call.attr.value.mq_maxmsg,
-                                                 .mq_msgsize = call.attr.value.mq_msgsize}};
-  const Result<MqSize> size = mq_new_size(asked, k.mq_limits, cred.effective);
-  if (!size) {
-    return fail(size.error());
-  }
-  const UserId user = k.user_of(id);
-  const u64 bytes = mq_bytes(*size);
-  if (k.users[user.v].mq_bytes + bytes > k.process_of(id).rlimit_msgqueue) {
-    return fail(Errno::kEMFILE);
-  }
-  k.users[user.v].mq_bytes += bytes;
-  return k.mqueues.insert({.inode = {.attr = *size},
-                           .wait_q = k.wait_queues.create(),
-                           .name = call.name.value,
-                           .user = user,
-                           .bytes = bytes,
-                           .mode = call.mode & kModeBits,
-                           .uid = cred.uid.fs,
-                           .serial = ++k.serial});
+std::optional<MqSize> size_asked(const UserPtr<MqAttr>& attr) {
+  return attr.is_null() ? std::nullopt
+                        : std::optional{MqSize{.mq_maxmsg = attr.value.mq_maxmsg,
+                                               .mq_msgsize = attr.value.mq_msgsize}};
 }
 
 /// The queue that mq_open() means. Errors, in the order tested: EACCES and ENAMETOOLONG for the
-/// name; ENOENT, or those of create_queue(); EEXIST, EINVAL, EACCES for one that exists.
-Result<MqueueId> find_or_create(KernelState& k, TaskId id, const MqOpenCall& call) {
+/// name; ENOENT, or those of make_queue(); EEXIST, EINVAL, EACCES for one that exists.
+Result<InodeId> find_or_create(KernelState& k, TaskId id, const MqOpenCall& call) {
   const u32 flags = call.oflag.v;
   if (const Errno error = mq_check_name(call.name.value); error != Errno::kOk) {
     return fail(error);
   }
-  const auto found = find_queue(k, call.name.value);
-  if (!found) {
-    return (flags & kOCreat) != 0 ? create_queue(k, id, call) : fail(Errno::kENOENT);
+  const Path path = place_of(k, id, call.name.value);
+  if (path.node == kNoInode) {
+    const u32 mode = call.mode & kModeBits & ~k.fs_context(id).umask;
+    return (flags & kOCreat) != 0 ? make_queue(k, id, path, mode, size_asked(call.attr))
+                                  : fail(Errno::kENOENT);
   }
   if ((flags & (kOCreat | kOExcl)) == (kOCreat | kOExcl)) {
     return fail(Errno::kEEXIST);
@@ -94,10 +58,9 @@ Result<MqueueId> find_or_create(KernelState& k, TaskId id, const MqOpenCall& cal
   if ((flags & kOAccmode) == kOAccmode) {
     return fail(Errno::kEINVAL);
   }
-  if (!may_open(k.cred(id), k.mqueues[*found], mode_of(flags))) {
-    return fail(Errno::kEACCES);
-  }
-  return *found;
+  const Errno error =
+      inode_permission(k.cred(id), k.inodes[path.node], access_mask(mode_of(flags)));
+  return error == Errno::kOk ? Result<InodeId>(path.node) : fail(error);
 }
 
 MqAttr attributes(const MqueueInode& queue, const File& file) {
@@ -127,24 +90,20 @@ Section run(KernelState& k, TaskId id, const MqOpenCall& call) {
   if (!fd) {
     return Section::failed(fd.error());
   }
-  const Result<MqueueId> queue = find_or_create(k, id, call);
-  const Errno error = !queue                    ? queue.error()
-                      : (flags & kODirect) != 0 ? Errno::kEINVAL
-                                                : Errno::kOk;
+  const Result<InodeId> node = find_or_create(k, id, call);
+  const Errno error = !node ? node.error() : (flags & kODirect) != 0 ? Errno::kEINVAL : Errno::kOk;
   if (error != Errno::kOk) {
     table.unreserve(*fd);
     return Section::failed(error);
   }
   File file{.kind = FileKind::kMqueue,
-            .mqueue = *queue,
+            .mqueue = k.inodes[*node].queue().queue,
+            .node = *node,
             .f_count = 1,
             .f_flags = flags & ~kDroppedFlags,
             .f_mode = mode_of(flags)};
-  if ((flags & kOPath) != 0) {
-    file.path_only = true;
-  } else {
-    ++k.mqueues[*queue].files;
-  }
+  file.path_only = (flags & kOPath) != 0;
+  get_node(k, *node);
   table.install(*fd, k.files.insert(file));
   return Section::returned(fd->v);
 }
@@ -156,18 +115,14 @@ Section run(KernelState& k, TaskId id, const MqUnlinkCall& call) {
   if (const Errno error = mq_check_name(call.name.value); error != Errno::kOk) {
     return Section::failed(error);
   }
-  const auto found = find_queue(k, call.name.value);
-  if (!found) {
+  const Path path = place_of(k, id, call.name.value);
+  if (path.node == kNoInode) {
     return Section::failed(Errno::kENOENT);
   }
-  const Credentials& cred = k.cred(id);
-  MqueueObject& queue = k.mqueues[*found];
-  // The root directory is sticky.
-  if (cred.uid.fs != queue.uid && cred.uid.fs != 0 && !cred.effective.has(Cap::kFowner)) {
-    return Section::failed(Errno::kEPERM);
+  if (const Errno error = may_delete(k, id, path, false); error != Errno::kOk) {
+    return Section::failed(error);
   }
-  queue.linked = false;
-  put_mqueue(k, *found);
+  remove_entry(k, path.parent, path.last);
   return Section::returned(0);
 }
 
@@ -186,6 +141,7 @@ Section run(KernelState& k, TaskId id, const MqGetsetattrCall& call) {
   if (!call.newattr.is_null()) {
     const bool nonblock = (call.newattr.value.mq_flags & kONonblock) != 0;
     file->f_flags = nonblock ? file->f_flags | kONonblock : file->f_flags & ~kONonblock;
+    touch_queue(k, file->mqueue, kLookTimes);
   }
   switch (call.oldattr) {
     case OutPtr::kBad:

@@ -3,6 +3,8 @@
 
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/ipc_namespace.hpp"
+#include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/regular_file.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
@@ -94,6 +96,9 @@ Section open_section(KernelState& k, TaskId id, OpenInProgress progress) {
 }
 
 FileKind kind_of(const Inode& node) {
+  if (node.is_queue()) {
+    return FileKind::kMqueue;
+  }
   switch (node.type()) {
     case kSIfifo:
       return FileKind::kPipe;
@@ -133,6 +138,9 @@ Section open_node(KernelState& k, TaskId id, InodeId node, Fd fd, u32 flags) {
     get_node(k, node);
     return open_section(k, id, {.file = k.files.insert(file), .fd = fd, .locals = {}});
   }
+  if (kind == FileKind::kMqueue) {
+    file.mqueue = k.inodes[node].queue().queue;
+  }
   get_node(k, node);
   const FileId opened = k.files.insert(file);
   if ((flags & kODirect) != 0 && kind != FileKind::kRegular) {
@@ -142,6 +150,11 @@ Section open_node(KernelState& k, TaskId id, InodeId node, Fd fd, u32 flags) {
     truncate_file(k, node, 0);
     k.inodes[node].mtime = k.now;
     k.inodes[node].ctime = k.now;
+  }
+  if ((flags & kOTrunc) != 0 && kind == FileKind::kMqueue) {
+    k.inodes[node].queue().size = 0;
+    k.inodes[node].mtime = queue_time(k);
+    k.inodes[node].ctime = queue_time(k);
   }
   table.install(fd, opened);
   return Section::returned(fd.v);
@@ -196,6 +209,15 @@ Section create_and_open(KernelState& k, TaskId id, const Path& path, Fd fd, cons
     k.fd_table(id).unreserve(fd);
     return Section::failed(error);
   }
+  if (queue_folder_of(k.inodes[path.parent])) {
+    const u32 bits = call.mode & kModeBits & ~k.fs_context(id).umask;
+    const Result<InodeId> queue = make_queue(k, id, path, bits, std::nullopt);
+    if (!queue) {
+      k.fd_table(id).unreserve(fd);
+      return Section::failed(queue.error());
+    }
+    return open_node(k, id, *queue, fd, call.flags.v & ~kOTrunc);
+  }
   const u32 mode = kSIfreg | (call.mode & kModeBits & ~k.fs_context(id).umask);
   return open_node(k, id, make_node(k, id, path, mode, RegularData{}), fd, call.flags.v & ~kOTrunc);
 }
@@ -218,6 +240,9 @@ Section run(KernelState& k, TaskId id, const OpenCall& call) {
   }
   if (const Errno error = check_path_text(call.pathname); error != Errno::kOk) {
     return Section::failed(error);
+  }
+  if (const auto limit = mq_limit_of_path(call.pathname)) {
+    return open_mq_limit(k, id, *limit, flags);
   }
   FdTable& table = k.fd_table(id);
   const Result<Fd> fd =

@@ -5,6 +5,7 @@
 #include <range/v3/algorithm/sort.hpp>
 
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/wake.hpp"
@@ -25,7 +26,11 @@ void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, Fd
             .mm = mm,
             .cred = model.cred,
             .blocked = model.blocked,
-            .prio = model.prio};
+            .prio = model.prio,
+            .nice = model.nice,
+            .policy = model.policy,
+            .rt_priority = model.rt_priority,
+            .ipc = model.ipc};
   k.task(child) = std::move(task);
 }
 
@@ -44,6 +49,13 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
   }
   if ((flags & kCloneSighand) != 0 && !thread) {
     return Section::not_modelled("signal handlers shared between processes");
+  }
+  const bool new_ipc = (flags & kCloneNewipc) != 0;
+  if (new_ipc && !k.cred(id).effective.has(Cap::kSysAdmin)) {
+    return Section::failed(Errno::kEPERM);
+  }
+  if (new_ipc && (flags & kCloneSysvsem) != 0) {
+    return Section::failed(Errno::kEINVAL);
   }
   const FdTableId files = k.task(id).files;
   FdTableId child_files = files;
@@ -78,6 +90,11 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     process = ProcessId{static_cast<u32>(k.processes.size() - 1)};
   }
   add_task(k, id, child, process, child_files, fs, mm);
+  if (new_ipc) {
+    k.task(child).ipc = make_ipc_namespace(k, {}, k.cred(id));
+  } else {
+    ++k.ipc_namespaces[k.task(id).ipc].tasks;
+  }
   if ((flags & kCloneVfork) != 0) {
     k.task(child).vfork_parent = id;
     k.task(id).progress = VforkInProgress{};
@@ -172,6 +189,7 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   put_fd_table(k, id, files);
   put_fs_context(k, k.task(id).fs);
   put_memory(k, k.task(id).mm);
+  leave_ipc_namespace(k, k.task(id).ipc);
   Process& process = k.processes[process_id.v];
   if (in_call || process.exit_signal.v != 0) {
     process.died_in_call.push_back({id, std::move(result)});
@@ -219,6 +237,7 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
       filp_close(k, id, table.clear(fd));
     }
   }
+  ++process.self_exec_id;
   process.handled = {};
   process.restart = {};
   commit_exec_creds(k, id);

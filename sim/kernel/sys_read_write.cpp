@@ -4,8 +4,10 @@
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/iovec.hpp"
+#include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/sys_file_io.hpp"
+#include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/wake.hpp"
 
@@ -175,11 +177,12 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
   if (transfer.at && *transfer.at < 0) {
     return Section::failed(Errno::kEINVAL);
   }
-  const File* file = find_file(k, id, fd);
+  File* file = find_file(k, id, fd);
   if (file == nullptr) {
     return Section::failed(Errno::kEBADF);
   }
-  if (file->kind == FileKind::kOther || file->kind == FileKind::kSocket) {
+  if (file->kind == FileKind::kOther || file->kind == FileKind::kSocket ||
+      file->kind == FileKind::kNetlink) {
     return Section::not_modelled("a transfer on a file that is no pipe, FIFO or queue");
   }
   if (transfer.at && file->kind == FileKind::kPipe) {
@@ -192,9 +195,9 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
   if (transfer.write ? !file->f_mode.write : !file->f_mode.read) {
     return Section::failed(Errno::kEBADF);
   }
-  if (file->kind == FileKind::kMqueue) {
-    return transfer.write ? Section::failed(Errno::kEINVAL)
-                          : Section::not_modelled("reading the status text of a queue");
+  const bool queue = file->kind == FileKind::kMqueue;
+  if (queue && transfer.write) {
+    return Section::failed(Errno::kEINVAL);
   }
   if (file->kind == FileKind::kEpoll) {
     return Section::failed(Errno::kEINVAL);
@@ -212,6 +215,15 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
     if (const Errno refused = check_rw_flags(k, *file, transfer.rw_flags); refused != Errno::kOk) {
       return Section::failed(refused);
     }
+  }
+  if (queue) {
+    return read_mqueue_text(k, *file, segments, transfer.at);
+  }
+  if (file->kind == FileKind::kMqLimit) {
+    return transfer.at || segments.size() != 1
+               ? Section::not_modelled("a limit's file in parts or at a place")
+           : transfer.write ? write_mq_limit(k, *file, segments.front())
+                            : read_mq_limit(k, *file, segments.front());
   }
   return transfer_section(k, id, k.fd_table(id).file(fd), segments, transfer);
 }

@@ -103,6 +103,12 @@ Section run(KernelState& k, TaskId id, const CapsetCall& call);
 Section run(KernelState& k, TaskId id, const SocketpairCall& call);
 Section run(KernelState& k, TaskId id, const SendmsgCall& call);
 Section run(KernelState& k, TaskId id, const RecvmsgCall& call);
+Section run(KernelState& k, TaskId id, const MqNotifyCall& call);
+Section run(KernelState& k, TaskId id, const SocketCall& call);
+Section run(KernelState& k, TaskId id, const RecvfromCall& call);
+Section run(KernelState& k, TaskId id, const SetpriorityCall& call);
+Section run(KernelState& k, TaskId id, const SchedSetschedulerCall& call);
+Section run(KernelState& k, TaskId id, const UnshareCall& call);
 
 /// Ends a sleeping call's waits and drops what it holds, before its result is given or it is
 /// started again.

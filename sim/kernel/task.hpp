@@ -93,10 +93,17 @@ struct ExecInProgress {
   bool operator==(const ExecInProgress&) const = default;
 };
 
+/// recvfrom() of an empty socket.
+struct RecvInProgress {
+  FileId file;
+  bool operator==(const RecvInProgress&) const = default;
+};
+
 using CallInProgress =
     std::variant<std::monostate, WriteInProgress, ReadInProgress, OpenInProgress, MqSendInProgress,
                  MqReceiveInProgress, PollInProgress, EpollWaitInProgress, PauseInProgress,
-                 VforkInProgress, ExecInProgress, SpliceInProgress, ResizeInProgress>;
+                 VforkInProgress, ExecInProgress, SpliceInProgress, ResizeInProgress,
+                 RecvInProgress>;
 
 /// Where a task is.
 enum class TaskState : u8 {
@@ -155,6 +162,10 @@ struct Task {
   std::optional<Nanoseconds> restart_deadline;
   TaskId vfork_parent;  ///< asleep until this task execs or is gone
   i32 prio = 120;       ///< effective priority on the kernel's scale
+  i32 nice = 0;         ///< static priority, -20 to 19
+  u32 policy = 0;       ///< SCHED_*
+  i32 rt_priority = 0;  ///< of SCHED_FIFO and SCHED_RR
+  IpcNsId ipc;          ///< its IPC namespace
   TaskId run_next;      ///< next on the run queue
 
   [[nodiscard]] bool in_call() const { return call != nullptr; }
@@ -183,6 +194,7 @@ struct Process {
   bool stopped = false;           ///< a stop signal was taken, and no SIGCONT since
   bool exiting = false;           ///< every thread dies when it next runs
   Signal exit_signal;             ///< what killed it; 0: it exits by itself
+  u64 self_exec_id = 0;           ///< how often it has called execve()
   TaskId exec_waiter;             ///< the thread whose execve() waits for the others
   /// Threads that died in a call since the process began to exit, for the report at its end.
   std::vector<DeadThread> died_in_call;

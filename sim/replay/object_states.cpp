@@ -118,7 +118,13 @@ MqueueState mqueue_state(const MqueueSnapshot& queue) {
                     .tree = std::vector<MqNodeState>{},
                     .send_wait = waiter_states(queue.send_wait),
                     .recv_wait = waiter_states(queue.recv_wait),
-                    .notify_owner = OrNone<TaskId>{queue.notify_owner}};
+                    .notify_owner = OrNone<TaskId>{queue.notify_owner},
+                    .sigev_notify = queue.sigev_notify,
+                    .sigev_signo = queue.sigev_signo,
+                    .sigev_value = queue.sigev_value,
+                    .mq_queues_count = queue.mq_queues_count,
+                    .i_nlink = queue.i_nlink,
+                    .i_size = queue.i_size};
   append_preorder(queue, queue.root, *state.tree);
   return state;
 }

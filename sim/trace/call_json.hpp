@@ -46,4 +46,10 @@ void read_fds(JsonReader& in, std::string_view key, const JsonValue& value, std:
 [[nodiscard]] std::string attr_json(const MqAttr& attr);
 void read_attr(JsonReader& in, std::string_view key, const JsonValue& value, MqAttr& attr);
 
+// struct sigevent, in notify_json.cpp.
+[[nodiscard]] std::string sigevent_json(const SigEvent& event);
+void read_sigevent(JsonReader& in, std::string_view key, const JsonValue& value, SigEvent& event);
+/// `{"mapped":0}`.
+[[nodiscard]] bool is_bad_pointer(const JsonValue& value);
+
 }  // namespace ipcsim

@@ -15,18 +15,16 @@ namespace {
 constexpr u32 kMostU32 = std::numeric_limits<u32>::max();
 constexpr std::string_view kBadPointer = R"({"mapped":0})";
 
-bool is_bad_pointer(const JsonValue& value) {
-  const JsonValue::Object* object = value.object();
-  return object != nullptr && object->size() == 1 && object->front().key == "mapped" &&
-         object->front().value.integer<u32>(0, 0).has_value();
-}
-
 void read_value(JsonReader& in, std::string_view key, const JsonValue& value, std::string& out) {
   read_name(in, key, value, out);
 }
 
 void read_value(JsonReader& in, std::string_view key, const JsonValue& value, MqAttr& out) {
   read_attr(in, key, value, out);
+}
+
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, SigEvent& out) {
+  read_sigevent(in, key, value, out);
 }
 
 void read_value(JsonReader& in, std::string_view key, const JsonValue& value, Timespec& out) {

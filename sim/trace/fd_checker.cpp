@@ -56,7 +56,8 @@ bool duplicates(const Call& call) {
 /// True when the return value is a descriptor.
 bool returns_fd(const Call& call) {
   return duplicates(call) || std::holds_alternative<OpenCall>(call) ||
-         std::holds_alternative<EpollCreate1Call>(call) || std::holds_alternative<MqOpenCall>(call);
+         std::holds_alternative<EpollCreate1Call>(call) ||
+         std::holds_alternative<MqOpenCall>(call) || std::holds_alternative<SocketCall>(call);
 }
 
 bool opens(const Call& call) {

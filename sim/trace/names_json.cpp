@@ -141,6 +141,10 @@ std::span<const NamedNumber> names_of(EpollCtlOp /*op*/) { return epoll_ctl_name
 std::span<const NamedNumber> names_of(OwnerType /*type*/) { return kOwnerTypes; }
 std::span<const NamedNumber> names_of(Resource /*resource*/) { return rlimit_names(); }
 std::span<const NamedNumber> names_of(Whence /*whence*/) { return whence_names(); }
+std::span<const NamedNumber> names_of(SigevNotify /*notify*/) { return sigev_names(); }
+std::span<const NamedNumber> names_of(SocketFamily /*family*/) { return socket_family_names(); }
+std::span<const NamedNumber> names_of(PriorityWhich /*which*/) { return priority_which_names(); }
+std::span<const NamedNumber> names_of(SchedPolicy /*policy*/) { return sched_policy_names(); }
 std::span<const NamedNumber> names_of(Disposition /*handler*/) { return kDispositions; }
 std::span<const NamedNumber> names_of(MaskHow /*how*/) { return kMaskHows; }
 

@@ -51,6 +51,10 @@ void read_flags(JsonReader& in, std::string_view key, const JsonValue& value, co
 [[nodiscard]] std::span<const NamedNumber> names_of(EpollCtlOp op);
 [[nodiscard]] std::span<const NamedNumber> names_of(Resource resource);
 [[nodiscard]] std::span<const NamedNumber> names_of(Whence whence);
+[[nodiscard]] std::span<const NamedNumber> names_of(SigevNotify notify);
+[[nodiscard]] std::span<const NamedNumber> names_of(SocketFamily family);
+[[nodiscard]] std::span<const NamedNumber> names_of(PriorityWhich which);
+[[nodiscard]] std::span<const NamedNumber> names_of(SchedPolicy policy);
 
 /// The number's name as a JSON string, or the number.
 [[nodiscard]] std::string named_json(std::span<const NamedNumber> names, u64 number);

@@ -100,6 +100,11 @@ struct MqueueState {
   std::optional<std::vector<MqNodeState>> tree;
   std::optional<std::vector<MqWaiterState>> send_wait, recv_wait;  ///< from the head to the tail
   std::optional<OrNone<TaskId>> notify_owner;
+  std::optional<u32> sigev_notify, sigev_signo;  ///< of the registration
+  std::optional<u64> sigev_value;
+  std::optional<u64> mq_queues_count;  ///< queues of the IPC namespace
+  std::optional<u32> i_nlink;
+  std::optional<i64> i_size;
   bool operator==(const MqueueState&) const = default;
 
   static void each_field(auto&& visitor, auto&... queue) {
@@ -113,6 +118,12 @@ struct MqueueState {
     visitor("send_wait", queue.send_wait...);
     visitor("recv_wait", queue.recv_wait...);
     visitor("notify_owner", queue.notify_owner...);
+    visitor("sigev_notify", queue.sigev_notify...);
+    visitor("sigev_signo", queue.sigev_signo...);
+    visitor("sigev_value", queue.sigev_value...);
+    visitor("mq_queues_count", queue.mq_queues_count...);
+    visitor("i_nlink", queue.i_nlink...);
+    visitor("i_size", queue.i_size...);
   }
 };
 

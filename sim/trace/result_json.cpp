@@ -213,6 +213,8 @@ template <>
 struct OutputOf<SocketpairCall> : std::type_identity<SocketFds> {};
 template <>
 struct OutputOf<RecvmsgCall> : std::type_identity<ReceivedRights> {};
+template <>
+struct OutputOf<RecvfromCall> : std::type_identity<ReadBytes> {};
 
 template <class C>
 Output read_one(JsonReader& in, const JsonValue& value) {

@@ -323,7 +323,7 @@ TEST(Import, MessageQueues) {
       "1 mq_timedsend(3</q>, \"hi\", 2, 5, NULL) = 0\n"
       "1 mq_timedreceive(3</q>, \"hi\", 64, [5], NULL) = 2\n"
       "1 mq_notify(3</q>, NULL) = -1 EINVAL (Invalid argument)\n");
-  EXPECT_EQ(trace.events.size(), 3U);
+  ASSERT_EQ(trace.events.size(), 4U);
   EXPECT_THAT(report.not_understood, IsEmpty());
   const auto& result = *std::get<CallEvent>(trace.events[2].body).result;
   EXPECT_EQ(result, SysResult::success(2, ReceivedMessage{Payload::of_bytes("hi"), 5}));
@@ -361,6 +361,52 @@ TEST(Import, SpliceToADeviceKeepsItsLength) {
           R"({"task":1,"call":"open","pathname":"/dev/null","flags":["O_WRONLY","O_CLOEXEC"],"ret":5})",
           R"({"task":1,"call":"vmsplice","fd":4,"iov":["abc",{"text":"x","len":4096}],"flags":["SPLICE_F_GIFT"],"ret":4099})",
           R"({"task":1,"call":"splice","fd_in":3,"fd_out":5,"len":65536,"ret":4099})"));
+}
+
+// With SIGEV_THREAD strace prints a descriptor as a signal, and takes a cookie for a message.
+TEST(Import, NotificationOfAThreadIsANetlinkSocket) {
+  EXPECT_THAT(
+      events_of("1 mq_open(\"q\", O_RDWR|O_CREAT, 0600, NULL) = 3</q>\n"
+                "1 socket(AF_NETLINK, SOCK_RAW|SOCK_CLOEXEC, NETLINK_ROUTE) = 4\n"
+                "1 mq_notify(3</q>, {sigev_value={sival_int=1, sival_ptr=0x7fff00000001}, "
+                "sigev_signo=SIGILL, sigev_notify=SIGEV_THREAD, sigev_notify_function=NULL, "
+                "sigev_notify_attributes=NULL}) = 0\n"
+                "1 recvfrom(4, [{nlmsg_len=1, nlmsg_type=0x5652 /* NLMSG_??? */, nlmsg_flags=0, "
+                "nlmsg_seq=0, nlmsg_pid=0}, \"\\0\\1\"], 32, MSG_WAITALL|MSG_NOSIGNAL, NULL, NULL) "
+                "= 32\n"
+                "1 mq_notify(3</q>, {sigev_signo=SIGUSR1, sigev_notify=SIGEV_SIGNAL}) = 0\n"
+                "1 mq_notify(3</q>, NULL) = 0\n"),
+      ElementsAre(
+          HasSubstr("mq_open"),
+          R"({"task":1,"call":"socket","domain":"AF_NETLINK","type":["SOCK_RAW","SOCK_CLOEXEC"],"ret":4})",
+          R"({"task":1,"call":"mq_notify","mqdes":3,"sevp":{"sigev_notify":"SIGEV_THREAD","sigev_signo":4,"cookie":{"len":32}},"ret":0})",
+          R"({"task":1,"call":"recvfrom","sockfd":4,"len":32,"flags":["MSG_WAITALL","MSG_NOSIGNAL"],"ret":32,"out":{"buf":{"len":32}}})",
+          R"({"task":1,"call":"mq_notify","mqdes":3,"sevp":{"sigev_notify":"SIGEV_SIGNAL","sigev_signo":"SIGUSR1"},"ret":0})",
+          R"({"task":1,"call":"mq_notify","mqdes":3,"ret":0})"));
+}
+
+// What a log does not state, but what its calls could not do without.
+TEST(Import, LimitsOfQueuesFollowFromQueuesThatWereMade) {
+  const Trace trace = import(
+                          "1 mq_open(\"q\", O_RDWR|O_CREAT, 0600, {mq_flags=0, mq_maxmsg=40, "
+                          "mq_msgsize=9000, mq_curmsgs=0}) = 3</q>\n"
+                          "1 mq_open(\"r\", O_RDWR|O_CREAT, 0600, {mq_flags=0, mq_maxmsg=50, "
+                          "mq_msgsize=9000, mq_curmsgs=0}) = -1 EINVAL (Invalid argument)\n")
+                          .first;
+  EXPECT_EQ(trace.header.environment.mq_limits.mq_msg_max, 40U);
+  EXPECT_EQ(trace.header.environment.mq_limits.mq_msgsize_max, 9000U);
+}
+
+// A namespace of its own, and its limits.
+TEST(Import, NamespacesAndLimitsOfQueues) {
+  EXPECT_THAT(
+      events_of("1 unshare(CLONE_NEWIPC) = 0\n"
+                "1 openat(AT_FDCWD, \"/proc/sys/fs/mqueue/msg_max\", O_RDWR) = 3\n"
+                "1 write(3, \"20\", 2) = 2\n"
+                "1 mq_open(\"q\", O_RDWR|O_CREAT, 0600, NULL) = 4</q>\n"),
+      ElementsAre(R"({"task":1,"call":"unshare","flags":["CLONE_NEWIPC"],"ret":0})",
+                  HasSubstr("/proc/sys/fs/mqueue/msg_max"),
+                  R"({"task":1,"call":"write","fd":3,"buf":"20","ret":2})", HasSubstr("mq_open")));
 }
 
 }  // namespace

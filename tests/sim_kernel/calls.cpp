@@ -108,6 +108,21 @@ Call mq_receive_until(i32 mqdes, Timespec until) {
   return MqTimedreceiveCall{
       .mqdes = Fd{mqdes}, .msg = room(kMessageRoom), .abs_timeout = UserPtr<Timespec>::of(until)};
 }
+Call mq_notify(i32 mqdes, SigEvent event) {
+  return MqNotifyCall{.mqdes = Fd{mqdes}, .sevp = UserPtr<SigEvent>::of(std::move(event))};
+}
+Call mq_notify(i32 mqdes) { return MqNotifyCall{.mqdes = Fd{mqdes}, .sevp = {}}; }
+Call socket(u32 family, u32 type) {
+  return SocketCall{.domain = SocketFamily{family}, .type = SocketType{type}};
+}
+Call recv_cookie(i32 sockfd) {
+  return RecvfromCall{
+      .sockfd = Fd{sockfd}, .buf = room(kNotifyCookieLen), .flags = MsgFlags{kMsgDontwait}};
+}
+Call setpriority(u32 who, i32 nice) {
+  return SetpriorityCall{.which = {}, .who = TaskId{who}, .prio = nice};
+}
+Call unshare(u64 flags) { return UnshareCall{CloneFlags{flags}}; }
 Call mq_getattr(i32 mqdes) { return MqGetsetattrCall{.mqdes = Fd{mqdes}, .newattr = {}}; }
 Call mq_set_nonblock(i32 mqdes, bool on) {
   return MqGetsetattrCall{

@@ -53,6 +53,14 @@ Call mq_send_until(i32 mqdes, std::string_view text, Timespec until);
 /// With room for 8192 bytes.
 Call mq_receive(i32 mqdes);
 Call mq_receive_until(i32 mqdes, Timespec until);
+Call mq_notify(i32 mqdes, SigEvent event);
+/// Takes the registration back.
+Call mq_notify(i32 mqdes);
+Call socket(u32 family, u32 type);
+/// With room for a cookie, without waiting.
+Call recv_cookie(i32 sockfd);
+Call setpriority(u32 who, i32 nice);
+Call unshare(u64 flags);
 Call mq_getattr(i32 mqdes);
 Call mq_set_nonblock(i32 mqdes, bool on);
 

@@ -189,8 +189,32 @@ class Chance {
         return SendmsgCall{Fd{fd()}, bytes("abc"), {Fd{fd()}}, {}};
     }
   }
+  SigEvent sigevent() {
+    SigEvent event{.sigev_notify = SigevNotify{static_cast<u32>(below(3))}, .cookie = {}};
+    event.sigev_signo = event.sigev_notify.v == kSigevThread ? fd() : static_cast<i32>(kSigusr1.v);
+    event.cookie = UserPtr<Payload>::of(Payload::of_unknown(kNotifyCookieLen));
+    return event;
+  }
+  Call notify_call() {
+    switch (below(8)) {
+      case 0:
+        return socket(kAfNetlink, kSockRaw | (one_in(2) ? kONonblock : 0));
+      case 1:
+        return recv_cookie(fd());
+      case 2:
+        return RecvfromCall{.sockfd = Fd{fd()}, .buf = room(kNotifyCookieLen), .flags = {}};
+      case 3:
+        return mq_notify(fd());
+      case 4:
+        return setpriority(task().v, static_cast<i32>(below(40)) - 20);
+      case 5:
+        return unshare(one_in(2) ? kCloneNewipc : kCloneFiles);
+      default:
+        return mq_notify(fd(), sigevent());
+    }
+  }
   Call mqueue_call() {
-    switch (below(7)) {
+    switch (below(9)) {
       case 0:
       case 1:
         return mq_open(name(), kOCreat | static_cast<u32>(below(4)) | (one_in(3) ? kONonblock : 0),
@@ -203,6 +227,9 @@ class Chance {
         return mq_send_until(fd(), "m", {1'700'000'000, static_cast<i64>(below(100'000'000))});
       case 5:
         return mq_receive_until(fd(), {1'700'000'000, static_cast<i64>(below(100'000'000))});
+      case 6:
+      case 7:
+        return notify_call();
       default:
         return mq_receive(fd());
     }
@@ -261,7 +288,9 @@ std::string results(TestKernel& k) {
 std::string trail(u64 seed, Contents contents = Contents::kKept,
                   std::string_view profile = "linux-6.18") {
   Chance chance(seed);
-  TestKernel k(some_tasks(kFirstTasks), contents, profile);
+  Environment environment = some_tasks(kFirstTasks);
+  environment.caps.add(Cap::kSysAdmin).add(Cap::kSysNice);
+  TestKernel k(environment, contents, profile);
   for (u32 task = 1; task <= kFirstTasks; ++task) {
     k.run(task, sigaction(kSigpipe, Disposition::kHandler));
     k.run(task, sigaction(kSigusr1, Disposition::kHandler));

@@ -146,6 +146,17 @@ struct Filler {
   void field(std::string_view /*name*/, std::vector<Fd>& out) const {
     out = random_list<Fd>(random, [](Random& r) { return Fd{static_cast<i32>(r.below(1000))}; });
   }
+  void field(std::string_view name, SigEvent& out) const {
+    field(name, out.sigev_notify);
+    out.sigev_signo = random_number<i32>(random);
+    out.sigev_value = random_number<u64>(random);
+    out.cookie = {};
+    if (random.one_in(3)) {
+      out.cookie = UserPtr<Payload>::of(Payload::of_bytes(random_bytes(random, kNotifyCookieLen)));
+    } else if (random.one_in(3)) {
+      out.cookie = UserPtr<Payload>::bad();
+    }
+  }
   template <class T>
   void field(std::string_view name, UserPtr<T>& out) const {
     out = {};

@@ -37,9 +37,9 @@ bool can_sleep(const Call& call) {
                    std::type_identity<EpollPwaitCall>{}, std::type_identity<EpollPwait2Call>{},
                    std::type_identity<PauseCall>{}, std::type_identity<RtSigsuspendCall>{},
                    std::type_identity<MqTimedsendCall>{}, std::type_identity<MqTimedreceiveCall>{},
-                   std::type_identity<VforkCall>{}, std::type_identity<SpliceCall>{},
-                   std::type_identity<TeeCall>{}, std::type_identity<SendfileCall>{},
-                   std::type_identity<VmspliceCall>{});
+                   std::type_identity<RecvfromCall>{}, std::type_identity<VforkCall>{},
+                   std::type_identity<SpliceCall>{}, std::type_identity<TeeCall>{},
+                   std::type_identity<SendfileCall>{}, std::type_identity<VmspliceCall>{});
 }
 
 }  // namespace ipcsim::host

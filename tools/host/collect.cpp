@@ -57,11 +57,11 @@ void name_owner(const TaskTable& tasks, const Call& call, SysResult& result) {
   if (fcntl->cmd.v == kFGetown && result.ret > 0) {
     const auto pid = static_cast<i32>(result.ret);
     const TaskId thread = tasks.task_of_tid(pid);
-    result.ret = thread != kNoTask ? thread.v : tasks.leader_of_pid(pid).v;
+    result.ret = thread != kNoTask ? thread.v : tasks.leader_of(pid).v;
   } else if (auto* owner = std::get_if<OwnerEx>(&result.out);
              owner != nullptr && owner->pid.v != 0) {
     const auto pid = static_cast<i32>(owner->pid.v);
-    owner->pid = owner->type == OwnerType::kTid ? tasks.task_of_tid(pid) : tasks.leader_of_pid(pid);
+    owner->pid = owner->type == OwnerType::kTid ? tasks.task_of_tid(pid) : tasks.leader_of(pid);
   }
 }
 
@@ -111,7 +111,7 @@ HostMachine::Done HostMachine::collect_handled(Settled& settled) {
       info.value = note.value;
     }
     if (note.pid != 0) {
-      info.pid = tasks_.leader_of_pid(note.pid);
+      info.pid = tasks_.leader_of(note.pid);
     }
     settled.handled.push_back({TaskId{note.task}, info});
   }
@@ -164,7 +164,8 @@ HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& end
   }
   HostTask& task = tasks_.task(id);
   const Slot& slot = tasks_.slot_at(task.slot);
-  auto result = decode_result(slot, run_->shared().window(task.slot), *task.call, run_->book());
+  auto result =
+      decode_result(slot, run_->shared().window(task.slot), *task.call, run_->book(), tasks_);
   if (!result) {
     lost_ = result.error().message;
     return std::unexpected(result.error());

@@ -25,11 +25,30 @@ T value_at(const std::byte* window, u64 offset) {
   return value;
 }
 
+/// The text of a queue names a process by its pid: a trace has the task that leads it. A piece of
+/// text that has only a part of the number stays as it is.
+Payload with_task_numbers(Payload read, const TaskTable& tasks) {
+  constexpr std::string_view kStart = "QSIZE:";
+  constexpr std::string_view kField = "NOTIFY_PID:";
+  constexpr std::size_t kColumns = 6;
+  std::string text = read.to_string();
+  const std::size_t at = text.find(kField) + kField.size();
+  if (!text.starts_with(kStart) || text.find(kField) == std::string::npos ||
+      text.size() < at + kColumns) {
+    return read;
+  }
+  i32 pid = 0;
+  std::from_chars(text.data() + at, text.data() + at + kColumns, pid);
+  text.replace(at, kColumns, fmt::format("{:<6}", tasks.leader_of(pid).v));
+  return Payload::of_bytes(std::move(text));
+}
+
 /// Reads what a successful call left in its window.
 class Decoder {
  public:
-  Decoder(i64 ret, const std::byte* window, const CallInProgress& progress, RunBook& book)
-      : ret_(ret), window_(window), progress_(progress), book_(book) {}
+  Decoder(i64 ret, const std::byte* window, const CallInProgress& progress, RunBook& book,
+          const TaskTable& tasks)
+      : ret_(ret), window_(window), progress_(progress), book_(book), tasks_(tasks) {}
 
   SysResult operator()(const Pipe2Call& /*call*/) const {
     return with(PipeFds{Fd{out<i32>(0)}, Fd{out<i32>(sizeof(i32))}});
@@ -39,6 +58,7 @@ class Decoder {
   SysResult operator()(const Pread64Call& /*call*/) const { return bytes_read(); }
   SysResult operator()(const PreadvCall& /*call*/) const { return bytes_read(); }
   SysResult operator()(const Preadv2Call& /*call*/) const { return bytes_read(); }
+  SysResult operator()(const RecvfromCall& /*call*/) const { return bytes_read(); }
 
   SysResult operator()(const VmspliceCall& call) const {
     const bool given = std::ranges::any_of(call.iov, [](const PageSegment& segment) {
@@ -169,7 +189,7 @@ class Decoder {
     return SysResult::success(ret_, std::move(output));
   }
   [[nodiscard]] SysResult bytes_read() const {
-    return ret_ == 0 ? SysResult::success(0) : with(ReadBytes{gather()});
+    return ret_ == 0 ? SysResult::success(0) : with(ReadBytes{with_task_numbers(gather(), tasks_)});
   }
   [[nodiscard]] SysResult attributes() const {
     return with(book_.files.told(out<struct stat>(0), book_.ids));
@@ -208,6 +228,7 @@ class Decoder {
   const std::byte* window_;
   const CallInProgress& progress_;
   RunBook& book_;
+  const TaskTable& tasks_;
 };
 
 bool reached_the_cut(i64 result, const CallInProgress& progress) {
@@ -222,8 +243,8 @@ bool reached_the_cut(i64 result, const CallInProgress& progress) {
 }  // namespace
 
 std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std::byte* window,
-                                                     const CallInProgress& progress,
-                                                     RunBook& book) {
+                                                     const CallInProgress& progress, RunBook& book,
+                                                     const TaskTable& tasks) {
   const i64 result = slot.result;
   const auto name = call_name(progress.call);
   if (std::holds_alternative<ExecveCall>(progress.call) && result != 0) {
@@ -237,7 +258,7 @@ std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std
                                name, kWindowBytes >> 20U)});
   }
   if (!is_raw_error(result)) {
-    return std::visit(Decoder(result, window, progress, book), progress.call);
+    return std::visit(Decoder(result, window, progress, book, tasks), progress.call);
   }
   const auto error = errno_from_number(-result);
   if (!error || *error == Errno::kERESTARTSYS) {

@@ -15,6 +15,7 @@ namespace ipcsim::host {
 [[nodiscard]] std::expected<SysResult, MachineError> decode_result(const Slot& slot,
                                                                    const std::byte* window,
                                                                    const CallInProgress& progress,
-                                                                   RunBook& book);
+                                                                   RunBook& book,
+                                                                   const TaskTable& tasks);
 
 }  // namespace ipcsim::host

@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/kernel/ipc_namespace.hpp"
 #include "tools/host/call_builder.hpp"
 #include "tools/host/call_traits.hpp"
 #include "tools/host/host_flags.hpp"
@@ -37,8 +38,8 @@ constexpr u64 kSigsetBytes = 8;
 /// CLONE_IO, the exit signal.
 constexpr u64 kLibraryCloneFlags =
     0x00100000 | 0x00200000 | 0x01000000 | 0x00080000 | 0x00400000 | 0x80000000 | 0xff;
-constexpr u64 kStudiedCloneFlags =
-    kCloneVm | kCloneFs | kCloneFiles | kCloneSighand | kCloneVfork | kCloneThread | kCloneSysvsem;
+constexpr u64 kStudiedCloneFlags = kCloneVm | kCloneFs | kCloneFiles | kCloneSighand | kCloneVfork |
+                                   kCloneThread | kCloneSysvsem | kCloneNewipc;
 
 // The agent numbers dispositions, and the kernel the ways to change a mask, like call.hpp.
 static_assert(static_cast<int>(Disposition::kDefault) == 0);
@@ -405,6 +406,9 @@ class Encoder {
   }
 
   void put(const OpenCall& c) {
+    if (mq_limit_of_path(c.pathname)) {
+      return open_limit(c);
+    }
     build_.system_call(SYS_openat, kAtFdcwd, path(c.pathname), open_flags_to_host(c.flags.v),
                        c.mode);
   }
@@ -497,6 +501,79 @@ class Encoder {
   void put(const MqGetsetattrCall& c) {
     const u64 newattr = attributes(c.newattr);
     build_.system_call(SYS_mq_getsetattr, c.mqdes.v, newattr, build_.out<KernelMqAttr>(c.oldattr));
+  }
+
+  u64 sigevent(const UserPtr<SigEvent>& pointer) {
+    return build_.in(pointer, [&](const SigEvent& event) {
+      KernelSigevent raw{.value = event.sigev_value,
+                         .signo = event.sigev_signo,
+                         .notify = static_cast<i32>(event.sigev_notify.v),
+                         .rest = {}};
+      if (!event.cookie.is_null()) {
+        raw.value = build_.in(event.cookie, [&](const Payload& cookie) {
+          return build_.window().put_text(cookie.to_string());
+        });
+      }
+      return build_.window().put_value(raw);
+    });
+  }
+
+  void put(const MqNotifyCall& c) {
+    const bool by_signal = c.sevp.kind == UserPtr<SigEvent>::Kind::kValue &&
+                           c.sevp.value.sigev_notify.v == kSigevSignal;
+    if (by_signal && !may_send(Signal{static_cast<u32>(c.sevp.value.sigev_signo)})) {
+      return;
+    }
+    build_.system_call(SYS_mq_notify, c.mqdes.v, sigevent(c.sevp));
+  }
+  /// Not where priorities are how this machine orders its tasks.
+  bool may_set_priority() {
+    if (context_.realtime) {
+      build_.refuse("priorities of tasks need HostOrdering::kPolling");
+    }
+    return !context_.realtime;
+  }
+  u64 task_number(TaskId who) {
+    return who == kNoTask ? 0 : static_cast<u64>(context_.tasks.tid_of(who));
+  }
+  void put(const SetpriorityCall& c) {
+    if (c.which.v == kPrioProcess && may_set_priority()) {
+      build_.system_call(SYS_setpriority, c.which.v, task_number(c.who), c.prio);
+    } else {
+      build_.refuse("only PRIO_PROCESS is supported");
+    }
+  }
+  void put(const SchedSetschedulerCall& c) {
+    if (may_set_priority()) {
+      build_.system_call(SYS_sched_setscheduler, task_number(c.pid), c.policy.v,
+                         build_.window().put_value(c.sched_priority));
+    }
+  }
+  /// A file of /proc/sys/fs/mqueue: that of the task's IPC namespace, which must be the run's own.
+  void open_limit(const OpenCall& c) {
+    if (context_.queue_names != nullptr) {
+      return build_.refuse("this machine's own limits cannot be opened");
+    }
+    build_.system_call(SYS_openat, kAtFdcwd, build_.window().put_text(c.pathname),
+                       open_flags_to_host(c.flags.v), c.mode);
+  }
+  void put(const UnshareCall& c) {
+    constexpr u64 kKnown = kCloneNewipc | kCloneFiles | kCloneSysvsem;
+    if ((c.flags.v & ~kKnown) != 0) {
+      return build_.refuse("unshare() with these flags is not supported");
+    }
+    build_.system_call(SYS_unshare, c.flags.v);
+  }
+  void put(const SocketCall& c) {
+    const bool known = (c.domain.v == kAfNetlink || c.domain.v == kAfUnix) && c.protocol == 0;
+    if (!known) {
+      return build_.refuse("only plain netlink and AF_UNIX sockets are supported");
+    }
+    build_.system_call(SYS_socket, c.domain.v, c.type.v, c.protocol);
+  }
+  void put(const RecvfromCall& c) {
+    build_.system_call(SYS_recvfrom, c.sockfd.v, build_.window().place(c.buf, false), c.buf.len,
+                       c.flags.v, 0, 0);
   }
 
   void clone_call(u64 flags) {

@@ -20,6 +20,7 @@ struct EncodeContext {
   VirtualClock& clock;
   UserPages& user_pages;
   RunBook& book;
+  bool realtime = false;              ///< the tasks' priorities are this machine's own
   QueueNames* queue_names = nullptr;  ///< null: the run has an IPC namespace of its own
 };
 

@@ -23,6 +23,15 @@ struct KernelTimespec {
   i64 nsec;
 };
 
+/// struct sigevent; what follows the first members does not matter here.
+struct KernelSigevent {
+  u64 value;
+  i32 signo;
+  i32 notify;
+  u64 rest[6];
+};
+static_assert(sizeof(KernelSigevent) == 64);
+
 struct KernelPollfd {
   i32 fd;
   i16 events;

@@ -90,6 +90,7 @@ std::expected<void, MachineError> HostMachine::post(TaskId task, const Call& cal
                         .clock = clock_,
                         .user_pages = user_pages_,
                         .book = run_->book(),
+                        .realtime = realtime_,
                         .queue_names = queue_names_ ? &*queue_names_ : nullptr};
   auto progress = encode_call(context, task, call, child_slot);
   if (!progress) {

@@ -83,7 +83,9 @@ void TaskTable::take_lead(TaskId task) {
 
 void TaskTable::remove_process(u32 process) {
   IPCSIM_CHECK(processes_.at(process).living.empty());
-  free_slot(processes_.at(process).leader_slot);
+  const HostProcess& ended = processes_.at(process);
+  ended_[shared_.slot(ended.leader_slot).tgid] = ended.names.front();
+  free_slot(ended.leader_slot);
   processes_.erase(process);
 }
 
@@ -99,15 +101,6 @@ i32 TaskTable::pid_of(TaskId leader) const {
   return kNobodysPid;
 }
 
-TaskId TaskTable::leader_of_pid(i32 pid) const {
-  for (const auto& [number, process] : processes_) {
-    if (shared_.slot(process.leader_slot).tgid == pid && !process.names.empty()) {
-      return process.names.front();
-    }
-  }
-  return kNoTask;
-}
-
 TaskId TaskTable::task_of_tid(i32 tid) const {
   for (const auto& [id, task] : tasks_) {
     if (shared_.slot(task.slot).tid == tid) {
@@ -115,6 +108,16 @@ TaskId TaskTable::task_of_tid(i32 tid) const {
     }
   }
   return kNoTask;
+}
+
+TaskId TaskTable::leader_of(i32 pid) const {
+  for (const auto& [number, process] : processes_) {
+    if (shared_.slot(process.leader_slot).tgid == pid && !process.names.empty()) {
+      return process.names.front();
+    }
+  }
+  const auto ended = ended_.find(pid);
+  return ended == ended_.end() ? kNoTask : ended->second;
 }
 
 i32 TaskTable::tid_of(TaskId task) const {

@@ -70,8 +70,9 @@ class TaskTable {
 
   /// The number to kill() the process `leader` by, kNobodysPid when there is none.
   [[nodiscard]] i32 pid_of(TaskId leader) const;
-  /// The task that leads the process `pid`, kNoTask when there is none.
-  [[nodiscard]] TaskId leader_of_pid(i32 pid) const;
+  /// The task that leads the process with this number, or led one that has ended; kNoTask when
+  /// there never was one.
+  [[nodiscard]] TaskId leader_of(i32 pid) const;
   /// The thread `tid`, kNoTask when there is none.
   [[nodiscard]] TaskId task_of_tid(i32 tid) const;
   /// The number of a thread, kNobodysPid when there is none.
@@ -83,6 +84,7 @@ class TaskTable {
   Shared shared_;
   std::map<TaskId, HostTask> tasks_;
   std::map<u32, HostProcess> processes_;
+  std::map<i32, TaskId> ended_;  ///< leaders of processes that are gone, by pid
   u32 next_process_ = 0;
   u32 next_slot_ = 0;
   std::vector<u32> free_slots_;

@@ -111,6 +111,9 @@ struct NamedConverter {
 [[nodiscard]] std::span<const NamedConverter> poll_converters();
 [[nodiscard]] std::span<const NamedConverter> path_converters();
 [[nodiscard]] std::span<const NamedConverter> mqueue_converters();
+[[nodiscard]] std::span<const NamedConverter> notify_converters();
+/// socket(): a plan where it is one that SIGEV_THREAD may use.
+[[nodiscard]] std::optional<Plan> convert_netlink_socket(Conversion& c);
 [[nodiscard]] std::span<const NamedConverter> task_converters();
 [[nodiscard]] std::span<const NamedConverter> signal_converters();
 [[nodiscard]] std::span<const NamedConverter> splice_converters();

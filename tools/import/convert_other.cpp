@@ -71,6 +71,11 @@ Plan convert_maker(Conversion& c) {
   return plan;
 }
 
+Plan convert_socket(Conversion& c) {
+  auto plan = convert_netlink_socket(c);
+  return plan ? *std::move(plan) : convert_maker(c);
+}
+
 /// signalfd() of an old descriptor changes that one.
 Plan convert_signalfd(Conversion& c) {
   const i64 old = c.args.number(c.args.at(0), "fd");
@@ -231,7 +236,6 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"lseek", convert_harmless},
     {"memfd_create", convert_maker},
     {"memfd_secret", convert_maker},
-    {"mq_notify", convert_refused<0>},
     {"open_by_handle_at", convert_maker},
     {"open_tree", convert_maker},
     {"perf_event_open", convert_maker},
@@ -244,7 +248,7 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"sendmsg", convert_sendmsg},
     {"signalfd", convert_signalfd},
     {"signalfd4", convert_signalfd},
-    {"socket", convert_maker},
+    {"socket", convert_socket},
     {"socketpair", convert_socketpair},
     {"sync_file_range", convert_harmless},
     {"timerfd_create", convert_maker},

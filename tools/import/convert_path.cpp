@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/kernel/ipc_namespace.hpp"
 #include "tools/import/conversion.hpp"
 #include "tools/import/printable.hpp"
 #include "tools/import/symbols.hpp"
@@ -171,6 +172,9 @@ Plan convert_open(Conversion& c) {
       return *std::move(plan);
     }
     return open_other(c, open);
+  }
+  if (mq_limit_of_path(*path)) {
+    return open_ours(c, open, *path, FdKind::kLimit);
   }
   if (auto plan = open_device(c, open, *path)) {
     return *std::move(plan);

@@ -169,16 +169,22 @@ Plan convert_setrlimit(Conversion& c) {
   return c.keep_bookkeeping(SetrlimitCall{Resource{static_cast<u32>(*number)}, *value});
 }
 
-/// unshare() and setns(): what they do to descriptors and queues cannot be said in a trace yet.
+/// unshare(): what it does to descriptors and queues. setns() cannot be said in a trace yet.
 Plan convert_unshare(Conversion& c) {
   const Node* flags = c.args.at(c.name() == "setns" ? 1 : 0);
   if (flags == nullptr || !c.result.ok()) {
     return Plan::other();
   }
-  if (flags->text.contains("CLONE_FILES") && c.files().users > 1) {
-    c.state.tasks.unshare_files(c.task);
-    c.args.unsupported("unshare of a descriptor table that is shared");
-  } else if (flags->text.contains("CLONE_NEWIPC")) {
+  const bool files = flags->text.contains("CLONE_FILES");
+  const bool ipc = flags->text.contains("CLONE_NEWIPC");
+  if (c.name() == "unshare" && (files || ipc)) {
+    if (files && c.files().users > 1) {
+      c.state.tasks.unshare_files(c.task);
+    }
+    return c.keep_bookkeeping(
+        UnshareCall{CloneFlags{(files ? kCloneFiles : 0) | (ipc ? kCloneNewipc : 0)}});
+  }
+  if (ipc) {
     c.args.unsupported(fmt::format("{} goes to another namespace of message queues", c.name()));
   }
   return Plan::other();

@@ -19,13 +19,16 @@ enum class FdKind : u8 {
   kPipe,           ///< made by a pipe2() of the log
   kFifo,           ///< opened by name
   kQueue,          ///< of an mq_open() of the log
+  kLimit,          ///< a file of /proc/sys/fs/mqueue
+  kNetlink,        ///< a netlink socket of a log in which queues tell threads
   kInheritedPipe,  ///< was there when the recording began; not modelled
   kForeignPipe,    ///< a pipe of the log that came a way that cannot be imported
 };
 
 /// True for what the model has.
 [[nodiscard]] constexpr bool is_ours(FdKind kind) {
-  return kind == FdKind::kPipe || kind == FdKind::kFifo || kind == FdKind::kQueue;
+  return kind == FdKind::kPipe || kind == FdKind::kFifo || kind == FdKind::kQueue ||
+         kind == FdKind::kNetlink || kind == FdKind::kLimit;
 }
 
 /// A descriptor. `generation` changes whenever its number is given to something else.

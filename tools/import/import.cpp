@@ -1,5 +1,6 @@
 #include "tools/import/import.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -99,6 +100,7 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
                                                  : "a recorded program";
   trace.header.environment = options.environment;
   trace.header.environment.realtime_ns = realtime_ns;
+  trace.header.environment.caps.bits |= survey.caps.bits;
   const InitialTask model =
       options.environment.tasks.empty() ? InitialTask{} : options.environment.tasks.front();
   auto tasks = initial_tasks(importer, finished.tasks, survey, model);

@@ -40,6 +40,10 @@ class Surveyor {
       see_timeout(call);
     } else if (call.name == "splice" || call.name == "sendfile") {
       survey_.splices = true;
+    } else if (call.name == "mq_notify") {
+      survey_.notifies_threads = survey_.notifies_threads || call.text().contains("SIGEV_THREAD");
+    } else if (call.name == "unshare" || call.name.starts_with("clone")) {
+      see_namespace(call);
     } else if (call.name == "chdir" || call.name == "fchdir") {
       moved_ = true;
     }
@@ -125,6 +129,13 @@ class Surveyor {
       survey_.initial_cwd = args[0].bytes;
     } else if (args[0].annotation) {
       survey_.initial_cwd = std::string(*args[0].annotation);
+    }
+  }
+
+  void see_namespace(const CallRecord& call) {
+    const std::string text = call.text();
+    if (text.contains("CLONE_NEWIPC") && text.contains(") = ") && !text.contains(") = -1 ")) {
+      survey_.caps.add(Cap::kSysAdmin);
     }
   }
 

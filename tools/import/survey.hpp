@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "model/base/caps.hpp"
 #include "tools/import/limits_survey.hpp"
 #include "tools/import/log_reader.hpp"
 
@@ -25,6 +26,10 @@ struct Survey {
   bool splices = false;
   /// Limits that calls which succeeded imply.
   SeenLimits limits;
+  /// Capabilities that a call needed which succeeded.
+  Caps caps;
+  /// An mq_notify() with SIGEV_THREAD is made: netlink sockets matter.
+  bool notifies_threads = false;
   /// The command line of the first execve().
   std::string command;
 };

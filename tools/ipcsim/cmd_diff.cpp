@@ -20,8 +20,21 @@ struct DiffOptions {
   bool rewrite = false;
 };
 
+/// Where a trace sets priorities they cannot also order the tasks of the host.
+HostOptions host_options(const Trace& trace) {
+  HostOptions options;
+  for (const Event& event : trace.events) {
+    const auto* call = std::get_if<CallEvent>(&event.body);
+    if (call != nullptr && (std::holds_alternative<SetpriorityCall>(call->call) ||
+                            std::holds_alternative<SchedSetschedulerCall>(call->call))) {
+      options.ordering = HostOrdering::kPolling;
+    }
+  }
+  return options;
+}
+
 std::expected<Report, MachineError> diff(const Trace& trace, const KernelProfile& profile) {
-  auto host = make_host_machine(trace.header.environment, {});
+  auto host = make_host_machine(trace.header.environment, host_options(trace));
   if (!host) {
     return std::unexpected(host.error());
   }
@@ -66,7 +79,7 @@ int rewrite(const Trace& trace) {
     print_error(trace.name + ": only settled traces can be rewritten; this one is observed");
     return kExitUnusable;
   }
-  auto host = make_host_machine(trace.header.environment, {});
+  auto host = make_host_machine(trace.header.environment, host_options(trace));
   if (!host) {
     return report_failure(host.error());
   }

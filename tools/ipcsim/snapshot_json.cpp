@@ -82,7 +82,13 @@ Json to_json(const MqueueSnapshot& queue) {
                            })},
           {"send_wait", mq_waiters(queue.send_wait)},
           {"recv_wait", mq_waiters(queue.recv_wait)},
-          {"notify_owner", queue.notify_owner ? Json(queue.notify_owner->v) : Json(nullptr)}};
+          {"notify_owner", queue.notify_owner ? Json(queue.notify_owner->v) : Json(nullptr)},
+          {"sigev_notify", or_null(queue.sigev_notify)},
+          {"sigev_signo", or_null(queue.sigev_signo)},
+          {"sigev_value", or_null(queue.sigev_value)},
+          {"mq_queues_count", queue.mq_queues_count},
+          {"i_nlink", queue.i_nlink},
+          {"i_size", queue.i_size}};
 }
 
 }  // namespace ipcsim

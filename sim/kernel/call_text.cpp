@@ -146,9 +146,6 @@ class Arguments {
   static std::string text(Caps v) {
     return v.bits == 0 ? std::string("no capabilities") : fmt::format("capabilities {:#x}", v.bits);
   }
-  static std::string text(const std::vector<Fd>& fds) {
-    return listed(fds, [](Fd fd) { return fmt::format("{}", fd.v); });
-  }
   static std::string text(const std::vector<u32>& numbers) {
     return listed(numbers, [](u32 number) { return fmt::format("{}", number); });
   }

@@ -327,6 +327,17 @@ void file_modified(KernelState& k, const File& file) {
   node.ctime = k.now;
 }
 
+void file_remove_privs(const Credentials& cred, Inode& node) {
+  constexpr u32 kGroupExec = 010;
+  if (node.type() != kSIfreg || cred.effective.has(Cap::kFsetid)) {
+    return;
+  }
+  node.mode &= ~kSIsuid;
+  if ((node.mode & kGroupExec) != 0 || !cred.in_group(node.gid)) {
+    node.mode &= ~kSIsgid;
+  }
+}
+
 void get_node(KernelState& k, InodeId node) { ++k.inodes[node].files; }
 
 void put_node(KernelState& k, InodeId id) {

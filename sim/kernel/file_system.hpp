@@ -82,6 +82,10 @@ void file_accessed(KernelState& k, const File& file);
 /// Something was written. Linux fs/inode.c: file_update_time().
 void file_modified(KernelState& k, const File& file);
 
+/// The set-id bits that a change of a file's contents takes away, if the task has no CAP_FSETID.
+/// Linux fs/inode.c: file_remove_privs(), fs/attr.c: setattr_should_drop_suidgid().
+void file_remove_privs(const Credentials& cred, Inode& node);
+
 /// One more open file refers to the node.
 void get_node(KernelState& k, InodeId node);
 /// One less; a node without names and open files goes, and its pages with it. Linux fs/inode.c:

@@ -8,6 +8,10 @@ Nanoseconds queue_time(const KernelState& k) {
   return Nanoseconds{k.now.v - k.now.v % kNanosecondsPerSecond};
 }
 
+Nanoseconds current_time(const KernelState& k, const Inode& node) {
+  return node.is_queue() || queue_folder_of(node) ? queue_time(k) : k.now;
+}
+
 void touch_queue(KernelState& k, MqueueId queue, QueueTimes times) {
   Inode& node = k.inodes[k.mqueues[queue].node];
   const Nanoseconds now = queue_time(k);

@@ -16,6 +16,9 @@ inline constexpr u64 kQueueEntrySize = 20;
 /// Now, as this file system has it: whole seconds.
 [[nodiscard]] Nanoseconds queue_time(const KernelState& k);
 
+/// Now, as the file system of a node has it. Linux fs/inode.c: current_time().
+[[nodiscard]] Nanoseconds current_time(const KernelState& k, const Inode& node);
+
 /// Which times of a queue's node an event changes.
 struct QueueTimes {
   bool atime = false;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "model/mqueue/mq_ops.hpp"
+#include "sim/kernel/sys_netlink.hpp"
 
 namespace ipcsim {
 namespace {
@@ -11,6 +12,10 @@ namespace {
 constexpr i64 kNanosecondsPerMillisecond = 1'000'000;
 
 }  // namespace
+
+bool knows_events(const File& file) {
+  return file.kind != FileKind::kOther && file.kind != FileKind::kSocket;
+}
 
 u32 vfs_poll(KernelState& k, const File& file) {
   switch (file.kind) {
@@ -20,13 +25,17 @@ u32 vfs_poll(KernelState& k, const File& file) {
       return mq_poll_mask(k.mqueues[file.mqueue].inode);
     case FileKind::kEpoll:
       return ep_eventpoll_poll(k, file.epoll);
+    case FileKind::kNetlink:
+      return netlink_poll_mask(k.netlinks[file.netlink]);
     case FileKind::kOther:
+    case FileKind::kSocket:
+    case FileKind::kMqLimit:
     case FileKind::kRegular:
     case FileKind::kDirectory:
     case FileKind::kDevice:
       break;
   }
-  IPCSIM_CHECK(file.kind != FileKind::kOther);
+  IPCSIM_CHECK(knows_events(file));
   return kPollIn | kPollOut | kPollRdNorm | kPollWrNorm;  // DEFAULT_POLLMASK
 }
 
@@ -47,7 +56,11 @@ std::vector<WaitQueueId> poll_queues(const KernelState& k, const File& file) {
       return {k.mqueues[file.mqueue].wait_q};
     case FileKind::kEpoll:
       return {k.epolls[file.epoll].poll_wait};
+    case FileKind::kNetlink:
+      return {k.netlinks[file.netlink].wait};
     case FileKind::kOther:
+    case FileKind::kSocket:
+    case FileKind::kMqLimit:
     case FileKind::kRegular:
     case FileKind::kDirectory:
     case FileKind::kDevice:

@@ -10,7 +10,10 @@ namespace ipcsim {
 
 inline constexpr u32 kPollNval = 0x020;
 
-/// The events of a file now. REQUIRES: the file is a pipe, a queue or an epoll instance.
+/// Whether the model knows what this file says: not so of files that are not under study, nor of
+/// what travels over sockets.
+[[nodiscard]] bool knows_events(const File& file);
+/// The events of a file now. REQUIRES: knows_events(file).
 /// Linux include/linux/poll.h: vfs_poll().
 [[nodiscard]] u32 vfs_poll(KernelState& k, const File& file);
 /// The queues on which its changes are told (poll_wait()), in the order of registration.

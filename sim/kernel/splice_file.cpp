@@ -119,6 +119,9 @@ Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInod
     case FileKind::kMqueue:
     case FileKind::kDirectory:
     case FileKind::kSocket:
+    case FileKind::kEpoll:
+    case FileKind::kNetlink:
+    case FileKind::kMqLimit:
       return fail(Errno::kEINVAL);
   }
   return fail(Errno::kEINVAL);

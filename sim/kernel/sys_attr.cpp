@@ -7,6 +7,7 @@
 
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/syscalls.hpp"
 
 namespace ipcsim {
@@ -16,20 +17,32 @@ constexpr std::string_view kOtherFile = "this call on a file that is no pipe or 
 constexpr u64 kBlockBytes = 512;
 constexpr u64 kPipefsMagic = 0x50495045;
 constexpr u64 kTmpfsMagic = 0x01021994;
+constexpr u64 kMqueueMagic = 0x19800202;
 
 bool is_anonymous(const Inode& node) { return node.is_fifo() && node.fifo().anonymous; }
 
-/// st_size as tmpfs has it: a folder counts 20 for each entry, "." and ".." too.
+u64 magic_of(const Inode& node) {
+  if (node.is_queue() || queue_folder_of(node)) {
+    return kMqueueMagic;
+  }
+  return is_anonymous(node) ? kPipefsMagic : kTmpfsMagic;
+}
+
+/// st_size as tmpfs has it, and the file system of queues: a folder counts 20 for each entry, "."
+/// and ".." too.
 u64 size_of(const Inode& node) {
   constexpr u64 kEntryBytes = 20;
   if (node.is_directory()) {
     return kEntryBytes * (2 + node.directory().entries.size());
   }
-  return node.type() == kSIfreg ? node.regular().size : 0;
+  if (node.is_queue()) {
+    return static_cast<u64>(node.queue().size);
+  }
+  return node.is_regular() ? node.regular().size : 0;
 }
 
 u64 blocks_of(const KernelState& k, const Inode& node) {
-  if (node.type() != kSIfreg) {
+  if (!node.is_regular()) {
     return 0;
   }
   const auto pages = ranges::count_if(node.regular().pages, [](PageId p) { return p != kNoPage; });
@@ -110,7 +123,7 @@ Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
     bits &= ~kSIsgid;
   }
   node.mode = node.type() | bits;
-  node.ctime = k.now;
+  node.ctime = current_time(k, node);
   return Section::returned(0);
 }
 
@@ -141,7 +154,7 @@ Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 
   }
   node.uid = owner == -1 ? node.uid : uid;
   node.gid = group == -1 ? node.gid : gid;
-  node.ctime = k.now;
+  node.ctime = current_time(k, node);
   return Section::returned(0);
 }
 
@@ -164,8 +177,8 @@ Section run(KernelState& k, TaskId id, const FstatfsCall& call) {
     if (k.inodes[node].type() == kSIfchr) {
       return Section::not_modelled("the file system of a device");
     }
-    const u64 type = is_anonymous(k.inodes[node]) ? kPipefsMagic : kTmpfsMagic;
-    return Section::returned(0, StatfsOut{.type = type, .bsize = k.pages.page_size()});
+    return Section::returned(
+        0, StatfsOut{.type = magic_of(k.inodes[node]), .bsize = k.pages.page_size()});
   });
 }
 

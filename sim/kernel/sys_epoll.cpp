@@ -99,7 +99,8 @@ Errno check_exclusive(const EpollCtlCall& call, const File& target) {
 
 bool can_poll(const File& file) {
   return file.kind == FileKind::kPipe || file.kind == FileKind::kMqueue ||
-         file.kind == FileKind::kEpoll;
+         file.kind == FileKind::kEpoll || file.kind == FileKind::kNetlink ||
+         file.kind == FileKind::kMqLimit;
 }
 
 /// Hands out what is ready, in the order of the list: level-triggered items go to its end again.
@@ -243,7 +244,7 @@ Section run(KernelState& k, TaskId id, const EpollCtlCall& call) {
   if (target == nullptr) {
     return Section::failed(Errno::kEBADF);
   }
-  if (target->kind == FileKind::kOther || file->kind == FileKind::kOther) {
+  if (!knows_events(*target) || file->kind == FileKind::kOther) {
     return Section::not_modelled("epoll_ctl() with a file that is not under study");
   }
   if (!can_poll(*target)) {

@@ -1,9 +1,11 @@
 // Calls that regular files take and pipes refuse. Linux fs/read_write.c, fs/open.c, fs/sync.c,
 // mm/fadvise.c, mm/readahead.c, mm/mmap.c.
 #include <algorithm>
+#include <limits>
 
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/regular_file.hpp"
 #include "sim/kernel/syscalls.hpp"
 
@@ -54,6 +56,51 @@ Section seek_regular(KernelState& k, File& file, const LseekCall& call) {
   return Section::returned(pos);
 }
 
+/// Positions of a queue count in its st_size. Linux fs/read_write.c: default_llseek().
+Section seek_queue(const KernelState& k, File& file, const LseekCall& call) {
+  const i64 size = k.inodes[file.node].queue().size;
+  i64 pos = call.offset;
+  switch (call.whence.v) {
+    case kSeekCur:
+      pos += static_cast<i64>(file.f_pos);
+      break;
+    case kSeekEnd:
+      pos += size;
+      break;
+    case kSeekData:
+    case kSeekHole:
+      if (pos >= size) {
+        return Section::failed(Errno::kENXIO);
+      }
+      pos = call.whence.v == kSeekHole ? size : pos;
+      break;
+    default:
+      break;
+  }
+  if (pos < 0) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  file.f_pos = static_cast<u64>(pos);
+  return Section::returned(pos);
+}
+
+/// A queue has any size that it is given. Errors: EINVAL, beyond 2 GiB where mq_open() opened it:
+/// that does not set O_LARGEFILE. Linux fs/open.c: do_ftruncate(), fs/libfs.c: simple_setattr().
+Section truncate_queue(KernelState& k, TaskId id, const File& file, i64 length) {
+  if (length > std::numeric_limits<i32>::max() && (file.f_flags & kOLargefile) == 0) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  if (static_cast<u64>(length) > kMostFileBytes) {
+    return Section::not_modelled("a file of more than 16 MiB");
+  }
+  Inode& node = k.inodes[file.node];
+  file_remove_privs(k.cred(id), node);
+  node.queue().size = length;
+  node.mtime = queue_time(k);
+  node.ctime = queue_time(k);
+  return Section::returned(0);
+}
+
 /// What fsync() and fdatasync() do: nothing, or refuse. Errors: EBADF, EINVAL (pipes, devices).
 Section sync_file(KernelState& k, TaskId id, Fd fd) {
   const File* file = find_file(k, id, fd);
@@ -86,6 +133,8 @@ Section run(KernelState& k, TaskId id, const LseekCall& call) {
       return Section::failed(Errno::kESPIPE);
     case FileKind::kRegular:
       return seek_regular(k, *file, call);
+    case FileKind::kMqueue:
+      return seek_queue(k, *file, call);
     case FileKind::kDevice:
       return Section::returned(0);
     default:
@@ -106,12 +155,17 @@ Section run(KernelState& k, TaskId id, const FtruncateCall& call) {
   if (!has_node(*file)) {
     return Section::not_modelled(std::string(kOtherFile));
   }
-  if (file->kind != FileKind::kRegular || !file->f_mode.write) {
+  const bool queue = file->kind == FileKind::kMqueue;
+  if ((file->kind != FileKind::kRegular && !queue) || !file->f_mode.write) {
     return Section::failed(Errno::kEINVAL);
+  }
+  if (queue) {
+    return truncate_queue(k, id, *file, call.length);
   }
   if (static_cast<u64>(call.length) > kMostFileBytes) {
     return Section::not_modelled("a file of more than 16 MiB");
   }
+  file_remove_privs(k.cred(id), k.inodes[file->node]);
   truncate_file(k, file->node, static_cast<u64>(call.length));
   file_modified(k, *file);
   return Section::returned(0);
@@ -124,7 +178,7 @@ Section run(KernelState& k, TaskId id, const FdatasyncCall& call) {
 }
 
 // Errors, in the order tested: EBADF, EINVAL (offset, len), EOPNOTSUPP (mode), EBADF (not open for
-// writing), ESPIPE, EISDIR, ENODEV. Linux fs/open.c: vfs_fallocate().
+// writing), ESPIPE, EISDIR, ENODEV, EOPNOTSUPP (queues). Linux fs/open.c: vfs_fallocate().
 Section run(KernelState& k, TaskId id, const FallocateCall& call) {
   const File* file = find_file(k, id, call.fd);
   if (file == nullptr) {
@@ -142,6 +196,9 @@ Section run(KernelState& k, TaskId id, const FallocateCall& call) {
   if (!file->f_mode.write) {
     return Section::failed(Errno::kEBADF);
   }
+  if (file->kind == FileKind::kMqueue) {
+    return Section::failed(Errno::kEOPNOTSUPP);
+  }
   if (file->kind != FileKind::kRegular) {
     return Section::failed(file->kind == FileKind::kPipe ? Errno::kESPIPE : Errno::kENODEV);
   }
@@ -151,7 +208,7 @@ Section run(KernelState& k, TaskId id, const FallocateCall& call) {
   }
   const u64 page_size = k.pages.page_size();
   for (u64 index = static_cast<u64>(call.offset) / page_size; index * page_size < end; ++index) {
-    need_file_page(k, file->node, index);
+    static_cast<void>(need_file_page(k, file->node, index));
   }
   RegularData& data = k.inodes[file->node].regular();
   data.size = std::max(data.size, end);
@@ -189,6 +246,9 @@ Section run(KernelState& k, TaskId id, const ReadaheadCall& call) {
   if (!file->f_mode.read) {
     return Section::failed(Errno::kEBADF);
   }
+  if (file->kind == FileKind::kMqueue) {
+    return Section::returned(0);
+  }
   return file->kind == FileKind::kRegular ? Section::not_modelled("readahead() of a regular file")
                                           : Section::failed(Errno::kEINVAL);
 }
@@ -209,7 +269,8 @@ Section run(KernelState& k, TaskId id, const SyncFileRangeCall& call) {
   if ((call.flags & ~kValidFlags) != 0 || call.offset < 0 || overflows || end < call.offset) {
     return Section::failed(Errno::kEINVAL);
   }
-  const bool has_range = file->kind == FileKind::kRegular || file->kind == FileKind::kDirectory;
+  const bool has_range = file->kind == FileKind::kRegular || file->kind == FileKind::kDirectory ||
+                         file->kind == FileKind::kMqueue;
   return has_range ? Section::returned(0) : Section::failed(Errno::kESPIPE);
 }
 
@@ -229,6 +290,9 @@ Section run(KernelState& k, TaskId id, const CopyFileRangeCall& call) {
   }
   if (in->kind == FileKind::kDirectory || out->kind == FileKind::kDirectory) {
     return Section::failed(Errno::kEISDIR);
+  }
+  if (in->kind == FileKind::kMqueue || out->kind == FileKind::kMqueue) {
+    return Section::not_modelled("copy_file_range() with a queue");
   }
   if (in->kind != FileKind::kRegular || out->kind != FileKind::kRegular) {
     return Section::failed(Errno::kEINVAL);
@@ -255,7 +319,8 @@ Section run(KernelState& k, TaskId id, const MmapCall& call) {
   if ((writes && !file->f_mode.write) || !file->f_mode.read) {
     return Section::failed(Errno::kEACCES);
   }
-  return file->kind == FileKind::kPipe || file->kind == FileKind::kDirectory
+  return file->kind == FileKind::kPipe || file->kind == FileKind::kDirectory ||
+                 file->kind == FileKind::kMqueue
              ? Section::failed(Errno::kENODEV)
              : Section::not_modelled("mapping a file into memory");
 }

@@ -37,17 +37,6 @@ Section read_regular(KernelState& k, FileId id, Segments segments, FileTransfer 
 }
 
 /// Linux fs/inode.c: setattr_should_drop_suidgid().
-void remove_privileges(const Credentials& cred, Inode& node) {
-  constexpr u32 kGroupExec = 010;
-  if (cred.effective.has(Cap::kFsetid)) {
-    return;
-  }
-  node.mode &= ~kSIsuid;
-  if ((node.mode & kGroupExec) != 0) {
-    node.mode &= ~kSIsgid;
-  }
-}
-
 Section write_regular(KernelState& k, TaskId task, FileId id, Segments segments,
                       FileTransfer transfer) {
   File& file = k.files[id];
@@ -57,7 +46,7 @@ Section write_regular(KernelState& k, TaskId task, FileId id, Segments segments,
   if (pos + total_len(segments) > kMostFileBytes) {
     return Section::not_modelled("a file of more than 16 MiB");
   }
-  remove_privileges(k.cred(task), node);
+  file_remove_privs(k.cred(task), node);
   file_modified(k, file);
   const Result<u64> len = write_file(k, file.node, pos, segments);
   if (!len) {

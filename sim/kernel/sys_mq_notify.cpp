@@ -82,7 +82,7 @@ void notification_removed(KernelState& k, MqueueId queue) {
   }
 }
 
-void fire_notification(KernelState& k, TaskId /*sender*/, MqueueId queue, const MqNotify& fired) {
+void fire_notification(KernelState& k, TaskId sender, MqueueId queue, const MqNotify& fired) {
   if (fired.kind == MqNotifyKind::kThread) {
     send_cookie(k, queue, kNotifyWokenUp);
     return;
@@ -91,7 +91,9 @@ void fire_notification(KernelState& k, TaskId /*sender*/, MqueueId queue, const 
   const Process& process = k.process_of(owner);
   if (fired.kind == MqNotifyKind::kSignal && fired.signo != 0 && process.live_threads > 0 &&
       process.self_exec_id == fired.self_exec_id) {
-    send_signal_to_process(k, owner, Signal{fired.signo});
+    SignalInfo info = SignalInfo::of(Signal{fired.signo}, kSiMesgq, k.process_of(sender).leader);
+    info.value = fired.value;
+    send_signal_to_process(k, owner, info);
   }
 }
 

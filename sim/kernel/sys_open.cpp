@@ -146,6 +146,9 @@ Section open_node(KernelState& k, TaskId id, InodeId node, Fd fd, u32 flags) {
   if ((flags & kODirect) != 0 && kind != FileKind::kRegular) {
     return give_up(k, id, opened, fd, Errno::kEINVAL);
   }
+  if ((flags & kOTrunc) != 0) {
+    file_remove_privs(k.cred(id), k.inodes[node]);
+  }
   if ((flags & kOTrunc) != 0 && kind == FileKind::kRegular) {
     truncate_file(k, node, 0);
     k.inodes[node].mtime = k.now;

@@ -39,8 +39,7 @@ bool polls_other_file(const KernelState& k, TaskId id, const std::vector<PollFd>
   const FdTable& table = k.fd_tables[k.task(id).files];
   return ranges::any_of(fds, [&](const PollFd& wanted) {
     const FileId file = table.file(wanted.fd);
-    return file != kNoFile && (k.files[file].kind == FileKind::kOther ||
-                               k.files[file].kind == FileKind::kSocket);
+    return file != kNoFile && !knows_events(k.files[file]);
   });
 }
 

@@ -66,7 +66,7 @@ std::optional<Section> check_fds(const KernelState& k, TaskId id, const std::vec
     if (file == kNoFile) {
       return Section::failed(Errno::kEBADF);
     }
-    if (k.files[file].kind == FileKind::kOther && !k.files[file].path_only) {
+    if (!knows_events(k.files[file]) && !k.files[file].path_only) {
       return Section::not_modelled("select() of a file that is not under study");
     }
   }

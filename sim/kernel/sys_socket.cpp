@@ -198,7 +198,7 @@ Section run(KernelState& k, TaskId id, const SendmsgCall& call) {
       return refuse(Section::not_modelled("sending a packet to nobody"));
     }
     if ((call.flags.v & kMsgNosignal) == 0) {
-      send_signal_to_task(k, id, kSigpipe);
+      send_signal_to_task(k, id, SignalInfo::of(kSigpipe, kSiUser, k.process_of(id).leader));
     }
     return refuse(Section::failed(Errno::kEPIPE));
   }

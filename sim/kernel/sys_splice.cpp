@@ -77,10 +77,16 @@ Result<Ends> find_ends(KernelState& k, TaskId id, Fd in, Fd out) {
   return Ends{k.fd_table(id).file(in), k.fd_table(id).file(out)};
 }
 
-bool has_socket(KernelState& k, TaskId id, Fd in, Fd out) {
+/// Sockets, and the files of /proc/sys, have a way of their own to splice.
+bool is_spliced_its_own_way(const File& file) {
+  return file.kind == FileKind::kSocket || file.kind == FileKind::kNetlink ||
+         file.kind == FileKind::kMqLimit;
+}
+
+bool has_own_splice(KernelState& k, TaskId id, Fd in, Fd out) {
   const Result<Ends> ends = find_ends(k, id, in, out);
-  return ends && (k.files[ends->in].kind == FileKind::kSocket ||
-                  k.files[ends->out].kind == FileKind::kSocket);
+  return ends &&
+         (is_spliced_its_own_way(k.files[ends->in]) || is_spliced_its_own_way(k.files[ends->out]));
 }
 
 /// splice() and tee() from pipe to pipe.
@@ -298,7 +304,7 @@ Section run(KernelState& k, TaskId id, const SpliceCall& call) {
     return Section::returned(0);
   }
   const Result<SpliceInProgress> progress = begin_splice(k, id, call);
-  if (has_socket(k, id, call.fd_in, call.fd_out)) {
+  if (has_own_splice(k, id, call.fd_in, call.fd_out)) {
     return Section::not_modelled("splice() with a socket");
   }
   if (!progress) {
@@ -329,7 +335,7 @@ Section run(KernelState& k, TaskId id, const SendfileCall& call) {
     return sendfile_section(k, id, *progress, call);
   }
   const Result<SpliceInProgress> progress = begin_sendfile(k, id, call);
-  if (has_socket(k, id, call.in_fd, call.out_fd)) {
+  if (has_own_splice(k, id, call.in_fd, call.out_fd)) {
     return Section::not_modelled("sendfile() with a socket");
   }
   if (!progress) {

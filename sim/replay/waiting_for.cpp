@@ -107,7 +107,7 @@ std::string pipe_name(const KernelState& k, PipeId pipe) {
 }
 
 std::string queue_name(const KernelState& k, MqueueId queue) {
-  return "queue " + k.mqueues[queue].name;
+  return "queue " + k.inodes[k.mqueues[queue].node].name;
 }
 
 std::string sleeps_on(const Kernel& kernel, TaskId task) {

@@ -22,12 +22,13 @@ def run(*arguments, text=None):
 
 
 def recorded(path):
-    """How many results, deaths, sleepers and states a trace has."""
+    """How many results, deaths, sleepers, handlers and states a trace has."""
     count = 0
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line)
             count += "ret" in event or "sleep" in event or "died" in event
+            count += "handled" in event
             count += len(event.get("state", {})) == 3
     return count
 

@@ -125,9 +125,9 @@ TEST_P(HostBuffer, BytesArrive) {
 
 // Commands beyond those under study could reach out of the run.
 TEST_P(HostBuffer, UnknownCommandsAreRefused) {
-  const u32 set_owner = 8;
+  const u32 set_lease = 1024;
   for (const Call& call :
-       {Call(FcntlCall{Fd{0}, FcntlCmd{set_owner}, 1}),
+       {Call(FcntlCall{Fd{0}, FcntlCmd{set_lease}, 1}),
         Call(IoctlCall{Fd{0}, IoctlRequest{0x5414}}), Call(CloneCall{CloneFlags{0x10000000}, kT2}),
         Call(SetrlimitCall{Resource{0}, 1})}) {
     const auto posted = run_->machine().post(kT1, call);

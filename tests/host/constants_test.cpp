@@ -75,7 +75,7 @@ TEST(HostNumbers, OtherFlags) {
                 ROW(POLLRDHUP)});
   expect_equal(clone_flag_names(),
                {ROW(CLONE_VM), ROW(CLONE_FS), ROW(CLONE_FILES), ROW(CLONE_SIGHAND),
-                ROW(CLONE_VFORK), ROW(CLONE_THREAD), ROW(CLONE_SYSVSEM)});
+                ROW(CLONE_VFORK), ROW(CLONE_THREAD), ROW(CLONE_SYSVSEM), ROW(CLONE_NEWIPC)});
   constexpr u64 kRestorer = 0x04000000;  // in the kernel's headers only
   expect_equal(sa_flag_names(), {ROW(SA_NOCLDSTOP),
                                  ROW(SA_NOCLDWAIT),
@@ -129,9 +129,10 @@ TEST(HostNumbers, FilesAndSockets) {
   expect_equal(map_prot_names(), {ROW(PROT_READ), ROW(PROT_WRITE), ROW(PROT_EXEC)});
   expect_equal(map_flag_names(), {ROW(MAP_SHARED), ROW(MAP_PRIVATE)});
   expect_equal(close_range_names(), {ROW(CLOSE_RANGE_UNSHARE), ROW(CLOSE_RANGE_CLOEXEC)});
-  expect_equal(socket_type_names(), {ROW(SOCK_SEQPACKET), ROW(SOCK_STREAM), ROW(SOCK_DGRAM),
-                                     ROW(SOCK_NONBLOCK), ROW(SOCK_CLOEXEC)});
-  expect_equal(msg_flag_names(), {ROW(MSG_DONTWAIT), ROW(MSG_NOSIGNAL), ROW(MSG_CMSG_CLOEXEC)});
+  expect_equal(socket_type_names(), {ROW(SOCK_SEQPACKET), ROW(SOCK_RAW), ROW(SOCK_STREAM),
+                                     ROW(SOCK_DGRAM), ROW(SOCK_NONBLOCK), ROW(SOCK_CLOEXEC)});
+  expect_equal(msg_flag_names(), {ROW(MSG_OOB), ROW(MSG_PEEK), ROW(MSG_TRUNC), ROW(MSG_DONTWAIT),
+                                  ROW(MSG_WAITALL), ROW(MSG_NOSIGNAL), ROW(MSG_CMSG_CLOEXEC)});
 }
 
 TEST(HostNumbers, Signals) {

@@ -58,20 +58,20 @@ TEST(TraceErrors, WhichEvent) {
        R"("call" and "sleep" in one line, expected one event a line)"},
       {R"({"ipcsim_trace":1})", "a second header, expected an event (one file is one trace)"},
       {R"({"task":1,"call":"frobnicate"})",
-       R"(call: unknown call "frobnicate"; the calls are pipe2, read, write, readv, writev, pread64, pwrite64, )"
-       "preadv, pwritev, preadv2, pwritev2, close, "
-       "dup, dup2, dup3, fcntl, ioctl, poll, ppoll, select, pselect6, epoll_create1, epoll_ctl, "
-       "epoll_wait, epoll_pwait, epoll_pwait2, pause, rt_sigsuspend, open, mkfifo, unlink, "
-       "mq_open, mq_unlink, "
-       "mq_timedsend, "
-       "mq_timedreceive, mq_getsetattr, fork, vfork, clone, execve, exit, exit_group, kill, "
-       "tgkill, "
-       "rt_sigaction, rt_sigprocmask, setrlimit, splice, tee, sendfile, vmsplice, store, lseek, "
-       "ftruncate, fsync, fdatasync, fallocate, fadvise64, readahead, sync_file_range, "
-       "copy_file_range, mmap, flock, fstat, stat, fstatfs, readlink, mknod, mkdir, rmdir, rename, "
-       "link, chmod, fchmod, chown, fchown, close_range, sysctl, umask, setuid, setgid, setreuid, "
-       "setregid, setresuid, setresgid, setfsuid, setfsgid, setgroups, getresuid, getresgid, "
-       "capset, socketpair, sendmsg, recvmsg"},
+       R"(call: unknown call "frobnicate"; the calls are )"
+       "pipe2, read, write, readv, writev, pread64, pwrite64, preadv, pwritev, preadv2, "
+       "pwritev2, close, dup, dup2, dup3, fcntl, ioctl, poll, open, mkfifo, unlink, "
+       "mq_open, mq_unlink, mq_timedsend, mq_timedreceive, mq_getsetattr, fork, vfork, "
+       "clone, execve, exit, exit_group, kill, tgkill, rt_sigaction, rt_sigprocmask, "
+       "setrlimit, splice, tee, sendfile, vmsplice, store, lseek, ftruncate, fsync, "
+       "fdatasync, fallocate, fadvise64, readahead, sync_file_range, copy_file_range, "
+       "mmap, flock, fstat, stat, fstatfs, readlink, mknod, mkdir, rmdir, rename, link, "
+       "chmod, fchmod, chown, fchown, close_range, sysctl, umask, setuid, setgid, "
+       "setreuid, setregid, setresuid, setresgid, setfsuid, setfsgid, setgroups, "
+       "getresuid, getresgid, capset, socketpair, sendmsg, recvmsg, ppoll, select, "
+       "pselect6, epoll_create1, epoll_ctl, epoll_wait, epoll_pwait, epoll_pwait2, "
+       "pause, rt_sigsuspend, mq_notify, socket, recvfrom, setpriority, "
+       "sched_setscheduler, unshare"},
       {R"({"task":1,"call":3})", R"(call: "call" is 3, expected a string)"},
       {R"({"task":1,"sleep":"raed"})", R"(sleep: unknown call "raed" (did you mean "read"?))"},
       {R"({"task":1,"return":"Read","ret":0})",

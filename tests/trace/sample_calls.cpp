@@ -183,9 +183,6 @@ struct Filler {
         random, [](Random& r) { return Signal{static_cast<u32>(1 + r.below(kMostSignal))}; });
   }
   void field(std::string_view /*name*/, Caps& out) const { out.bits = random_number<u64>(random); }
-  void field(std::string_view /*name*/, std::vector<Fd>& out) const {
-    out = random_list<Fd>(random, [](Random& r) { return Fd{random_number<i32>(r)}; });
-  }
   void field(std::string_view /*name*/, std::vector<u32>& out) const {
     out = random_list<u32>(random, random_number<u32>);
   }

@@ -519,11 +519,6 @@ class Encoder {
   }
 
   void put(const MqNotifyCall& c) {
-    const bool by_signal = c.sevp.kind == UserPtr<SigEvent>::Kind::kValue &&
-                           c.sevp.value.sigev_notify.v == kSigevSignal;
-    if (by_signal && !may_send(Signal{static_cast<u32>(c.sevp.value.sigev_signo)})) {
-      return;
-    }
     build_.system_call(SYS_mq_notify, c.mqdes.v, sigevent(c.sevp));
   }
   /// Not where priorities are how this machine orders its tasks.

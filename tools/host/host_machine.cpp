@@ -38,6 +38,7 @@ std::expected<std::unique_ptr<Machine>, MachineError> make_host_machine(
   host::RunPlan plan{
       .isolation = isolation,
       .own_uid = isolation == host::Isolation::kNamespaces && host::may_change_uids(),
+      .keep_root = options.keep_root,
       .realtime = realtime,
       .noting_priority = host::kNotingPriority,
       .task_priority = host::kTaskPriority,

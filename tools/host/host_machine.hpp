@@ -33,6 +33,9 @@ struct HostOptions {
   /// How much longer than the trace says a timeout really takes at least, so that it cannot expire
   /// before the trace lets its time pass.
   std::chrono::milliseconds timer_slack{150};
+  /// The trace's root is this machine's but for its real uid, as only that one may write the limits
+  /// of an IPC namespace.
+  bool keep_root = false;
   /// Looks at every task in /proc after each settle(); one that is not asleep is an error. For
   /// tests: some 10 us a task.
   bool verify = false;

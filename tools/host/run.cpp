@@ -82,6 +82,7 @@ Setup make_setup(const Environment& environment, const RunPlan& plan) {
   Setup setup;
   setup.isolation = plan.isolation;
   setup.own_uid = plan.own_uid;
+  setup.keep_root = plan.keep_root;
   setup.realtime = plan.realtime;
   setup.nice_matters = !all_equally_nice(environment);
   setup.task_priority = static_cast<u32>(plan.task_priority);
@@ -109,7 +110,7 @@ std::expected<std::unique_ptr<Run>, MachineError> Run::start(const Environment& 
 std::expected<void, MachineError> Run::connect(const Environment& environment) {
   const u64 number = random_number();
   const u32 first_uid = kFirstRunUid + (static_cast<u32>(number) & kRunUidMask);
-  book_.ids.begin(plan_.own_uid ? std::optional{first_uid} : std::nullopt);
+  book_.ids.begin(plan_.own_uid ? std::optional{first_uid} : std::nullopt, plan_.keep_root);
   queue_prefix_ = fmt::format("ipcsim-{:016x}-", number);
   Setup setup = make_setup(environment, plan_);
   setup.root_id = first_uid;

@@ -18,8 +18,9 @@ namespace ipcsim::host {
 /// How a run is to be started.
 struct RunPlan {
   Isolation isolation = Isolation::kNamespaces;
-  bool own_uid = false;   ///< every uid of the trace becomes a real uid that nobody else has
-  bool realtime = false;  ///< SCHED_FIFO
+  bool own_uid = false;    ///< every uid of the trace becomes a real uid that nobody else has
+  bool keep_root = false;  ///< but 0
+  bool realtime = false;   ///< SCHED_FIFO
   int noting_priority = 0;
   int task_priority = 0;
   int reaping_priority = 0;

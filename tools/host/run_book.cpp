@@ -15,7 +15,7 @@ bool differ(const timespec& a, const timespec& b) {
 }  // namespace
 
 std::optional<u32> IdMap::to_host(u32 id) {
-  if (!first_) {
+  if (!first_ || (keep_root_ && id == 0)) {
     return id;
   }
   const auto known = std::ranges::find(ids_, id);

@@ -21,8 +21,13 @@ inline constexpr u64 kControlBytes = 16 + kMostRights * 4;
 /// are charged is the run's own, and every comparison of two ids comes out as in the trace.
 class IdMap {
  public:
-  /// `first`: the host's id for the trace's 0. Nothing: tasks keep the ids of this process.
-  void begin(std::optional<u32> first) { first_ = first; }
+  /// `first`: the least of the host's ids that are the run's. Nothing: tasks keep the ids of this
+  /// process. `keep_root`: 0 is 0, and also
+  /// what `first` stands for.
+  void begin(std::optional<u32> first, bool keep_root) {
+    first_ = first;
+    keep_root_ = keep_root;
+  }
   /// Whether tasks may change their ids.
   [[nodiscard]] bool own() const { return first_.has_value(); }
   /// The host's id, the same each time; nothing for -1, and when there are too many.
@@ -32,6 +37,7 @@ class IdMap {
 
  private:
   std::optional<u32> first_;
+  bool keep_root_ = false;
   std::vector<u32> ids_{0};
 };
 

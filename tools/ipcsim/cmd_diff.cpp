@@ -1,6 +1,7 @@
 // ipcsim diff: the model against a real kernel, step by step.
 #include <memory>
 
+#include "sim/kernel/ipc_namespace.hpp"
 #include "sim/replay/concurrent_runner.hpp"
 #include "sim/replay/explain.hpp"
 #include "sim/replay/model_machine.hpp"
@@ -20,7 +21,8 @@ struct DiffOptions {
   bool rewrite = false;
 };
 
-/// Where a trace sets priorities they cannot also order the tasks of the host.
+/// Where a trace sets priorities they cannot also order the tasks of the host; where it opens
+/// limits of an IPC namespace its root must be the host's.
 HostOptions host_options(const Trace& trace) {
   HostOptions options;
   for (const Event& event : trace.events) {
@@ -29,6 +31,8 @@ HostOptions host_options(const Trace& trace) {
                             std::holds_alternative<SchedSetschedulerCall>(call->call))) {
       options.ordering = HostOrdering::kPolling;
     }
+    const auto* open = call == nullptr ? nullptr : std::get_if<OpenCall>(&call->call);
+    options.keep_root |= open != nullptr && mq_limit_of_path(open->pathname).has_value();
   }
   return options;
 }

@@ -46,13 +46,16 @@ SetupError set_limits(const Setup& setup, const Slot& slot) {
   return failure(Step::kRlimitMsgqueue, set_limit_with_hard(RLIMIT_MSGQUEUE, slot.rlimit_msgqueue));
 }
 
-SetupError set_identity(const Slot& slot) {
+/// Charges are by real ids, the right to write limits of an IPC namespace by effective ones: where
+/// the trace's root must have that right, its real uid is the run's own all the same.
+SetupError set_identity(const Setup& setup, const Slot& slot) {
+  const u32 real = setup.keep_root && slot.uid == 0 ? setup.root_id : slot.uid;
   i64 result = raw_call(__NR_setgroups, 0, nullptr);
   if (result >= 0) {
     result = raw_call(__NR_setresgid, slot.uid, slot.uid, slot.uid);
   }
   if (result >= 0) {
-    result = raw_call(__NR_setresuid, slot.uid, slot.uid, slot.uid);
+    result = raw_call(__NR_setresuid, real, slot.uid, slot.uid);
   }
   return failure(Step::kIdentity, result);
 }
@@ -65,7 +68,7 @@ SetupError set_up(const Setup& setup, const Slot& slot) {
   if (setup.own_uid && error.step == Step::kNone) {
     // Without this a change of uid takes the capabilities away.
     raw_call(__NR_prctl, PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
-    error = set_identity(slot);
+    error = set_identity(setup, slot);
   }
   if (error.step == Step::kNone) {
     error = keep_only_caps(setup.caps);

@@ -196,7 +196,8 @@ MadeShared prepare_place(const Setup& setup) {
     return {-1, failure};
   }
   if (setup.own_uid) {
-    if (const SetupError failure = give_away_folders(setup.root_id); failure.step != Step::kNone) {
+    if (const SetupError failure = give_away_folders(setup.keep_root ? 0 : setup.root_id);
+        failure.step != Step::kNone) {
       return {-1, failure};
     }
   }

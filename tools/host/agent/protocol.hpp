@@ -179,6 +179,7 @@ struct Setup {
   Isolation isolation = Isolation::kNamespaces;
   bool own_uid = false;       ///< tasks may get ids of their own
   u32 root_id = 0;            ///< own_uid: the host's id for the trace's 0
+  bool keep_root = false;     ///< own_uid: 0 stays 0, but as a real uid
   bool nice_matters = false;  ///< tasks have different nice values
   bool realtime = false;      ///< tasks run under SCHED_FIFO, at `task_priority`
   u32 task_priority = 0;

@@ -181,6 +181,9 @@ ObjectSnapshot Kernel::object_of(TaskId task, Fd fd) const {
     return {};
   }
   const File& file = state_.files[id];
+  if (file.path_only) {
+    return {};  // O_PATH: the object may be gone, and another one opened under the same node
+  }
   if (file.kind == FileKind::kPipe) {
     return snapshot_of(state_, state_.pipes[file.pipe], [this](PageId page) {
       // The page of zeros is in no pool, and always the same.

@@ -33,6 +33,11 @@ class PipeEffects {
     IPCSIM_CHECK(count_ < kMost);
     list_[count_++] = effect;
   }
+  void add(const PipeEffects& more) {
+    for (const PipeEffect effect : more.list()) {
+      add(effect);
+    }
+  }
   [[nodiscard]] std::span<const PipeEffect> list() const { return {list_.data(), count_}; }
 
  private:

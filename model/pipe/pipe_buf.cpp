@@ -18,7 +18,7 @@ void pipe_push(PipeInode& pipe, const PipeBuffer& buf) {
 const std::byte* zero_page_bytes() { return kZeroes.data(); }
 
 void pipe_buf_get(const PipeBuffer& buf, PagePool& pages) {
-  if (buf.ops != PipeBufOps::kZero) {
+  if (buf.page != kZeroPage) {
     pages.get(buf.page);
   }
 }
@@ -36,7 +36,7 @@ bool pipe_buf_try_steal(PipeBuffer& buf, const PagePool& pages, bool in_page_cac
       return pages.refcount(buf.page) == 1;
     case PipeBufOps::kPageCache:
       // Leaves the file when only the file and this slot refer to it.
-      if (!in_page_cache || pages.refcount(buf.page) != 2) {
+      if (!in_page_cache || buf.page == kZeroPage || pages.refcount(buf.page) != 2) {
         return false;
       }
       buf.flags |= kPipeBufFlagLru;

@@ -71,7 +71,9 @@ void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
     case PipeBufOps::kUserPage:
     case PipeBufOps::kDefault:
     case PipeBufOps::kNosteal:
-      pages.put(buf.page);
+      if (buf.page != kZeroPage) {
+        pages.put(buf.page);
+      }
       return;
     case PipeBufOps::kZero:
       return;
@@ -100,7 +102,7 @@ std::optional<std::string> broken_slot(const PipeInode& pipe, const PagePool& pa
   if (buf.ops == PipeBufOps::kNone) {
     return fmt::format("occupied slot {} has operations", index);
   }
-  if (buf.ops == PipeBufOps::kZero) {
+  if (buf.page == kZeroPage) {
     return std::nullopt;
   }
   if (!pages.contains(buf.page)) {

@@ -125,7 +125,7 @@ void pipe_push(PipeInode& pipe, const PipeBuffer& buf);
   if (pages.contents() != Contents::kKept) {
     return nullptr;
   }
-  return (buf.ops == PipeBufOps::kZero ? zero_page_bytes() : pages.read(buf.page)) + buf.offset;
+  return (buf.page == kZeroPage ? zero_page_bytes() : pages.read(buf.page)) + buf.offset;
 }
 /// One more reference to a slot's page, for a copy of the slot. Never fails here: the kernel's
 /// refuses only near an overflow of the count. Linux include/linux/pipe_fs_i.h: pipe_buf_get().

@@ -50,17 +50,20 @@ struct PipeToPipe {
 ///   EAGAIN       the output is full, nonblock
 ///   ERESTARTSYS  the output is full, a signal is pending
 ///   EPIPE        the output has no reader (with kSendSigpipe)
-/// An empty input without a writer: 0 bytes.
+/// An empty input without a writer: 0 bytes. Slots without bytes move along; a call that found
+/// nothing else waits, or gives EAGAIN.
 /// Linux fs/splice.c: splice_pipe_to_pipe(), ipipe_prep(), opipe_prep().
 [[nodiscard]] SpliceSection splice_pipe_to_pipe_section(PipeInode& in, PipeInode& out,
                                                         PipeToPipe& call, u64 len,
-                                                        bool signal_pending, PagePool& pages);
+                                                        bool signal_pending, PagePool& pages,
+                                                        const KernelProfile& profile);
 
 /// One section of tee() of at least one byte: the output gets copies of the input's slots, sharing
 /// their pages; the input stays as it is. Errors as splice_pipe_to_pipe_section().
 /// Linux fs/splice.c: link_pipe(), ipipe_prep(), opipe_prep().
 [[nodiscard]] SpliceSection tee_section(PipeInode& in, PipeInode& out, PipeToPipe& call, u64 len,
-                                        bool signal_pending, PagePool& pages);
+                                        bool signal_pending, PagePool& pages,
+                                        const KernelProfile& profile);
 
 /// The locals of a call that moves bytes out of a pipe, as far as they outlive a sleep. (It sleeps
 /// only while it has moved nothing.)

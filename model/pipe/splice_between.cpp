@@ -84,12 +84,14 @@ SpliceSection both_ready(const PipeInode& in, const PipeInode& out, PipeToPipe& 
   return output;
 }
 
-/// The output's copy of a slot: the page is shared, so it can be neither given away nor merged
-/// with.
-void push_copy(PipeInode& out, const PipeBuffer& buf, u32 len, PagePool& pages) {
+/// The output's copy of a slot: the page is shared, so it can be neither given away nor (since
+/// 5.1) merged with.
+void push_copy(PipeInode& out, const PipeBuffer& buf, u32 len, PagePool& pages,
+               const KernelProfile& profile) {
   pipe_buf_get(buf, pages);
   PipeBuffer copy = buf;
-  copy.flags &= static_cast<u8>(~(kPipeBufFlagGift | kPipeBufFlagCanMerge));
+  copy.flags &=
+      static_cast<u8>(~(kPipeBufFlagGift | (profile.tee_copy_merges ? 0U : kPipeBufFlagCanMerge)));
   copy.len = len;
   pipe_push(out, copy);
 }
@@ -109,7 +111,8 @@ SpliceSection moved(u64 bytes, bool freed_a_slot) {
 }
 
 /// Moves slots while both pipes allow it. REQUIRES: neither was found empty or full.
-SpliceSection move_slots(PipeInode& in, PipeInode& out, u64 len, PagePool& pages) {
+SpliceSection move_slots(PipeInode& in, PipeInode& out, u64 len, PagePool& pages,
+                         const KernelProfile& profile) {
   u64 done = 0;
   bool freed_a_slot = false;
   while (done < len && !pipe_empty(in) && !pipe_full(out)) {
@@ -122,7 +125,7 @@ SpliceSection move_slots(PipeInode& in, PipeInode& out, u64 len, PagePool& pages
       ++in.tail;
       freed_a_slot = true;
     } else {
-      push_copy(out, buf, static_cast<u32>(left), pages);
+      push_copy(out, buf, static_cast<u32>(left), pages, profile);
       buf.offset += static_cast<u32>(left);
       buf.len -= static_cast<u32>(left);
       done = len;
@@ -134,30 +137,42 @@ SpliceSection move_slots(PipeInode& in, PipeInode& out, u64 len, PagePool& pages
 }  // namespace
 
 SpliceSection splice_pipe_to_pipe_section(PipeInode& in, PipeInode& out, PipeToPipe& call, u64 len,
-                                          bool signal_pending, PagePool& pages) {
+                                          bool signal_pending, PagePool& pages,
+                                          const KernelProfile& profile) {
+  PipeEffects freed;
   for (;;) {
     SpliceSection prepared = both_ready(in, out, call, signal_pending);
     if (prepared.end != SpliceEnd::kReady) {
+      prepared.in_effects.add(freed);
       return prepared;
     }
+    SpliceSection section;
     if (out.readers == 0) {
-      return broken_pipe();
+      section = broken_pipe();
+    } else if (pipe_empty(in) && in.writers == 0) {
+      section = moved(0, false);
+    } else if (!pipe_empty(in) && !pipe_full(out)) {
+      section = move_slots(in, out, len, pages, profile);
+      if (section.result->v == 0) {  // nothing but slots without bytes
+        freed = section.in_effects;
+        if (!call.nonblock) {
+          continue;
+        }
+        section = failed(Errno::kEAGAIN);
+      }
+    } else if (call.nonblock) {
+      // The input was emptied while this call slept for the output: it starts over.
+      section = failed(Errno::kEAGAIN);
+    } else {
+      continue;
     }
-    if (pipe_empty(in) && in.writers == 0) {
-      return moved(0, false);
-    }
-    if (!pipe_empty(in) && !pipe_full(out)) {
-      return move_slots(in, out, len, pages);
-    }
-    // The input was emptied while this call slept for the output: it starts over.
-    if (call.nonblock) {
-      return failed(Errno::kEAGAIN);
-    }
+    section.in_effects.add(freed);
+    return section;
   }
 }
 
 SpliceSection tee_section(PipeInode& in, PipeInode& out, PipeToPipe& call, u64 len,
-                          bool signal_pending, PagePool& pages) {
+                          bool signal_pending, PagePool& pages, const KernelProfile& profile) {
   SpliceSection prepared = both_ready(in, out, call, signal_pending);
   if (prepared.end != SpliceEnd::kReady) {
     return prepared;
@@ -169,7 +184,7 @@ SpliceSection tee_section(PipeInode& in, PipeInode& out, PipeToPipe& call, u64 l
   for (u32 index = in.tail; index != in.head && done < len && !pipe_full(out); ++index) {
     const PipeBuffer& buf = in.slot(index);
     const u64 part = std::min<u64>(buf.len, len - done);
-    push_copy(out, buf, static_cast<u32>(part), pages);
+    push_copy(out, buf, static_cast<u32>(part), pages, profile);
     done += part;
   }
   return moved(done, false);

@@ -68,7 +68,8 @@ class Out {
 
   /// Linux fs/splice.c: eat_empty_buffer().
   void eat_empty_slots() {
-    while (!pipe_empty(pipe_) && pipe_.slot(pipe_.tail).len == 0) {
+    while (profile_.splice_drops_empty_slots && !pipe_empty(pipe_) &&
+           pipe_.slot(pipe_.tail).len == 0) {
       release_tail();
     }
   }
@@ -96,6 +97,9 @@ class Out {
         chunks.push_back(chunk);
         room -= chunk.len;
       }
+    }
+    if (chunks.empty()) {
+      return Bytes{0};  // slots without bytes, which older kernels kept
     }
     const Result<Bytes> written = target.take(chunks);
     if (written) {

@@ -16,7 +16,7 @@ Broken check_pages(const KernelState& k) {
   std::map<PageId, u32> references;
   k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
     for (u32 index = pipe.inode.tail; index != pipe.inode.head; ++index) {
-      if (pipe.inode.slot(index).ops != PipeBufOps::kZero) {
+      if (pipe.inode.slot(index).page != kZeroPage) {
         ++references[pipe.inode.slot(index).page];
       }
     }

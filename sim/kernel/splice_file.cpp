@@ -16,6 +16,22 @@ Device device_of(const KernelState& k, const File& file) {
   return std::get<DeviceData>(k.inodes[file.node].data).device;
 }
 
+/// What stands for a hole of the file: the page of zeros, or a page of zeros of its own.
+void put_hole(KernelState& k, PipeBuffer& buf) {
+  const HoleOps ops = k.profile->tmpfs_hole_ops;
+  buf.page = kZeroPage;
+  buf.ops = ops == HoleOps::kZero ? PipeBufOps::kZero : PipeBufOps::kPageCache;
+  if (ops != HoleOps::kDefault) {
+    return;
+  }
+  buf.page = k.pages.alloc();
+  buf.offset = 0;
+  buf.ops = PipeBufOps::kDefault;
+  if (std::byte* bytes = k.pages.write(buf.page)) {
+    std::memset(bytes, 0, k.pages.page_size());
+  }
+}
+
 /// One slot a page, or a piece of one, that the file has; holes are slots without a page.
 Bytes share_pages(KernelState& k, InodeId node, u64& pos, u64 len, PipeInode& out) {
   const u64 page_size = k.pages.page_size();
@@ -30,13 +46,14 @@ Bytes share_pages(KernelState& k, InodeId node, u64& pos, u64 len, PipeInode& ou
                    .len = static_cast<u32>(part),
                    .ops = PipeBufOps::kPageCache};
     if (page == kNoPage) {
-      buf.page = kZeroPage;
-      buf.ops = PipeBufOps::kZero;
+      put_hole(k, buf);
     }
     if (k.profile->splice_keeps_stale_flags) {
       buf.flags = out.slot(out.head).flags;  // Dirty Pipe
     }
-    pipe_buf_get(buf, k.pages);
+    if (buf.ops != PipeBufOps::kDefault) {
+      pipe_buf_get(buf, k.pages);
+    }
     pipe_push(out, buf);
     pos += part;
     done += part;
@@ -107,6 +124,10 @@ Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInod
     }
     case FileKind::kDevice:
       if (device_of(k, file) == Device::kNull) {
+        return k.profile->splice_without_ops == SpliceFallback::kCopies ? Result<Bytes>{Bytes{0}}
+                                                                        : fail(Errno::kEINVAL);
+      }
+      if (k.profile->splice_dev_zero == SpliceFallback::kRefused) {
         return fail(Errno::kEINVAL);
       }
       push_copy(k, out, len, {});
@@ -128,8 +149,18 @@ Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInod
 }
 
 bool has_splice_write(const KernelState& k, const File& file) {
-  return file.kind == FileKind::kRegular || file.kind == FileKind::kOther ||
-         (file.kind == FileKind::kDevice && device_of(k, file) != Device::kFull);
+  if (file.kind != FileKind::kDevice) {
+    return file.kind == FileKind::kRegular || file.kind == FileKind::kOther;
+  }
+  switch (device_of(k, file)) {
+    case Device::kNull:
+      return true;
+    case Device::kZero:
+      return k.profile->splice_dev_zero == SpliceFallback::kCopies;
+    case Device::kFull:
+      return k.profile->splice_without_ops == SpliceFallback::kCopies;
+  }
+  return false;
 }
 
 SpliceFeed splice_feed(const File& file) {
@@ -138,6 +169,9 @@ SpliceFeed splice_feed(const File& file) {
 
 Result<Bytes> FileTarget::take(std::span<const SpliceChunk> chunks) {
   const FileKind kind = k_.files[file_].kind;
+  if (kind == FileKind::kDevice && device_of(k_, k_.files[file_]) == Device::kFull) {
+    return fail(Errno::kENOSPC);
+  }
   u64 done = 0;
   for (const SpliceChunk& chunk : chunks) {
     const Result<Bytes> written =

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "sim/kernel/files.hpp"
+#include "sim/kernel/iovec.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/splice_file.hpp"
 #include "sim/kernel/syscalls.hpp"
@@ -40,9 +41,12 @@ Section finish_splice(KernelState& k, TaskId id, const SpliceInProgress& progres
                         : Section::failed(section.result.error());
 }
 
-Result<u64> place(const UserPtr<i64>& offset, const File& file, u64 len) {
+Result<u64> place(const KernelState& k, const UserPtr<i64>& offset, const File& file, u64 len) {
   constexpr u64 kMost = std::numeric_limits<i64>::max();
   const u64 pos = offset.is_null() ? file.f_pos : static_cast<u64>(offset.value);
+  if (len > kMost && k.profile->splice_cuts_huge_len) {
+    len = kMaxRwCount;
+  }
   if (len > kMost || pos > kMost || len > kMost - pos) {
     return fail(Errno::kEINVAL);
   }
@@ -60,7 +64,10 @@ void tell_place(File& file, u64 pos, const UserPtr<i64>& pointer, std::optional<
 namespace {
 
 bool is_pipe(const File& file) { return file.kind == FileKind::kPipe; }
-bool nonblocking(const File& file) { return (file.f_flags & kONonblock) != 0; }
+/// Whether the call must not wait because of a file's O_NONBLOCK.
+bool nonblocking(const KernelState& k, const File& file) {
+  return k.profile->splice_respects_nonblock && (file.f_flags & kONonblock) != 0;
+}
 bool readable(const File& file) { return file.kind == FileKind::kOther || file.f_mode.read; }
 bool writable(const File& file) { return file.kind == FileKind::kOther || file.f_mode.write; }
 
@@ -95,8 +102,8 @@ Section between(KernelState& k, TaskId id, SpliceInProgress progress, u64 len, b
   const PipeId out = k.files[progress.files[1]].pipe;
   PipeToPipe& locals = std::get<PipeToPipe>(progress.locals);
   auto* step = copy ? &tee_section : &splice_pipe_to_pipe_section;
-  const SpliceSection section =
-      step(k.pipes[in].inode, k.pipes[out].inode, locals, len, signal_pending(k, id), k.pages);
+  const SpliceSection section = step(k.pipes[in].inode, k.pipes[out].inode, locals, len,
+                                     signal_pending(k, id), k.pages, *k.profile);
   return finish_splice(k, id, progress, section, in, out);
 }
 
@@ -168,20 +175,20 @@ Result<SpliceInProgress> begin_with_file(const KernelState& k, Ends ends, const 
   const bool nonblock = (call.flags.v & kSpliceNonblock) != 0;
   SpliceInProgress progress{.files = {ends.in, ends.out}, .pos = 0, .locals = {}};
   if (is_pipe(in)) {
-    const Result<u64> pos = place(call.off_out, out, call.len);
+    const Result<u64> pos = place(k, call.off_out, out, call.len);
     if ((out.f_flags & kOAppend) != 0 || !pos || !has_splice_write(k, out)) {
       return fail(Errno::kEINVAL);
     }
     progress.pos = *pos;
-    progress.locals = SpliceOut{.nonblock = nonblock || nonblocking(in)};
+    progress.locals = SpliceOut{.nonblock = nonblock || nonblocking(k, in)};
     return progress;
   }
-  const Result<u64> pos = place(call.off_in, in, call.len);
+  const Result<u64> pos = place(k, call.off_in, in, call.len);
   if (!is_pipe(out) || !pos) {
     return fail(Errno::kEINVAL);
   }
   progress.pos = *pos;
-  progress.locals = SpliceIn{.nonblock = nonblock || nonblocking(out)};
+  progress.locals = SpliceIn{.nonblock = nonblock || nonblocking(k, out)};
   return progress;
 }
 
@@ -223,7 +230,7 @@ Result<SpliceInProgress> begin_splice(KernelState& k, TaskId id, const SpliceCal
     return fail(Errno::kEINVAL);
   }
   const bool nonblock =
-      (call.flags.v & kSpliceNonblock) != 0 || nonblocking(in) || nonblocking(out);
+      (call.flags.v & kSpliceNonblock) != 0 || nonblocking(k, in) || nonblocking(k, out);
   return SpliceInProgress{
       .files = {ends->in, ends->out}, .pos = 0, .locals = PipeToPipe{.nonblock = nonblock}};
 }
@@ -245,7 +252,7 @@ Result<SpliceInProgress> begin_tee(KernelState& k, TaskId id, const TeeCall& cal
     return fail(Errno::kEINVAL);
   }
   const bool nonblock =
-      (call.flags.v & kSpliceNonblock) != 0 || nonblocking(in) || nonblocking(out);
+      (call.flags.v & kSpliceNonblock) != 0 || nonblocking(k, in) || nonblocking(k, out);
   return SpliceInProgress{
       .files = {ends->in, ends->out}, .pos = 0, .locals = PipeToPipe{.nonblock = nonblock}};
 }
@@ -268,7 +275,7 @@ Result<SpliceInProgress> begin_sendfile(KernelState& k, TaskId id, const Sendfil
   if (!call.offset.is_null() && is_pipe(*in)) {
     return fail(Errno::kESPIPE);
   }
-  const Result<u64> pos = place(call.offset, *in, call.count);
+  const Result<u64> pos = place(k, call.offset, *in, call.count);
   if (!pos) {
     return fail(pos.error());
   }
@@ -279,7 +286,7 @@ Result<SpliceInProgress> begin_sendfile(KernelState& k, TaskId id, const Sendfil
   return SpliceInProgress{
       .files = {k.fd_table(id).file(call.in_fd), k.fd_table(id).file(call.out_fd)},
       .pos = *pos,
-      .locals = SpliceIn{.nonblock = nonblocking(*out)}};
+      .locals = SpliceIn{.nonblock = nonblocking(k, *out)}};
 }
 
 Section sendfile_section(KernelState& k, TaskId id, const SpliceInProgress& progress,
@@ -341,8 +348,12 @@ Section run(KernelState& k, TaskId id, const SendfileCall& call) {
   if (!progress) {
     return Section::failed(progress.error());
   }
-  return is_pipe(k.files[progress->files[1]]) ? sendfile_section(k, id, *progress, call)
-                                              : send_to_file(k, id, *progress, call);
+  const File& out = k.files[progress->files[1]];
+  if (is_pipe(out) && k.profile->sendfile_copies) {
+    return send_by_copies(k, id, *progress, call);
+  }
+  return is_pipe(out) ? sendfile_section(k, id, *progress, call)
+                      : send_to_file(k, id, *progress, call);
 }
 
 }  // namespace ipcsim

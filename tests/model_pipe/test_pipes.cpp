@@ -164,11 +164,12 @@ std::string TestPipes::tee(u32 in, u32 out, u64 len) {
 }
 
 std::string TestPipes::splice_section(u32 in, u32 out, PipeToPipe& call, u64 len, bool signal) {
-  return finish(splice_pipe_to_pipe_section(pipes_[in], pipes_[out], call, len, signal, pages));
+  return finish(
+      splice_pipe_to_pipe_section(pipes_[in], pipes_[out], call, len, signal, pages, profile()));
 }
 
 std::string TestPipes::tee_call_section(u32 in, u32 out, PipeToPipe& call, u64 len, bool signal) {
-  return finish(tee_section(pipes_[in], pipes_[out], call, len, signal, pages));
+  return finish(tee_section(pipes_[in], pipes_[out], call, len, signal, pages, profile()));
 }
 
 std::string TestPipes::out(u32 in, u64 len, SpliceFeed feed, SpliceTarget& target) {

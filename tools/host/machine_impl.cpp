@@ -20,15 +20,34 @@ std::string release_name() {
   return static_cast<const char*>(names.release);
 }
 
+timespec coarse_time() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return now;
+}
+
+/// Whether the call may make a queue, or lead to one.
+bool opens_a_queue(const Call& call) { return std::holds_alternative<MqOpenCall>(call); }
+
+/// Waits for the next second of the clock for the times of files, and says which it is.
+i64 wait_for_coarse_second() {
+  const timespec before = coarse_time();
+  timespec now = before;
+  while (now.tv_sec == before.tv_sec) {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kNanosecondsPerSecond - now.tv_nsec));
+    now = coarse_time();
+  }
+  return now.tv_sec;
+}
+
 /// The kernel's clock for the times of files stands still between two ticks. Time that passes in a
 /// trace is seen there too.
 void wait_for_coarse_tick() {
-  timespec before{};
-  clock_gettime(CLOCK_REALTIME_COARSE, &before);
+  const timespec before = coarse_time();
   timespec now = before;
   while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec) {
     std::this_thread::yield();
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    now = coarse_time();
   }
 }
 
@@ -99,6 +118,7 @@ std::expected<void, MachineError> HostMachine::post(TaskId task, const Call& cal
     }
     return std::unexpected(progress.error());
   }
+  has_queues_ = has_queues_ || opens_a_queue(call);
   HostTask& host_task = tasks_.task(task);
   host_task.call = *std::move(progress);
   posted_.push_back({.slot = host_task.slot, .signal = {}});
@@ -154,8 +174,11 @@ std::expected<void, MachineError> HostMachine::advance(Nanoseconds by) {
       return done;
     }
   }
+  const i64 second = clock_.now_ns() / kNanosecondsPerSecond;
   clock_.pass(by.v);
-  if (by.v > 0) {
+  if (has_queues_ && clock_.now_ns() / kNanosecondsPerSecond != second) {
+    run_->book().files.second_began(wait_for_coarse_second());
+  } else if (by.v > 0) {
     wait_for_coarse_tick();
   }
   i64 last_ns = 0;

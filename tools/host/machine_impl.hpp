@@ -96,6 +96,7 @@ class HostMachine final : public Machine {
   VirtualClock clock_;
   std::optional<QueueNames> queue_names_;
   UserPages user_pages_;
+  bool has_queues_ = false;  ///< times of whole seconds may matter
   std::vector<Posted> posted_;
   u32 deaths_seen_ = 0;
   u32 handled_seen_ = 0;

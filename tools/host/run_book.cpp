@@ -12,6 +12,8 @@ bool differ(const timespec& a, const timespec& b) {
   return a.tv_sec != b.tv_sec || a.tv_nsec != b.tv_nsec;
 }
 
+bool whole(const timespec& time) { return time.tv_nsec == 0; }
+
 }  // namespace
 
 std::optional<u32> IdMap::to_host(u32 id) {
@@ -34,21 +36,33 @@ u32 IdMap::from_host(u32 id) const {
   return ours ? ids_[id - *first_] : id;
 }
 
+timespec FileBook::in_trace(timespec time, bool whole_seconds) const {
+  if (!whole_seconds) {
+    return time;
+  }
+  const auto after = std::ranges::upper_bound(seconds_, static_cast<i64>(time.tv_sec));
+  return {.tv_sec = after - seconds_.begin(), .tv_nsec = 0};
+}
+
 StatOut FileBook::told(const struct stat& s, const IdMap& ids) {
   const auto [entry, fresh] = files_.try_emplace({s.st_dev, s.st_ino});
   Told& told = entry->second;
+  const bool seconds = whole(s.st_atim) && whole(s.st_mtim) && whole(s.st_ctim);
+  const timespec atime = in_trace(s.st_atim, seconds);
+  const timespec mtime = in_trace(s.st_mtim, seconds);
+  const timespec ctime = in_trace(s.st_ctim, seconds);
   u32 changed = 0;
   if (fresh) {
     told.number = static_cast<u32>(files_.size());
     told.pipe = S_ISFIFO(s.st_mode);
   } else {
-    changed |= differ(told.atime, s.st_atim) ? kAtimeChanged : 0;
-    changed |= differ(told.mtime, s.st_mtim) ? kMtimeChanged : 0;
-    changed |= differ(told.ctime, s.st_ctim) ? kCtimeChanged : 0;
+    changed |= differ(told.atime, atime) ? kAtimeChanged : 0;
+    changed |= differ(told.mtime, mtime) ? kMtimeChanged : 0;
+    changed |= differ(told.ctime, ctime) ? kCtimeChanged : 0;
   }
-  told.atime = s.st_atim;
-  told.mtime = s.st_mtim;
-  told.ctime = s.st_ctim;
+  told.atime = atime;
+  told.mtime = mtime;
+  told.ctime = ctime;
   return {.ino = told.number,
           .mode = s.st_mode,
           .nlink = static_cast<u32>(s.st_nlink),

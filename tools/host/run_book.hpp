@@ -46,6 +46,9 @@ class FileBook {
  public:
   /// The attributes as a trace has them.
   [[nodiscard]] StatOut told(const struct stat& attributes, const IdMap& ids);
+  /// A second of the trace began when one of the host's did: `host_second`. The file system of
+  /// queues keeps whole seconds, so that its times are told as seconds of the trace.
+  void second_began(i64 host_second) { seconds_.push_back(host_second); }
   /// The trace's number of a pipe, or nothing when it was not told yet.
   [[nodiscard]] std::optional<u32> pipe_number(u64 inode) const;
 
@@ -57,7 +60,12 @@ class FileBook {
     timespec mtime{};
     timespec ctime{};
   };
+
+  /// Which second of the trace a time of whole seconds lies in; other times are as they are.
+  [[nodiscard]] timespec in_trace(timespec time, bool whole_seconds) const;
+
   std::map<std::pair<u64, u64>, Told> files_;  // by device and inode
+  std::vector<i64> seconds_;                   // the host's second in which each of the trace began
 };
 
 struct RunBook {

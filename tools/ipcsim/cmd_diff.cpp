@@ -1,7 +1,6 @@
 // ipcsim diff: the model against a real kernel, step by step.
 #include <memory>
 
-#include "sim/kernel/ipc_namespace.hpp"
 #include "sim/replay/concurrent_runner.hpp"
 #include "sim/replay/explain.hpp"
 #include "sim/replay/model_machine.hpp"
@@ -9,6 +8,7 @@
 #include "sim/replay/settled_runner.hpp"
 #include "tools/host/host_machine.hpp"
 #include "tools/ipcsim/command.hpp"
+#include "tools/ipcsim/host_choice.hpp"
 
 namespace ipcsim {
 namespace {
@@ -20,22 +20,6 @@ struct DiffOptions {
   std::string state = "auto";
   bool rewrite = false;
 };
-
-/// Where a trace sets priorities they cannot also order the tasks of the host; where it opens
-/// limits of an IPC namespace its root must be the host's.
-HostOptions host_options(const Trace& trace) {
-  HostOptions options;
-  for (const Event& event : trace.events) {
-    const auto* call = std::get_if<CallEvent>(&event.body);
-    if (call != nullptr && (std::holds_alternative<SetpriorityCall>(call->call) ||
-                            std::holds_alternative<SchedSetschedulerCall>(call->call))) {
-      options.ordering = HostOrdering::kPolling;
-    }
-    const auto* open = call == nullptr ? nullptr : std::get_if<OpenCall>(&call->call);
-    options.keep_root |= open != nullptr && mq_limit_of_path(open->pathname).has_value();
-  }
-  return options;
-}
 
 std::expected<Report, MachineError> diff(const Trace& trace, const KernelProfile& profile) {
   auto host = make_host_machine(trace.header.environment, host_options(trace));

@@ -140,6 +140,51 @@ class Diff(unittest.TestCase):
         self.assertEqual(run("diff", "--state", "require", CURATED[0]).returncode, 77)
 
 
+class Matrix(unittest.TestCase):
+    """Traces against kernels. The others than this one are asked by `tools/dev kernels`."""
+
+    TRACES = ["traces/pipe/merge-small-writes.jsonl", "traces/mqueue/admission.jsonl",
+              "traces/limits/hard-page-limit.jsonl"]
+
+    def column(self, *arguments):
+        done = run("matrix", "--json", *arguments, *self.TRACES)
+        self.assertIn(done.returncode, [0, 77], done.stdout + done.stderr)
+        return json.loads(done.stdout)["kernels"]
+
+    def check_cells(self, cells):
+        self.assertEqual([cell["trace"] for cell in cells], self.TRACES)
+        self.assertEqual([cell["difference"] for cell in cells], ["", "", ""])
+        self.assertIn("a limit of the whole machine", cells[2]["lacking"])
+        if cells[0]["lacking"]:
+            self.skipTest(cells[0]["lacking"])
+        self.assertGreater(cells[0]["compared"], 5)
+
+    def test_this_kernel_and_a_command_agree(self):
+        kernels = self.column("--kernels", "host", "--kernel-command", "env X=1 {}")
+        self.assertEqual([kernel["kernel"] for kernel in kernels], ["host", "command"])
+        for kernel in kernels:
+            self.check_cells(kernel["cells"])
+
+    def test_a_kernel_of_another_version_differs(self):
+        done = run("matrix", "--kernels", "host", "--kernel-command", "{}", "--profile", "linux-5.4",
+                   "traces/profiles/nonblocking-reader-waits.jsonl")
+        if "not run" in done.stdout:
+            self.skipTest(done.stdout)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("DIFFERS", done.stdout)
+        self.assertIn("against linux-5.4: 0 agree, 1 differ", done.stdout)
+
+    def test_no_verdict_is_no_difference(self):
+        done = run("matrix", "--kernels", "host", "--kernel-command", "exit 3; {}", *self.TRACES)
+        self.assertEqual(done.returncode, 77, done.stdout + done.stderr)
+        self.assertIn("no verdict", done.stdout)
+        self.assertIn("exit status 3", done.stdout)
+
+    def test_bad_command_lines(self):
+        self.assertEqual(run("matrix", "--kernels", "plan9", *self.TRACES).returncode, 2)
+        self.assertEqual(run("matrix", "no-such-file").returncode, 2)
+
+
 class Profiles(unittest.TestCase):
     def test_two_profiles_and_in_what_they_differ(self):
         done = run("profiles", "linux-6.14", "6.18")

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 LAYERS = [
     ["tools/ipcsim"],
     ["tools/host", "tools/import"],
-    ["sim/explore"],
+    ["sim/explore", "sim/workload"],
     ["sim/replay"],
     ["sim/trace"],
     ["sim/kernel"],
@@ -40,7 +40,7 @@ SOURCES = C_FAMILY | {".py"}
 INCLUDE = r"#\s*include\s*"
 
 MODEL_AND_SIM = ["model", "sim"]
-WITHOUT_JSON = ["model", "sim/kernel", "sim/replay", "sim/explore", "tools/host", "tools/import"]
+WITHOUT_JSON = ["model", "sim/kernel", "sim/replay", "sim/explore", "sim/workload", "tools/host", "tools/import"]
 
 
 class Forbidden:

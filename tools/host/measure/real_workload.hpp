@@ -1,0 +1,26 @@
+// A workload on the real kernel.
+#pragma once
+
+#include <expected>
+#include <vector>
+
+#include "sim/replay/machine.hpp"
+#include "sim/workload/sweep.hpp"
+
+namespace ipcsim {
+
+/// What a run of real processes came to.
+struct RealRun {
+  double elapsed_ns = 0;
+  RunCounts all;  ///< wake-ups are not known: `wakeups` and `wasted` are 0
+  std::vector<RunCounts> tasks;
+};
+
+/// Runs `workload` once with real pipes, queues (in an IPC namespace of their own where that is
+/// allowed) and one process a task. Fails when this machine lacks a processor or a privilege, or
+/// when the run is not over after `timeout_seconds`: then every process of it is killed.
+[[nodiscard]] std::expected<RealRun, MachineError> run_real_workload(const Workload& workload,
+                                                                     Placement placement, u64 seed,
+                                                                     double timeout_seconds);
+
+}  // namespace ipcsim

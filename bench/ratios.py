@@ -33,7 +33,7 @@ class Rows:
         unit_ns = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[run["time_unit"]]
         name = run["run_name"].split("/iterations:")[0]
         self.values.setdefault(name, []).append(run["cpu_time"] * unit_ns)
-        for key in ("bytes_each", "peak_bytes"):
+        for key in ("bytes_each", "peak_bytes", "each"):
             if key in run:
                 self.values.setdefault(f"{name}:{key}", []).append(run[key])
 
@@ -42,8 +42,8 @@ class Rows:
         return statistics.median(found) if found else None
 
 
-def percent(name, of, bar):
-    return {"row": name, "of": of, "scale": 100, "unit": "%", "bar": bar}
+def percent(name, of, bar, scale=100):
+    return {"row": name, "of": of, "scale": scale, "unit": "%", "bar": bar}
 
 
 def times(name, of, bar):
@@ -88,6 +88,11 @@ MEASURES = [
       for way in ("steady", "fill") for n in (1, 10, 100, 1000, 32768)),
     ("hand-off, round trip", absolute("hand_off", "ns", 1, 200)),
     ("memory of an empty queue", absolute("empty_queues/2000:bytes_each", "B", 1, KB)),
+    ("sweep of 9 rings by 7 writes, 64 MiB each", absolute("sweep_grid", "s", 1e-9, 0.5)),
+    ("a write and read of 64 KiB in a sweep (300 GB/s)",
+     absolute("run_size/ring_slots:16/write:65536:each", "ns", 1e9, 218)),
+    ("the same, of the kernel's pair",
+     percent("run_size/ring_slots:16/write:65536:each", "kernel_size/65536", 2, scale=1e11)),
 ]
 
 

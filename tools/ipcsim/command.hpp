@@ -39,6 +39,9 @@ void add_explain_command(CLI::App& app, int& status);
 void add_matrix_command(CLI::App& app, int& status);
 void add_show_command(CLI::App& app, int& status);
 void add_profiles_command(CLI::App& app, int& status);
+void add_advise_command(CLI::App& app, int& status);
+void add_calibrate_command(CLI::App& app, int& status);
+void add_sweep_command(CLI::App& app, int& status);
 
 /// A whole file ("-": standard input), or why it cannot be read.
 [[nodiscard]] std::expected<std::string, std::string> read_file(const std::string& path);

@@ -25,6 +25,9 @@ int run(int argc, char** argv) {
   ipcsim::add_matrix_command(app, status);
   ipcsim::add_show_command(app, status);
   ipcsim::add_profiles_command(app, status);
+  ipcsim::add_calibrate_command(app, status);
+  ipcsim::add_sweep_command(app, status);
+  ipcsim::add_advise_command(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,7 @@
 #include "sim/kernel/files.hpp"
 
+#include <utility>
+
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/epoll.hpp"
 #include "sim/kernel/fasync.hpp"
@@ -129,6 +131,28 @@ void put_pipe(KernelState& k, PipeId id) {
   }
   k.inodes[pipe.node].fifo().pipe = kNoPipe;
   k.pipes.erase(id);
+}
+
+Result<SplicePipe> get_splice_pipe(KernelState& k, TaskId id) {
+  if (!k.task(id).splice_pipe) {
+    const UserId user = k.user_of(id);
+    const Result<PipeInode> pipe = alloc_pipe_info(
+        k.users[user.v].pipe, k.pipe_limits, k.cred(id).effective, k.pages.page_size(), *k.profile);
+    if (!pipe) {
+      return fail(pipe.error());
+    }
+    k.task(id).splice_pipe = SplicePipe{.user = user, .slots = pipe->ring_size};
+  }
+  return *k.task(id).splice_pipe;
+}
+
+void free_splice_pipe(KernelState& k, TaskId id) {
+  const std::optional<SplicePipe> own = std::exchange(k.task(id).splice_pipe, std::nullopt);
+  if (own) {
+    PipeInode pipe;
+    pipe.nr_accounted = own->slots;
+    free_pipe_info(pipe, k.users[own->user.v].pipe, k.pages, *k.profile);
+  }
 }
 
 void evict_mqueue(KernelState& k, MqueueId id) {

@@ -40,6 +40,11 @@ void unshare_fd_table(KernelState& k, TaskId id);
 /// A file of a pipe or FIFO was counted out; at none left the pipe goes.
 /// Linux fs/pipe.c: put_pipe_info().
 void put_pipe(KernelState& k, PipeId pipe);
+/// The task's own pipe, made when it is first needed and charged to the task's user, or an error
+/// (ENFILE; the caller says ENOMEM). Linux fs/splice.c: splice_direct_to_actor().
+[[nodiscard]] Result<SplicePipe> get_splice_pipe(KernelState& k, TaskId id);
+/// It goes with the task. Linux kernel/exit.c: do_exit().
+void free_splice_pipe(KernelState& k, TaskId id);
 /// Takes back the registration of a queue: a SIGEV_THREAD one is told so by its cookie. REQUIRES:
 /// it was dropped from the queue itself. Linux ipc/mqueue.c: remove_notification().
 void notification_removed(KernelState& k, MqueueId queue);

@@ -9,6 +9,7 @@ using PipeId = Strong<struct PipeIdTag, u32>;
 using MqueueId = Strong<struct MqueueIdTag, u32>;
 using IpcNsId = Strong<struct IpcNsIdTag, u32>;
 using NetlinkId = Strong<struct NetlinkIdTag, u32>;
+using UserId = Strong<struct UserIdTag, u32>;
 using FileId = Strong<struct FileIdTag, u32>;
 using FdTableId = Strong<struct FdTableIdTag, u32>;
 using InodeId = Strong<struct InodeIdTag, u32>;

@@ -172,6 +172,25 @@ Broken check_sockets(const KernelState& k) {
   return broken;
 }
 
+/// A user is charged for the rings of the pipes that it made, the own ones of its tasks included.
+Broken check_charges(const KernelState& k) {
+  std::map<UserId, u64> pages;
+  k.pipes.each(
+      [&](PipeId /*id*/, const PipeObject& pipe) { pages[pipe.user] += pipe.inode.nr_accounted; });
+  for (const Task& task : k.tasks) {
+    if (task.splice_pipe) {
+      pages[task.splice_pipe->user] += task.splice_pipe->slots;
+    }
+  }
+  for (u32 i = 0; i < k.users.size(); ++i) {
+    if (k.users[i].pipe.pipe_bufs != pages[UserId{i}]) {
+      return fmt::format("user {} is charged ({}) for what it has ({})", k.users[i].uid,
+                         k.users[i].pipe.pipe_bufs, pages[UserId{i}]);
+    }
+  }
+  return std::nullopt;
+}
+
 /// A namespace counts its tasks.
 Broken check_namespaces(const KernelState& k) {
   std::map<IpcNsId, u32> tasks;
@@ -253,8 +272,9 @@ Broken check_inodes(const KernelState& k) {
 }  // namespace
 
 std::optional<std::string> Kernel::broken_invariant() const {
-  for (auto* check : {check_objects, check_pages, check_files, check_pipe_counts,
-                      check_waiting_writers, check_inodes, check_sockets, check_namespaces}) {
+  for (auto* check :
+       {check_objects, check_pages, check_files, check_pipe_counts, check_waiting_writers,
+        check_inodes, check_sockets, check_charges, check_namespaces}) {
     if (auto broken = check(state_)) {
       return broken;
     }

@@ -121,6 +121,8 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.restart_deadline ? task.restart_deadline->v : -1);
   hasher.add(task.prio);
   hasher.add(task.ipc);
+  hasher.add(task.splice_pipe ? task.splice_pipe->user.v + 1 : 0);
+  hasher.add(task.splice_pipe ? task.splice_pipe->slots : 0);
 }
 
 void add_process(Hasher& hasher, const Process& process) {

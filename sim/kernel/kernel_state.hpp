@@ -24,8 +24,6 @@
 
 namespace ipcsim {
 
-using UserId = Strong<struct UserIdTag, u32>;
-
 /// A file with O_ASYNC (`struct fasync_struct`), and the descriptor that it was set through.
 struct FasyncEntry {
   FileId file;

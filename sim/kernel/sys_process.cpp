@@ -190,6 +190,7 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   put_fs_context(k, k.task(id).fs);
   put_memory(k, k.task(id).mm);
   leave_ipc_namespace(k, k.task(id).ipc);
+  free_splice_pipe(k, id);
   Process& process = k.processes[process_id.v];
   if (in_call || process.exit_signal.v != 0) {
     process.died_in_call.push_back({id, std::move(result)});

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "model/pipe/pipe_io.hpp"
+#include "sim/kernel/files.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/splice_file.hpp"
 #include "sim/kernel/sys_splice.hpp"
@@ -14,12 +15,12 @@ namespace {
 /// What a source without an end may be asked for here.
 constexpr u64 kMostFromDevice = u64{64} << 20U;
 
-/// The pipe that a task has for itself (`current->splice_pipe`): in no table, never waited for.
-PipeInode internal_pipe() {
+/// The pipe that a task has for itself: nobody waits for it.
+PipeInode ring_of(const SplicePipe& own) {
   PipeInode pipe;
-  pipe.max_usage = kPipeDefBuffers;
-  pipe.ring_size = kPipeDefBuffers;
-  pipe.bufs.resize(kPipeDefBuffers);
+  pipe.max_usage = own.slots;
+  pipe.ring_size = own.slots;
+  pipe.bufs.resize(own.slots);
   return pipe;
 }
 
@@ -69,9 +70,9 @@ class PipeTarget final : public SpliceTarget {
 };
 
 /// One round: as much as the internal pipe holds. Moves both places.
-Round send_some(KernelState& k, TaskId id, FileId in, u64& pos, u64 len, SpliceTarget& target,
-                std::optional<SpliceFeed> feed) {
-  PipeInode pipe = internal_pipe();
+Round send_some(KernelState& k, TaskId id, const SplicePipe& own, FileId in, u64& pos, u64 len,
+                SpliceTarget& target, std::optional<SpliceFeed> feed) {
+  PipeInode pipe = ring_of(own);
   u64 next = pos;
   const Result<Bytes> got = splice_read(k, in, next, len, pipe);
   if (!got || got->v == 0) {
@@ -110,6 +111,10 @@ Section send_to_file(KernelState& k, TaskId id, const SpliceInProgress& progress
   if (in.kind == FileKind::kDevice && call.count > kMostFromDevice) {
     return Section::not_modelled("sendfile() of more than 64 MiB from a device");
   }
+  const Result<SplicePipe> own = get_splice_pipe(k, id);
+  if (!own) {
+    return Section::failed(Errno::kENOMEM);
+  }
   FileTarget target(k, id, progress.files[1], *to);
   const auto feed =
       has_splice_write(k, out) ? std::optional{splice_feed(out)} : std::optional<SpliceFeed>{};
@@ -117,7 +122,7 @@ Section send_to_file(KernelState& k, TaskId id, const SpliceInProgress& progress
   u64 done = 0;
   Round round{.sent = Bytes{0}, .whole = true};
   while (done < call.count && round.whole) {
-    round = send_some(k, id, progress.files[0], pos, call.count - done, target, feed);
+    round = send_some(k, id, *own, progress.files[0], pos, call.count - done, target, feed);
     if (target.not_modelled()) {
       return Section::not_modelled(*target.not_modelled());
     }
@@ -141,6 +146,10 @@ Section send_by_copies(KernelState& k, TaskId id, const SpliceInProgress& progre
   if (in.kind == FileKind::kPipe) {
     return Section::failed(Errno::kEINVAL);
   }
+  const Result<SplicePipe> own = get_splice_pipe(k, id);
+  if (!own) {
+    return Section::failed(Errno::kENOMEM);
+  }
   PipeTarget target(k, id, progress.files[1]);
   // Before pipes had splice_write, every page was a write of its own.
   const SpliceFeed feed = k.profile->splice_without_ops == SpliceFallback::kCopies
@@ -150,7 +159,7 @@ Section send_by_copies(KernelState& k, TaskId id, const SpliceInProgress& progre
   u64 done = 0;
   Round round{.sent = Bytes{0}, .whole = true};
   while (done < call.count && round.whole) {
-    round = send_some(k, id, progress.files[0], pos, call.count - done, target, feed);
+    round = send_some(k, id, *own, progress.files[0], pos, call.count - done, target, feed);
     if (target.waits()) {
       return Section::not_modelled("sendfile() that waits for room, as it was to 5.11");
     }

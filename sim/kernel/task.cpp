@@ -11,7 +11,7 @@ auto plain_fields(const Task& task) {
                   task.stop_pending, task.pending, task.blocked, task.saved_sigmask, task.progress,
                   task.wait_entry, task.entered, task.deadline, task.restart_deadline,
                   task.vfork_parent, task.prio, task.nice, task.policy, task.rt_priority, task.ipc,
-                  task.run_next);
+                  task.splice_pipe, task.run_next);
 }
 
 /// What copies share is equal when it is the same, or has equal members.

@@ -139,6 +139,14 @@ struct ReturnInProgress {
   bool operator==(const ReturnInProgress&) const = default;
 };
 
+/// The pipe that a task has for itself from its first sendfile() between files until its end
+/// (`task_struct.splice_pipe`). It is in no table, and empty between calls.
+struct SplicePipe {
+  UserId user;    ///< who is charged
+  u32 slots = 0;  ///< of its ring
+  bool operator==(const SplicePipe&) const = default;
+};
+
 /// A thread (`struct task_struct`).
 struct Task {
   ProcessId process;
@@ -166,7 +174,8 @@ struct Task {
   u32 policy = 0;       ///< SCHED_*
   i32 rt_priority = 0;  ///< of SCHED_FIFO and SCHED_RR
   IpcNsId ipc;          ///< its IPC namespace
-  TaskId run_next;      ///< next on the run queue
+  std::optional<SplicePipe> splice_pipe;
+  TaskId run_next;  ///< next on the run queue
 
   [[nodiscard]] bool in_call() const { return call != nullptr; }
   friend bool operator==(const Task& a, const Task& b);

@@ -242,6 +242,29 @@ TEST(Splice, DoesNotGuessOverlappingCopies) {
             "not modelled: a part of a file's page spliced onto itself, shifted");
 }
 
+// That pipe is the task's own until it ends, and its user is charged for it. Without a page left
+// for it there is none.
+TEST(Sendfile, ItsPipeIsCharged) {
+  Environment environment = one_task();
+  environment.pipe_limits.pipe_user_pages_soft = 0;
+  environment.pipe_limits.pipe_user_pages_hard = 20;
+  TestKernel k(environment);
+  const auto charged = [&] { return k.kernel.state().users[0].pipe.pipe_bufs; };
+  k.run(1, OpenCall{.pathname = "f", .flags = OpenFlags{kORdwr | kOCreat}, .mode = 0600});
+  k.run(1, write(3, "abc"));
+  k.run(1, open("f", kORdonly));
+  k.run(1, OpenCall{.pathname = "g", .flags = OpenFlags{kORdwr | kOCreat}, .mode = 0600});
+  k.run(1, fork(2));
+  EXPECT_EQ(k.run(2, sendfile(5, 4, 1)), "1");
+  EXPECT_EQ(charged(), 16U);
+  EXPECT_EQ(k.run(2, sendfile(5, 4, 1)), "1");
+  EXPECT_EQ(charged(), 16U);
+  EXPECT_EQ(k.run(1, sendfile(5, 4, 1)), "-1 ENOMEM");
+  k.run(2, exit_group());
+  EXPECT_EQ(charged(), 0U);
+  EXPECT_EQ(k.run(1, sendfile(5, 4, 1)), "1");
+}
+
 // sendfile() from file to file goes by way of a pipe that nobody sees, 16 pages at a time.
 TEST(Sendfile, CopiesBetweenFiles) {
   TestKernel k;

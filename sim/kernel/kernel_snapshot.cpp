@@ -1,12 +1,14 @@
 // A kernel's objects, normalised.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <range/v3/algorithm/sort.hpp>
 
 #include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/kernel.hpp"
+#include "sim/kernel/live_object.hpp"
 
 namespace ipcsim {
 namespace {
@@ -161,7 +163,102 @@ std::vector<const Object*> by_creation(const Arena<Id, Object>& arena) {
   return objects;
 }
 
+/// Gives a page the number that it has as long as it lives. The page of zeros is in no pool, and
+/// always the same.
+Identity lasting_identity(const KernelState& k, PageId page) {
+  return Identity{page == kZeroPage ? page.v : k.pages.serial(page)};
+}
+
+/// Who holds which object, by its place in the arena.
+struct Holders {
+  std::map<PipeId, std::vector<Holder>> pipes;
+  std::map<MqueueId, std::vector<Holder>> mqueues;
+};
+
+Holders find_holders(const KernelState& k) {
+  Holders holders;
+  std::set<FdTableId> seen;
+  for (u32 number = 1; number <= k.tasks.size(); ++number) {
+    const TaskId task{number};
+    if (!k.exists(task) || !seen.insert(k.task(task).files).second) {
+      continue;
+    }
+    const FdTable& table = k.fd_tables[k.task(task).files];
+    for (const Fd fd : table.open_fds()) {
+      const File& file = k.files[table.file(fd)];
+      if (file.kind == FileKind::kPipe && !file.path_only) {
+        holders.pipes[file.pipe].push_back({task, fd});
+      } else if (file.kind == FileKind::kMqueue && !file.path_only) {
+        holders.mqueues[file.mqueue].push_back({task, fd});
+      }
+    }
+  }
+  return holders;
+}
+
+/// The first living task for which `is_one` holds, or kNoTask.
+template <class F>
+TaskId first_task(const KernelState& k, F&& is_one) {
+  for (u32 number = 1; number <= k.tasks.size(); ++number) {
+    if (k.exists(TaskId{number}) && is_one(k.task(TaskId{number}))) {
+      return TaskId{number};
+    }
+  }
+  return kNoTask;
+}
+
+LiveObject live_pipe(const KernelState& k, const PipeObject& pipe) {
+  LiveObject live{
+      .serial = pipe.serial,
+      .holders = {},
+      .neighbour = {},
+      .name = k.inodes[pipe.node].name,
+      .object = snapshot_of(k, pipe, [&](PageId page) { return lasting_identity(k, page); }),
+      .around = {}};
+  for (const FasyncEntry& entry : pipe.fasync_readers) {
+    live.around.fasync_readers.push_back(entry.fd);
+  }
+  for (const FasyncEntry& entry : pipe.fasync_writers) {
+    live.around.fasync_writers.push_back(entry.fd);
+  }
+  live.around.charged = k.users[pipe.user.v].pipe.pipe_bufs;
+  if (!pipe.anonymous && k.inodes[pipe.node].nlink > 0) {
+    live.neighbour = first_task(k, [](const Task& /*task*/) { return true; });
+  }
+  return live;
+}
+
+LiveObject live_mqueue(const KernelState& k, const MqueueObject& queue) {
+  LiveObject live{.serial = queue.serial,
+                  .holders = {},
+                  .neighbour = {},
+                  .name = k.inodes[queue.node].name,
+                  .object = snapshot_of(k, queue),
+                  .around = {}};
+  live.around.wait_q = waiters(k.wait_queues, queue.wait_q);
+  live.around.charged = k.users[queue.user.v].mq_bytes;
+  if (k.inodes[queue.node].nlink > 0) {
+    live.neighbour = first_task(k, [&](const Task& task) { return task.ipc == queue.ns; });
+  }
+  return live;
+}
+
 }  // namespace
+
+std::vector<LiveObject> live_objects(const KernelState& k) {
+  Holders holders = find_holders(k);
+  std::vector<LiveObject> objects;
+  k.pipes.each([&](PipeId id, const PipeObject& pipe) {
+    objects.push_back(live_pipe(k, pipe));
+    objects.back().holders = std::move(holders.pipes[id]);
+  });
+  k.mqueues.each([&](MqueueId id, const MqueueObject& queue) {
+    objects.push_back(live_mqueue(k, queue));
+    objects.back().holders = std::move(holders.mqueues[id]);
+  });
+  ranges::sort(objects, {}, &LiveObject::serial);
+  return objects;
+}
 
 Snapshot Kernel::snapshot() const {
   Snapshot snapshot;
@@ -185,10 +282,8 @@ ObjectSnapshot Kernel::object_of(TaskId task, Fd fd) const {
     return {};  // O_PATH: the object may be gone, and another one opened under the same node
   }
   if (file.kind == FileKind::kPipe) {
-    return snapshot_of(state_, state_.pipes[file.pipe], [this](PageId page) {
-      // The page of zeros is in no pool, and always the same.
-      return Identity{page == kZeroPage ? page.v : state_.pages.serial(page)};
-    });
+    return snapshot_of(state_, state_.pipes[file.pipe],
+                       [this](PageId page) { return lasting_identity(state_, page); });
   }
   if (file.kind == FileKind::kMqueue) {
     return snapshot_of(state_, state_.mqueues[file.mqueue]);

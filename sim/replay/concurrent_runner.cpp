@@ -10,6 +10,7 @@
 
 #include "sim/replay/actions.hpp"
 #include "sim/replay/compare.hpp"
+#include "sim/replay/object_comparison.hpp"
 #include "sim/replay/settled_steps.hpp"
 
 namespace ipcsim {
@@ -161,7 +162,46 @@ class ConcurrentRun {
     }
     const Happened happened{std::move(settled->completions), std::move(settled->sleepers),
                             std::move(settled->handled)};
-    return judge(step, *machine_, happened, machine.name(), true);
+    if (!judge(step, *machine_, happened, machine.name(), true)) {
+      return false;
+    }
+    return options_.states ? judge_states(step, machine) : std::expected<bool, MachineError>{true};
+  }
+
+  /// Keeps the kernels whose objects are the machine's. From one step to the next a page may have
+  /// become any other here, for each kernel names its own.
+  std::expected<bool, MachineError> judge_states(const ConcurrentStep& step, Machine& machine) {
+    std::optional<MachineError> failure;
+    std::optional<Difference> first;
+    u64 states = 0;
+    const bool any = machine_->keep([&](const Outcome& outcome) {
+      const std::vector<LiveObject> objects = live_objects(outcome.kernel.state());
+      auto found = machine.find_objects(objects);
+      if (!found || found->size() != objects.size()) {
+        failure = found ? failure : std::optional{std::move(found.error())};
+        return found.has_value();
+      }
+      ObjectComparison comparison(model_name_, machine.name());
+      auto difference = comparison.compare(objects, *std::move(found));
+      states = std::max(states, comparison.states());
+      const bool same = !difference;
+      if (!first) {
+        first = std::move(difference);
+      }
+      return same;
+    });
+    if (failure) {
+      return std::unexpected(located(step, *std::move(failure)));
+    }
+    report_.states += states;
+    if (!any) {
+      first->where = where(step);
+      first->step = report_.steps;
+      first->task = acting_task(*step.actions.front());
+      first->call = call_text(step);
+      report_.differences.push_back(*std::move(first));
+    }
+    return any;
   }
 
   bool judge(const ConcurrentStep& step, OutcomeSet& set, const Happened& happened,
@@ -224,16 +264,20 @@ class ConcurrentRun {
     return all;
   }
 
+  static std::string call_text(const ConcurrentStep& step) {
+    std::string text;
+    for (const Event* event : step.actions) {
+      text += (text.empty() ? "" : " while ") + action_text(*event);
+    }
+    return text;
+  }
+
   void differ(const ConcurrentStep& step, std::string expected, const std::string& by,
               std::string actual, std::string before) {
-    std::string call;
-    for (const Event* event : step.actions) {
-      call += (call.empty() ? "" : " while ") + action_text(*event);
-    }
     report_.differences.push_back({.where = where(step),
                                    .step = report_.steps,
                                    .task = acting_task(*step.actions.front()),
-                                   .call = std::move(call),
+                                   .call = call_text(step),
                                    .expected = std::move(expected),
                                    .expected_by = by,
                                    .actual = std::move(actual),

@@ -15,6 +15,7 @@ namespace ipcsim {
 struct ConcurrentOptions {
   bool record = true;          ///< the trace's results are compared with the model's set
   Machine* machine = nullptr;  ///< another machine, whose results are too
+  bool states = false;         ///< and its objects, where it can see them
   OutcomeLimits limits;
 };
 

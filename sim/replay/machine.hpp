@@ -3,12 +3,14 @@
 
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/base/types.hpp"
 #include "sim/kernel/call.hpp"
+#include "sim/kernel/live_object.hpp"
 #include "sim/kernel/signal_info.hpp"
 #include "sim/kernel/snapshot.hpp"
 
@@ -28,6 +30,13 @@ struct Settled {
 struct MachineError {
   bool unsupported = false;  ///< the machine lacks what was asked for; otherwise the run broke
   std::string message;
+};
+
+/// An object as a machine that was asked for it has it.
+struct FoundObject {
+  ObjectSnapshot object;
+  Surroundings around;
+  std::string problem;  ///< why it could not be found or understood; empty: it was
 };
 
 /// A system of tasks that makes system calls. Steps are posted, then the machine runs until
@@ -67,6 +76,16 @@ class Machine {
   /// exists(task), called after settle().
   [[nodiscard]] virtual std::optional<ObjectSnapshot> object_of(TaskId /*task*/, Fd /*fd*/) {
     return std::nullopt;
+  }
+  /// Every object with what tells where to find it; nothing from a machine that only has some.
+  /// Call after settle().
+  [[nodiscard]] virtual std::vector<LiveObject> live_objects() { return {}; }
+  /// The objects of this machine that are to it what `wanted` are to another that ran the same
+  /// steps, in the same order; nothing where the machine cannot see any. A page that was freed and
+  /// taken again may have the identity that it had. Call after settle().
+  [[nodiscard]] virtual std::expected<std::vector<FoundObject>, MachineError> find_objects(
+      std::span<const LiveObject> /*wanted*/) {
+    return std::vector<FoundObject>{};
   }
 };
 

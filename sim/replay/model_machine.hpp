@@ -33,6 +33,10 @@ class ModelMachine final : public Machine {
     return kernel_.object_of(task, fd);
   }
 
+  [[nodiscard]] std::vector<LiveObject> live_objects() override {
+    return ipcsim::live_objects(kernel_.state());
+  }
+
   [[nodiscard]] const Kernel& kernel() const { return kernel_; }
 
  private:

@@ -12,6 +12,7 @@ void Report::add(Report other) {
   compared += other.compared;
   not_modelled += other.not_modelled;
   undecided += other.undecided;
+  states += other.states;
   std::move(other.differences.begin(), other.differences.end(), std::back_inserter(differences));
   std::move(other.remarks.begin(), other.remarks.end(), std::back_inserter(remarks));
 }
@@ -26,6 +27,7 @@ std::string to_text(const Difference& difference) {
       "{}: step {}, task {}: {}\n  expected ({}): {}\n  actual ({}): {}\n", difference.where,
       difference.step, difference.task.v, difference.call, difference.expected_by,
       difference.expected, difference.actual_by, difference.actual);
+  text += difference.side_by_side;
   if (!difference.state_before.empty()) {
     text += "  before the step:\n" + difference.state_before;
   }

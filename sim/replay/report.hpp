@@ -20,6 +20,7 @@ struct Difference {
   std::string actual;
   std::string actual_by;     ///< a machine's name
   std::string state_before;  ///< the objects before the step, as text; empty when not known
+  std::string side_by_side;  ///< an object that differs, as both machines have it; else empty
 };
 
 /// The outcome of running one or more traces.
@@ -28,6 +29,7 @@ struct Report {
   u64 compared = 0;      ///< results and sleepers compared
   u64 not_modelled = 0;  ///< calls that the model has no answer for
   u64 undecided = 0;     ///< traces whose search was given up
+  u64 states = 0;        ///< objects that were compared whole, each after each step
   std::vector<Difference> differences;
   std::vector<std::string> remarks;  ///< what a reader should know: contents not compared, ...
 

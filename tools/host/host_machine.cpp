@@ -3,6 +3,7 @@
 #include "tools/host/isolation_probe.hpp"
 #include "tools/host/machine_impl.hpp"
 #include "tools/host/requirements.hpp"
+#include "tools/host/whitebox/kernel_reader.hpp"
 
 namespace ipcsim {
 namespace {
@@ -59,10 +60,21 @@ std::expected<std::unique_ptr<Machine>, MachineError> make_host_machine(
   }
   auto machine = std::make_unique<host::HostMachine>(environment, options, realtime,
                                                      std::move(priorities), *std::move(run));
+  if (options.read_state) {
+    const i32 nice = environment.tasks.front().nice;
+    if (auto ready = machine->read_state(nice); !ready) {
+      return std::unexpected(ready.error());
+    }
+  }
   if (auto done = machine->open_other_fds(environment); !done) {
     return std::unexpected(done.error());
   }
   return machine;
+}
+
+std::optional<std::string> why_no_state() {
+  const auto reader = host::KernelReader::of_this_thread();
+  return reader ? std::nullopt : std::optional{reader.error()};
 }
 
 }  // namespace ipcsim

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "sim/kernel/environment.hpp"
 #include "sim/replay/machine.hpp"
@@ -39,7 +41,14 @@ struct HostOptions {
   /// Looks at every task in /proc after each settle(); one that is not asleep is an error. For
   /// tests: some 10 us a task.
   bool verify = false;
+  /// The machine can say how objects look in the kernel; REQUIRES: why_no_state() has no answer.
+  bool read_state = false;
 };
+
+/// Why this process cannot read the kernel's structures, or nothing when it can: "BPF refused:
+/// ...",
+/// "/sys/kernel/btf/vmlinux: ...". The first question takes a tenth of a second.
+[[nodiscard]] std::optional<std::string> why_no_state();
 
 /// Real tasks on this kernel, in the state that `environment` describes. Every run has its own
 /// descriptors, FIFOs, queues and process numbers; nothing of it is left when the machine is

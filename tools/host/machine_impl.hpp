@@ -15,6 +15,7 @@
 #include "tools/host/task_table.hpp"
 #include "tools/host/virtual_clock.hpp"
 #include "tools/host/watchdog.hpp"
+#include "tools/host/whitebox/object_reader.hpp"
 
 namespace ipcsim::host {
 
@@ -29,6 +30,8 @@ class HostMachine final : public Machine {
 
   /// Opens the descriptors that the environment's tasks begin with.
   std::expected<void, MachineError> open_other_fds(const Environment& environment);
+  /// From now on find_objects() has answers. `nice`: of the first tasks.
+  std::expected<void, MachineError> read_state(i32 nice);
 
   [[nodiscard]] std::string name() const override { return name_; }
   [[nodiscard]] bool ordered() const override { return realtime_; }
@@ -40,6 +43,8 @@ class HostMachine final : public Machine {
   std::expected<void, MachineError> advance(Nanoseconds by) override;
   [[nodiscard]] std::expected<Settled, MachineError> settle() override;
   [[nodiscard]] std::optional<Snapshot> snapshot() override { return std::nullopt; }
+  [[nodiscard]] std::expected<std::vector<FoundObject>, MachineError> find_objects(
+      std::span<const LiveObject> wanted) override;
 
   /// The run's processes, for what looks at them from outside.
   [[nodiscard]] const Run& run() const { return *run_; }
@@ -102,6 +107,7 @@ class HostMachine final : public Machine {
   u32 handled_seen_ = 0;
   u64 late_ = 0;
   std::optional<std::string> lost_;
+  std::optional<ObjectReader> objects_;
   std::optional<Watchdog> watchdog_;
 };
 

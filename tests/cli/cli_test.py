@@ -136,8 +136,59 @@ class Diff(unittest.TestCase):
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
                 self.assertIn(diagnosis(path), done.stdout)
 
-    def test_state_that_cannot_be_read_is_status_77(self):
-        self.assertEqual(run("diff", "--state", "require", CURATED[0]).returncode, 77)
+    def test_the_kernels_structures_agree_after_every_step(self):
+        done = self.run_diff("--state", "require", "--json", *CURATED[::5])
+        report = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertGreater(report["states_compared"], report["steps"])
+        self.assertGreater(report["state"]["steps"], report["steps"] // 2)
+
+    def test_states_are_not_compared_when_they_are_not_wanted(self):
+        done = self.run_diff("--state", "off", "--json", CURATED[0])
+        report = json.loads(done.stdout)
+        self.assertEqual(report["states_compared"], 0)
+        self.assertNotIn("state", report)
+
+    def test_rewriting_fills_states_that_say_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/t.jsonl"
+            with open(path, "w", encoding="ascii") as file:
+                file.write(FillState.HEADER + '{"task":1,"call":"write","fd":4,"buf":"abc"}\n'
+                           '{"state":{"task":1,"fd":4}}\n')
+            done = self.run_diff("--rewrite", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            if "stay empty" in done.stderr:
+                self.skipTest(done.stderr)
+            with open(path, encoding="ascii") as file:
+                pipe = json.loads(file.readlines()[-1])["state"]["pipe"]
+            self.assertEqual((pipe["head"], pipe["slots"]["0"]["len"]), (1, 3))
+
+
+def as_nobody(*arguments):
+    """The command without privilege, or None where this process cannot give its own up."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return subprocess.run([IPCSIM, *arguments], capture_output=True, text=True, timeout=120,
+                              check=False, user=65534, group=65534, extra_groups=[])
+    except PermissionError:
+        return None
+
+
+class WithoutPrivilege(unittest.TestCase):
+    def test_requiring_states_is_status_77(self):
+        done = as_nobody("diff", "--state", "require", CURATED[0])
+        if done is None:
+            self.skipTest("cannot run as nobody")
+        self.assertEqual(done.returncode, 77)
+        self.assertIn("BPF refused: ", done.stderr)
+
+    def test_otherwise_it_is_said_that_they_were_not_compared(self):
+        done = as_nobody("diff", CURATED[0])
+        if done is None or done.returncode == 77:
+            self.skipTest("cannot run as nobody")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("the kernel's structures were not compared: BPF refused: ", done.stdout)
 
 
 class Matrix(unittest.TestCase):

@@ -1,14 +1,18 @@
 // ipcsim diff: the model against a real kernel, step by step.
 #include <memory>
 
+#include <range/v3/algorithm/any_of.hpp>
+
 #include "sim/replay/concurrent_runner.hpp"
 #include "sim/replay/explain.hpp"
+#include "sim/replay/fill_state.hpp"
 #include "sim/replay/model_machine.hpp"
 #include "sim/replay/program_runner.hpp"
 #include "sim/replay/settled_runner.hpp"
 #include "tools/host/host_machine.hpp"
 #include "tools/ipcsim/command.hpp"
 #include "tools/ipcsim/host_choice.hpp"
+#include "tools/ipcsim/state_watch.hpp"
 
 namespace ipcsim {
 namespace {
@@ -21,48 +25,114 @@ struct DiffOptions {
   bool rewrite = false;
 };
 
-std::expected<Report, MachineError> diff(const Trace& trace, const KernelProfile& profile) {
-  auto host = make_host_machine(trace.header.environment, host_options(trace));
-  if (!host) {
-    return std::unexpected(host.error());
-  }
-  if (trace.header.order == TraceOrder::kConcurrent) {
-    return run_concurrent(trace, profile, {.machine = host->get()});
-  }
+using Diffed = std::expected<Report, MachineError>;
+
+/// Without strict priorities the host's tasks run in an order of their own: the record is held
+/// against the model's one order, the host against all that are possible.
+Diffed diff_unordered(const Trace& trace, const KernelProfile& profile, Machine& host,
+                      bool states) {
   ModelMachine model(trace.header.environment, profile, Contents::kKept);
-  if (trace.header.order == TraceOrder::kSettled && !(*host)->ordered()) {
-    // Without strict priorities the host's tasks run in an order of their own: the record is held
-    // against the model's one order, the host against all that are possible.
-    Machine* const alone[] = {&model};
-    auto report = run_settled(trace, alone, {});
-    auto host_report = run_concurrent(trace, profile, {.record = false, .machine = host->get()});
-    if (report && host_report) {
-      report->differences.insert(report->differences.end(), host_report->differences.begin(),
-                                 host_report->differences.end());
-      report->remarks.insert(report->remarks.end(), host_report->remarks.begin(),
-                             host_report->remarks.end());
-      return report;
-    }
+  Machine* const alone[] = {&model};
+  auto report = run_settled(trace, alone, {});
+  auto host_report =
+      run_concurrent(trace, profile, {.record = false, .machine = &host, .states = states});
+  if (!report || !host_report) {
     return report ? std::move(host_report) : std::move(report);
   }
-  Machine* const machines[] = {&model, host->get()};
-  if (trace.header.order == TraceOrder::kSettled) {
-    return run_settled(trace, machines, {});
+  report->differences.insert(report->differences.end(), host_report->differences.begin(),
+                             host_report->differences.end());
+  report->remarks.insert(report->remarks.end(), host_report->remarks.begin(),
+                         host_report->remarks.end());
+  report->states += host_report->states;
+  return report;
+}
+
+/// `run` with an observer that compares states, whose findings are added to the report.
+template <class F>
+Diffed with_states(const Trace& trace, Machine& model, Machine& host, StepTimes* times, F&& run) {
+  if (times == nullptr) {
+    return run(StepObserver{});
   }
-  // What was recorded is held against the model alone: another run has another order.
+  StateWatch watch(trace, model, host, *times);
+  Diffed report = run(watch.observer());
+  if (report) {
+    if (auto added = watch.add_to(*report); !added) {
+      return std::unexpected(added.error());
+    }
+  }
+  return report;
+}
+
+/// What was recorded is held against the model alone: another run has another order.
+Diffed diff_observed(const Trace& trace, const KernelProfile& profile, Machine& host,
+                     StepTimes* times) {
   auto explanation = explain(trace, profile, {});
   if (!explanation) {
     return std::unexpected(explanation.error());
   }
-  auto report = run_program(trace, machines, {});
+  ModelMachine model(trace.header.environment, profile, Contents::kKept);
+  Machine* const machines[] = {&model, &host};
+  auto report = with_states(trace, model, host, times, [&](const StepObserver& observer) {
+    return run_program(trace, machines, observer);
+  });
   if (report) {
     report->add(std::move(explanation->report));
   }
   return report;
 }
 
+/// `times` get what steps take whose states are compared; null: they are not.
+Diffed diff(const Trace& trace, const KernelProfile& profile, StepTimes* times) {
+  HostOptions options = host_options(trace);
+  options.read_state = times != nullptr;
+  auto host = make_host_machine(trace.header.environment, options);
+  if (!host) {
+    return std::unexpected(host.error());
+  }
+  if (trace.header.order == TraceOrder::kConcurrent) {
+    return run_concurrent(trace, profile, {.machine = host->get(), .states = times != nullptr});
+  }
+  if (trace.header.order == TraceOrder::kObserved) {
+    return diff_observed(trace, profile, **host, times);
+  }
+  if (!(*host)->ordered()) {
+    return diff_unordered(trace, profile, **host, times != nullptr);
+  }
+  ModelMachine model(trace.header.environment, profile, Contents::kKept);
+  Machine* const machines[] = {&model, host->get()};
+  return with_states(trace, model, **host, times, [&](const StepObserver& observer) {
+    return run_settled(trace, machines, observer);
+  });
+}
+
+/// Fills the states that say nothing with the fields that the model and the kernel both have.
+std::expected<Trace, MachineError> fill_agreed_states(const Trace& trace,
+                                                      const KernelProfile& profile) {
+  StepTimes times;
+  const auto report = diff(trace, profile, &times);
+  if (!report) {
+    return std::unexpected(report.error());
+  }
+  if (!report->differences.empty() || report->states == 0) {
+    return std::unexpected(MachineError{
+        .unsupported = false,
+        .message = trace.name + ": its states cannot be filled: the model and the kernel differ "
+                                "(see `ipcsim diff`), or no order of its steps is certain"});
+  }
+  ModelMachine model(trace.header.environment, profile, Contents::kKept);
+  return fill_states(trace, model);
+}
+
+/// True when a state of the trace is to be filled.
+bool has_empty_state(const Trace& trace) {
+  return ranges::any_of(trace.events, [](const Event& event) {
+    const auto* state = std::get_if<StateEvent>(&event.body);
+    return state != nullptr && std::holds_alternative<std::monostate>(state->object);
+  });
+}
+
 /// Writes the host's results into the trace file.
-int rewrite(const Trace& trace) {
+int rewrite(const Trace& trace, const KernelProfile& profile) {
   if (trace.header.order == TraceOrder::kObserved) {
     print_error(trace.name + ": only settled traces can be rewritten; this one is observed");
     return kExitUnusable;
@@ -71,7 +141,15 @@ int rewrite(const Trace& trace) {
   if (!host) {
     return report_failure(host.error());
   }
-  const auto recorded = rerecord_settled(trace, **host);
+  auto recorded = rerecord_settled(trace, **host);
+  host->reset();
+  if (recorded && has_empty_state(*recorded)) {
+    if (const auto why = why_no_state()) {
+      print_error(trace.name + ": its empty states stay empty: " + *why);
+    } else {
+      recorded = fill_agreed_states(*recorded, profile);
+    }
+  }
   if (!recorded) {
     return report_failure(recorded.error());
   }
@@ -83,10 +161,13 @@ int rewrite(const Trace& trace) {
 }
 
 int run(const DiffOptions& options) {
-  if (options.state == "require") {
-    print_error("--state require: this version cannot read the kernel's structures yet");
+  const auto unread =
+      options.state == "off" ? std::optional<std::string>("--state off") : why_no_state();
+  if (options.state == "require" && unread) {
+    print_error("--state require: " + *unread);
     return kExitLacking;
   }
+  StepTimes times;
   const auto traces = load_traces(options.traces);
   if (!traces) {
     return kExitUnusable;
@@ -98,18 +179,24 @@ int run(const DiffOptions& options) {
       return kExitUnusable;
     }
     if (options.rewrite) {
-      if (const int status = rewrite(trace); status != kExitAgrees) {
+      if (const int status = rewrite(trace, *profile); status != kExitAgrees) {
         return status;
       }
       continue;
     }
-    const auto report = diff(trace, *profile);
+    const auto report = diff(trace, *profile, unread ? nullptr : &times);
     if (!report) {
       return report_failure(report.error());
     }
     printer.add(trace, *report);
   }
-  return options.rewrite ? kExitAgrees : printer.finish();
+  if (options.rewrite) {
+    return kExitAgrees;
+  }
+  if (options.state != "off") {
+    printer.set_state(unread ? StateFigures{.unread = *unread} : figures_of(std::move(times)));
+  }
+  return printer.finish();
 }
 
 }  // namespace

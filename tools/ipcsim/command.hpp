@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,14 @@ void print_error(std::string_view message);
 /// Prints a machine's failure and gives the exit status for it.
 [[nodiscard]] int report_failure(const MachineError& error);
 
+/// What comparing the kernel's structures came to, and what it cost.
+struct StateFigures {
+  std::string unread;   ///< why they were not read; empty: they were
+  u64 steps = 0;        ///< after which they were compared
+  double step_us = 0;   ///< the median step, on both machines and with its comparison
+  double state_us = 0;  ///< the median comparison alone
+};
+
 /// Gathers the reports of several traces and prints them as they come.
 class ReportPrinter {
  public:
@@ -68,6 +77,8 @@ class ReportPrinter {
   ReportPrinter(const CommonOptions& options, std::string command);
 
   void add(const Trace& trace, const Report& report);
+  /// To be told at the end.
+  void set_state(StateFigures figures) { state_ = std::move(figures); }
   /// Prints the closing line, or the JSON object, and gives the exit status.
   [[nodiscard]] int finish();
 
@@ -81,6 +92,7 @@ class ReportPrinter {
   CommonOptions options_;
   std::string command_;
   Report total_;
+  std::optional<StateFigures> state_;
   std::vector<OfTrace> traces_;
 };
 

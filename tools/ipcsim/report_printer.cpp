@@ -15,7 +15,8 @@ nlohmann::ordered_json to_json(const Difference& difference) {
           {"expected_by", difference.expected_by},
           {"actual", difference.actual},
           {"actual_by", difference.actual_by},
-          {"state_before", difference.state_before}};
+          {"state_before", difference.state_before},
+          {"side_by_side", difference.side_by_side}};
 }
 
 nlohmann::ordered_json counts(const Report& report) {
@@ -23,7 +24,18 @@ nlohmann::ordered_json counts(const Report& report) {
           {"compared", report.compared},
           {"differences", report.differences.size()},
           {"not_modelled", report.not_modelled},
-          {"undecided", report.undecided}};
+          {"undecided", report.undecided},
+          {"states_compared", report.states}};
+}
+
+std::string text_of(const StateFigures& figures, const Report& report) {
+  if (!figures.unread.empty()) {
+    return fmt::format("the kernel's structures were not compared: {}", figures.unread);
+  }
+  return fmt::format(
+      "{} states compared after {} steps; a step took {:.1f} us at the median, {:.1f} us of it for "
+      "the states",
+      report.states, figures.steps, figures.step_us, figures.state_us);
 }
 
 }  // namespace
@@ -51,6 +63,12 @@ void ReportPrinter::add(const Trace& trace, const Report& report) {
 
 void ReportPrinter::print_json() const {
   nlohmann::ordered_json all = counts(total_);
+  if (state_) {
+    all["state"] = {{"unread", state_->unread},
+                    {"steps", state_->steps},
+                    {"median_step_us", state_->step_us},
+                    {"median_state_us", state_->state_us}};
+  }
   all["traces"] = nlohmann::ordered_json::array();
   for (const OfTrace& trace : traces_) {
     nlohmann::ordered_json one = {{"trace", trace.name}};
@@ -69,6 +87,9 @@ int ReportPrinter::finish() {
   if (options_.json) {
     print_json();
   } else {
+    if (state_ && !options_.quiet) {
+      fmt::print("{}\n", text_of(*state_, total_));
+    }
     fmt::print("{}\n", summary_line(total_));
   }
   return total_.differences.empty() && total_.undecided == 0 ? kExitAgrees : kExitDifference;

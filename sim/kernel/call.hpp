@@ -39,7 +39,7 @@ using Call = std::variant<
     SetgroupsCall, GetresuidCall, GetresgidCall, CapsetCall, SocketpairCall, SendmsgCall,
     RecvmsgCall, PpollCall, SelectCall, Pselect6Call, EpollCreate1Call, EpollCtlCall, EpollWaitCall,
     EpollPwaitCall, EpollPwait2Call, PauseCall, RtSigsuspendCall, MqNotifyCall, SocketCall,
-    RecvfromCall, SetpriorityCall, SchedSetschedulerCall, UnshareCall>;
+    RecvfromCall, SetpriorityCall, SchedSetschedulerCall, UnshareCall, MountCall>;
 
 /// "mq_timedsend"
 [[nodiscard]] inline std::string_view call_name(const Call& call) {

@@ -141,6 +141,7 @@ class Arguments {
   static std::string text(LockOperation v) { return flags_text(lock_names(), v.v, "0"); }
   static std::string text(MapProt v) { return flags_text(map_prot_names(), v.v, "0"); }
   static std::string text(MapFlags v) { return flags_text(map_flag_names(), v.v, "0"); }
+  static std::string text(MountFlags v) { return flags_text(mount_flag_names(), v.v, "0"); }
   static std::string text(CloseRangeFlags v) { return flags_text(close_range_names(), v.v, "0"); }
   static std::string text(Whence v) { return named(whence_names(), v.v); }
   static std::string text(Caps v) {

@@ -210,6 +210,18 @@ struct RmdirCall {
   bool operator==(const RmdirCall&) const = default;
 };
 
+/// mount() of the file system of the message queues in the task's IPC namespace.
+struct MountCall {
+  static constexpr std::string_view kName = "mount";
+  std::string target;
+  MountFlags mountflags;
+  static void each_field(auto& self, auto&& v) {
+    v.field("target", self.target);
+    v.field("mountflags", self.mountflags);
+  }
+  bool operator==(const MountCall&) const = default;
+};
+
 struct RenameCall {
   static constexpr std::string_view kName = "rename";
   std::string oldpath;

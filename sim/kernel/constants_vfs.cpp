@@ -20,6 +20,8 @@ constexpr std::array kMapFlags =
     std::to_array<NamedNumber>({{"MAP_SHARED", kMapShared}, {"MAP_PRIVATE", kMapPrivate}});
 constexpr std::array kCloseRange = std::to_array<NamedNumber>(
     {{"CLOSE_RANGE_UNSHARE", kCloseRangeUnshare}, {"CLOSE_RANGE_CLOEXEC", kCloseRangeCloexec}});
+constexpr std::array kMountFlags =
+    std::to_array<NamedNumber>({{"MS_RDONLY", kMsRdonly}, {"MS_REMOUNT", kMsRemount}});
 constexpr std::array kStatTimes = std::to_array<NamedNumber>(
     {{"st_atim", kAtimeChanged}, {"st_mtim", kMtimeChanged}, {"st_ctim", kCtimeChanged}});
 
@@ -30,6 +32,7 @@ std::span<const NamedNumber> lock_names() { return kLocks; }
 std::span<const NamedNumber> map_prot_names() { return kMapProts; }
 std::span<const NamedNumber> map_flag_names() { return kMapFlags; }
 std::span<const NamedNumber> close_range_names() { return kCloseRange; }
+std::span<const NamedNumber> mount_flag_names() { return kMountFlags; }
 std::span<const NamedNumber> stat_time_names() { return kStatTimes; }
 
 }  // namespace ipcsim

@@ -50,17 +50,28 @@ std::string plain_path(std::string_view path) {
   return plain;
 }
 
+/// The namespace of a node in the file system of queues.
+std::optional<IpcNsId> queues_around(const KernelState& k, const Inode& node) {
+  return node.is_queue() ? std::optional{k.mqueues[node.queue().queue].ns} : queue_folder_of(node);
+}
+
 /// Looks up the last name in `path.parent`.
 Errno walk_last(const KernelState& k, Path& path) {
   if (path.last.substr(path.last.rfind('/') + 1).size() > kNameMax) {
     return Errno::kENAMETOOLONG;
   }
   path.node = find_entry(k.inodes[path.parent], path.last);
+  path.mount_point = path.node != kNoInode && k.inodes[path.node].is_directory() &&
+                     k.inodes[path.node].directory().mounted != kNoInode;
+  if (path.mount_point) {
+    path.node = k.inodes[path.node].directory().mounted;
+  }
   return Errno::kOk;
 }
 
 Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::string_view rest) {
   Path path{.parent = kNoInode, .last = {}, .node = k.root};
+  InodeId above = kNoInode;  // of the folder that a file system is mounted on
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('/'), rest.size());
     const std::string_view part = rest.substr(0, end);
@@ -81,7 +92,8 @@ Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::s
       return fail(error);
     }
     if (part == "." || part == "..") {
-      path.node = part == "." ? folder : k.inodes[folder].directory().parent;
+      const bool leaves = queue_folder_of(k.inodes[folder]).has_value();
+      path.node = part == "." ? folder : leaves ? above : k.inodes[folder].directory().parent;
       path.parent = kNoInode;
       path.last.clear();
       continue;
@@ -91,6 +103,7 @@ Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::s
     if (const Errno error = walk_last(k, path); error != Errno::kOk) {
       return fail(error);
     }
+    above = path.mount_point ? folder : above;
   }
   return path;
 }
@@ -122,10 +135,12 @@ Result<Path> walk_absolute(KernelState& k, TaskId id, std::string_view text) {
   return path;
 }
 
-void touch_folder(KernelState& k, Inode& folder) {
+/// A name was added or taken away.
+void touch_folder(const KernelState& k, Inode& folder, bool adds) {
   const bool queues = folder.directory().queues_of.has_value();
   const Nanoseconds now = queues ? queue_time(k) : k.now;
-  folder.atime = queues ? now : folder.atime;
+  const bool looked_at = queues && (adds || !k.profile->mq_unlink_changes_queue_ctime);
+  folder.atime = looked_at ? now : folder.atime;
   folder.mtime = now;
   folder.ctime = now;
 }
@@ -145,6 +160,15 @@ void free_if_unused(KernelState& k, InodeId id) {
 }
 
 }  // namespace
+
+bool read_only(const KernelState& k, const Inode& node) {
+  const auto ns = queues_around(k, node);
+  return ns && k.ipc_namespaces[*ns].read_only;
+}
+
+bool same_file_system(const KernelState& k, InodeId a, InodeId b) {
+  return queues_around(k, k.inodes[a]) == queues_around(k, k.inodes[b]);
+}
 
 InodeId find_entry(const Inode& folder, std::string_view name) {
   const auto& entries = folder.directory().entries;
@@ -275,7 +299,7 @@ void add_entry(KernelState& k, InodeId folder, std::string name, InodeId id) {
     node.directory().parent = folder;
   }
   parent.directory().entries.push_back({std::move(name), id});
-  touch_folder(k, parent);
+  touch_folder(k, parent, true);
 }
 
 void remove_entry(KernelState& k, InodeId folder, std::string_view name) {
@@ -285,15 +309,15 @@ void remove_entry(KernelState& k, InodeId folder, std::string_view name) {
   IPCSIM_CHECK(entry != entries.end());
   const InodeId id = entry->node;
   entries.erase(entry);
-  touch_folder(k, parent);
+  touch_folder(k, parent, false);
   Inode& node = k.inodes[id];
   --node.nlink;
   if (node.is_directory()) {
     --node.nlink;
     --parent.nlink;
   }
-  if (!node.is_queue()) {
-    node.ctime = k.now;  // mqueue_unlink() leaves the queue's own times alone
+  if (!node.is_queue() || k.profile->mq_unlink_changes_queue_ctime) {
+    node.ctime = current_time(k, node);  // older mqueue_unlink() leaves the queue's times alone
   }
   free_if_unused(k, id);
 }

@@ -31,6 +31,7 @@ struct Path {
   InodeId node = kNoInode;    ///< what is there, or kNoInode
   bool slash = false;         ///< a slash stands behind the last name
   bool through_fd = false;    ///< `node` is an open file's, by /proc/self/fd/N
+  bool mount_point = false;   ///< `node` is mounted on what has the name
 };
 
 /// Walks a path. A name that does not exist is an error only in the middle. A relative path is
@@ -50,6 +51,11 @@ struct Path {
 
 /// The node that a folder has under a name, or kNoInode.
 [[nodiscard]] InodeId find_entry(const Inode& folder, std::string_view name);
+
+/// The node lies in a file system that is mounted read-only. Linux fs/namei.c: sb_permission().
+[[nodiscard]] bool read_only(const KernelState& k, const Inode& node);
+/// Both nodes are of one file system.
+[[nodiscard]] bool same_file_system(const KernelState& k, InodeId a, InodeId b);
 
 /// A new node, owned as the task makes files, under a name. REQUIRES: path.node == kNoInode.
 /// `mode`: type and permissions, from which the umask was taken away.

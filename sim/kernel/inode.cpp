@@ -24,6 +24,7 @@ struct DataHash {
   }
   void operator()(const DirectoryData& folder) const {
     hasher.add(folder.parent);
+    hasher.add(folder.mounted);
     for (const DirectoryEntry& entry : folder.entries) {
       add_text(hasher, entry.name);
       hasher.add(entry.node);

@@ -59,6 +59,7 @@ struct DirectoryData {
   InodeId parent;
   std::vector<DirectoryEntry> entries;  ///< in the order in which they were made
   std::optional<IpcNsId> queues_of;     ///< the folder of a namespace's message queues
+  InodeId mounted = kNoInode;           ///< the folder that is mounted on this one
   bool operator==(const DirectoryData&) const = default;
 };
 

@@ -28,7 +28,7 @@ void leave_ipc_namespace(KernelState& k, IpcNsId ns) {
 
 void drop_unused_ipc_namespace(KernelState& k, IpcNsId ns) {
   const IpcNamespace& space = k.ipc_namespaces[ns];
-  if (!ipc_namespace_ended(k, ns) || space.folder == kNoInode) {
+  if (!ipc_namespace_ended(k, ns) || space.folder == kNoInode || space.mounts > 0) {
     return;
   }
   bool open = false;

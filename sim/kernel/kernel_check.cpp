@@ -203,6 +203,15 @@ Broken check_namespaces(const KernelState& k) {
       broken =
           fmt::format("IPC namespace {} counts its tasks ({} of {})", id.v, ns.tasks, tasks[id]);
     }
+    u32 mounts = 0;
+    k.inodes.each([&](InodeId /*id*/, const Inode& node) {
+      mounts += node.is_directory() && node.directory().mounted != kNoInode &&
+                node.directory().mounted == ns.folder;
+    });
+    if (!broken && mounts != ns.mounts) {
+      broken =
+          fmt::format("IPC namespace {} counts its mounts ({} of {})", id.v, ns.mounts, mounts);
+    }
   });
   return broken;
 }

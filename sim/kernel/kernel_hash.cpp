@@ -262,6 +262,8 @@ void add_rest(Hasher& hasher, const KernelState& k) {
   k.ipc_namespaces.each([&](IpcNsId id, const IpcNamespace& ns) {
     hasher.add(id);
     hasher.add(ns.tasks);
+    hasher.add(ns.mounts);
+    hasher.add(ns.read_only);
     for (const u32 limit :
          {ns.mq_limits.mq_queues_max, ns.mq_limits.mq_msg_max, ns.mq_limits.mq_msgsize_max,
           ns.mq_limits.mq_msg_default, ns.mq_limits.mq_msgsize_default}) {

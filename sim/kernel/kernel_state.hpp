@@ -76,6 +76,8 @@ struct IpcNamespace {
   u32 tasks = 0;              ///< tasks in it
   InodeId folder = kNoInode;  ///< of its queues' names
   bool mounted = false;       ///< its queues are mounted somewhere, for good
+  u32 mounts = 0;             ///< places in the run's folder where its queues are mounted
+  bool read_only = false;     ///< its file system is
   bool operator==(const IpcNamespace&) const = default;
 };
 

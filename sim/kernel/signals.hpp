@@ -18,6 +18,10 @@ void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info);
 /// blocks the signal or is gone the first other one that does not.
 void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info);
 
+/// Whether the ids of a task, or CAP_KILL, let it signal another one.
+/// Linux kernel/signal.c: kill_ok_by_cred().
+[[nodiscard]] bool may_signal(const KernelState& k, TaskId id, TaskId target);
+
 /// True when the task has a signal that it does not block, or is to stop: an interruptible sleep
 /// ends.
 [[nodiscard]] bool signal_pending(const KernelState& k, TaskId id);

@@ -111,10 +111,13 @@ Section at_file(KernelState& k, TaskId id, Fd fd, bool path_too, auto&& change) 
                                 : change(file->node);
 }
 
-/// Errors: EPERM. Linux fs/attr.c: setattr_prepare(), setattr_copy().
+/// Errors, in the order tested: EROFS, EPERM. Linux fs/attr.c: setattr_prepare(), setattr_copy().
 Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
   const Credentials& cred = k.cred(id);
   Inode& node = k.inodes[node_id];
+  if (read_only(k, node)) {
+    return Section::failed(Errno::kEROFS);
+  }
   if (!owner_or_capable(cred, node)) {
     return Section::failed(Errno::kEPERM);
   }
@@ -127,11 +130,15 @@ Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
   return Section::returned(0);
 }
 
-/// Errors: EPERM. Linux fs/attr.c: chown_ok(), chgrp_ok(), setattr_should_drop_suidgid().
+/// Errors, in the order tested: EROFS, EPERM. Linux fs/attr.c: chown_ok(), chgrp_ok(),
+/// setattr_should_drop_suidgid().
 Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 group) {
   constexpr u32 kGroupExec = 010;
   const Credentials& cred = k.cred(id);
   Inode& node = k.inodes[node_id];
+  if (read_only(k, node)) {
+    return Section::failed(Errno::kEROFS);
+  }
   const bool owns = cred.uid.fs == node.uid;
   const bool capable = cred.effective.has(Cap::kChown);
   const u32 uid = static_cast<u32>(owner);

@@ -89,8 +89,11 @@ void fire_notification(KernelState& k, TaskId sender, MqueueId queue, const MqNo
   }
   const TaskId owner{fired.owner.v};
   const Process& process = k.process_of(owner);
+  // Older kernels ask whether the sender may signal, newer ones whether the owner called execve().
+  const bool reaches = k.profile->mq_signal_checks_exec ? process.self_exec_id == fired.self_exec_id
+                                                        : may_signal(k, sender, owner);
   if (fired.kind == MqNotifyKind::kSignal && fired.signo != 0 && process.live_threads > 0 &&
-      process.self_exec_id == fired.self_exec_id) {
+      reaches) {
     SignalInfo info = SignalInfo::of(Signal{fired.signo}, kSiMesgq, k.process_of(sender).leader);
     info.value = fired.value;
     send_signal_to_process(k, owner, info);

@@ -39,18 +39,33 @@ std::optional<MqSize> size_asked(const UserPtr<MqAttr>& attr) {
                                                .mq_msgsize = attr.value.mq_msgsize}};
 }
 
+/// Whether a name may be looked up: older kernels ask for search permission on the folder.
+/// Errors: EACCES.
+Errno may_look_up(const KernelState& k, TaskId id, InodeId folder) {
+  return k.profile->mq_root_search_permission
+             ? inode_permission(k.cred(id), k.inodes[folder], kMayExec)
+             : Errno::kOk;
+}
+
 /// The queue that mq_open() means. Errors, in the order tested: EACCES and ENAMETOOLONG for the
-/// name; ENOENT, or those of make_queue(); EEXIST, EINVAL, EACCES for one that exists.
+/// name; EACCES for the folder; ENOENT, EROFS, or those of make_queue(); EEXIST, EINVAL, EROFS,
+/// EACCES for one that exists.
 Result<InodeId> find_or_create(KernelState& k, TaskId id, const MqOpenCall& call) {
   const u32 flags = call.oflag.v;
   if (const Errno error = mq_check_name(call.name.value); error != Errno::kOk) {
     return fail(error);
   }
   const Path path = place_of(k, id, call.name.value);
+  if (const Errno error = may_look_up(k, id, path.parent); error != Errno::kOk) {
+    return fail(error);
+  }
+  const bool frozen = read_only(k, k.inodes[path.parent]);
   if (path.node == kNoInode) {
+    if ((flags & kOCreat) == 0 || frozen) {
+      return fail((flags & kOCreat) == 0 ? Errno::kENOENT : Errno::kEROFS);
+    }
     const u32 mode = call.mode & kModeBits & ~k.fs_context(id).umask;
-    return (flags & kOCreat) != 0 ? make_queue(k, id, path, mode, size_asked(call.attr))
-                                  : fail(Errno::kENOENT);
+    return make_queue(k, id, path, mode, size_asked(call.attr));
   }
   if ((flags & (kOCreat | kOExcl)) == (kOCreat | kOExcl)) {
     return fail(Errno::kEEXIST);
@@ -58,8 +73,11 @@ Result<InodeId> find_or_create(KernelState& k, TaskId id, const MqOpenCall& call
   if ((flags & kOAccmode) == kOAccmode) {
     return fail(Errno::kEINVAL);
   }
-  const Errno error =
-      inode_permission(k.cred(id), k.inodes[path.node], access_mask(mode_of(flags)));
+  const u32 mask = access_mask(mode_of(flags));
+  if (frozen && (mask & kMayWrite) != 0) {
+    return fail(Errno::kEROFS);
+  }
+  const Errno error = inode_permission(k.cred(id), k.inodes[path.node], mask);
   return error == Errno::kOk ? Result<InodeId>(path.node) : fail(error);
 }
 
@@ -112,10 +130,16 @@ Section run(KernelState& k, TaskId id, const MqUnlinkCall& call) {
   if (const Errno error = check_pointer(call.name); error != Errno::kOk) {
     return Section::failed(error);
   }
+  if (read_only(k, k.inodes[k.ipc_namespaces[k.task(id).ipc].folder])) {
+    return Section::failed(Errno::kEROFS);
+  }
   if (const Errno error = mq_check_name(call.name.value); error != Errno::kOk) {
     return Section::failed(error);
   }
   const Path path = place_of(k, id, call.name.value);
+  if (const Errno error = may_look_up(k, id, path.parent); error != Errno::kOk) {
+    return Section::failed(error);
+  }
   if (path.node == kNoInode) {
     return Section::failed(Errno::kENOENT);
   }

@@ -1,13 +1,14 @@
 // Names in the file system: mkfifo(), mknod(), mkdir(), unlink(), rmdir(), rename(), link().
 // Linux fs/namei.c.
 #include "sim/kernel/file_system.hpp"
+#include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/syscalls.hpp"
 
 namespace ipcsim {
 namespace {
 
 /// The place of a name that is to be made. Errors, in the order tested: those of walk(), EEXIST,
-/// ENOENT (a slash behind a name that is to be no folder), those of may_create().
+/// ENOENT (a slash behind a name that is to be no folder), EROFS, those of may_create().
 /// Linux fs/namei.c: filename_create().
 Result<Path> place_for(KernelState& k, TaskId id, std::string_view name, bool folder) {
   Result<Path> path = walk(k, id, name);
@@ -20,21 +21,47 @@ Result<Path> place_for(KernelState& k, TaskId id, std::string_view name, bool fo
   if (path->slash && !folder) {
     return fail(Errno::kENOENT);
   }
+  if (read_only(k, k.inodes[path->parent])) {
+    return fail(Errno::kEROFS);
+  }
   if (const Errno error = may_create(k, id, *path); error != Errno::kOk) {
     return fail(error);
   }
   return path;
 }
 
-/// A new node under a name. Errors: those of place_for().
+/// mknod() of a regular file where the folder has queues. Errors: those of make_queue().
+Section make_queue_node(KernelState& k, TaskId id, const Path& path, u32 mode) {
+  const Result<InodeId> queue = make_queue(k, id, path, mode, std::nullopt);
+  return queue ? Section::returned(0) : Section::failed(queue.error());
+}
+
+/// A new node under a name. Errors: those of place_for(); in the folder of queues EPERM for what
+/// is no queue. Linux fs/namei.c: vfs_mknod(), vfs_mkdir().
 Section make(KernelState& k, TaskId id, std::string_view name, u32 mode,
              decltype(Inode::data) data) {
   const Result<Path> path = place_for(k, id, name, (mode & kSIfmt) == kSIfdir);
   if (!path) {
     return Section::failed(path.error());
   }
-  make_node(k, id, *path, mode & ~k.fs_context(id).umask, std::move(data));
+  const u32 granted = mode & ~k.fs_context(id).umask;
+  if (queue_folder_of(k.inodes[path->parent])) {
+    return (mode & kSIfmt) == kSIfreg ? make_queue_node(k, id, *path, granted & kModeBits)
+                                      : Section::failed(Errno::kEPERM);
+  }
+  make_node(k, id, *path, granted, std::move(data));
   return Section::returned(0);
+}
+
+/// Two paths may lead into one file system through different mounts, which keeps rename() and
+/// link() apart as different file systems do.
+bool through_unknown_mounts(const KernelState& k, const Path& path) {
+  const auto ns = queue_folder_of(k.inodes[path.parent]);
+  return ns && k.ipc_namespaces[*ns].mounts > 1;
+}
+
+Section mounted_twice() {
+  return Section::not_modelled("two names in a file system that is mounted in several places");
 }
 
 /// The folder is `below` or lies in it.
@@ -63,12 +90,19 @@ Errno check_rename(const KernelState& k, TaskId id, const Path& from, const Path
   if (from.node == to.node) {
     return Errno::kOk;
   }
+  // (What follows is vfs_rename().)
   if (const Errno error = may_delete(k, id, from, folder); error != Errno::kOk) {
     return error;
   }
   const Errno error = to.node == kNoInode ? may_create(k, id, to) : may_delete(k, id, to, folder);
   if (error != Errno::kOk) {
     return error;
+  }
+  if (queue_folder_of(k.inodes[from.parent])) {
+    return Errno::kEPERM;  // it has no rename()
+  }
+  if (from.mount_point || to.mount_point) {
+    return Errno::kEBUSY;
   }
   if (folder && from.parent != to.parent) {
     if (const Errno e = inode_permission(k.cred(id), node, kMayWrite); e != Errno::kOk) {
@@ -113,7 +147,8 @@ Section run(KernelState& k, TaskId id, const MkdirCall& call) {
 }
 
 // Errors, in the order tested: those of walk(); ENOTEMPTY (".."), EINVAL ("."), EBUSY ("/"),
-// ENOENT, those of may_delete(), ENOTEMPTY. Linux fs/namei.c: do_rmdir().
+// EROFS, ENOENT, those of may_delete(), EBUSY (something is mounted there), ENOTEMPTY.
+// Linux fs/namei.c: do_rmdir(), vfs_rmdir().
 Section run(KernelState& k, TaskId id, const RmdirCall& call) {
   const Result<Path> path = walk(k, id, call.pathname);
   if (!path) {
@@ -128,11 +163,17 @@ Section run(KernelState& k, TaskId id, const RmdirCall& call) {
                            : name.ends_with('.') ? Errno::kEINVAL
                                                  : Errno::kEBUSY);
   }
+  if (read_only(k, k.inodes[path->parent])) {
+    return Section::failed(Errno::kEROFS);
+  }
   if (path->node == kNoInode) {
     return Section::failed(Errno::kENOENT);
   }
   if (const Errno error = may_delete(k, id, *path, true); error != Errno::kOk) {
     return Section::failed(error);
+  }
+  if (path->mount_point) {
+    return Section::failed(Errno::kEBUSY);
   }
   if (!k.inodes[path->node].directory().entries.empty()) {
     return Section::failed(Errno::kENOTEMPTY);
@@ -141,8 +182,8 @@ Section run(KernelState& k, TaskId id, const RmdirCall& call) {
   return Section::returned(0);
 }
 
-// Errors, in the order tested: those of walk(); EBUSY ("." and "..", which cannot move), ENOENT,
-// those of check_rename().
+// Errors, in the order tested: those of walk(); EXDEV; EBUSY ("." and "..", which cannot move);
+// EROFS; ENOENT, those of check_rename().
 Section run(KernelState& k, TaskId id, const RenameCall& call) {
   const Result<Path> from = walk(k, id, call.oldpath);
   const Result<Path> to = from ? walk(k, id, call.newpath) : from;
@@ -151,6 +192,15 @@ Section run(KernelState& k, TaskId id, const RenameCall& call) {
   }
   if (from->parent == kNoInode || to->parent == kNoInode) {
     return Section::failed(Errno::kEBUSY);
+  }
+  if (!same_file_system(k, from->parent, to->parent)) {
+    return Section::failed(Errno::kEXDEV);
+  }
+  if (through_unknown_mounts(k, *from)) {
+    return mounted_twice();
+  }
+  if (read_only(k, k.inodes[from->parent])) {
+    return Section::failed(Errno::kEROFS);
   }
   if (from->node == kNoInode) {
     return Section::failed(Errno::kENOENT);
@@ -193,6 +243,12 @@ Section run(KernelState& k, TaskId id, const LinkCall& call) {
   if (!to && to.error() != Errno::kEACCES) {
     return Section::failed(to.error());
   }
+  if (to && !same_file_system(k, from->node, to->parent)) {
+    return Section::failed(Errno::kEXDEV);
+  }
+  if (to && through_unknown_mounts(k, *to)) {
+    return mounted_twice();
+  }
   const Credentials& cred = k.cred(id);
   const Inode& node = k.inodes[from->node];
   const bool safe = node.type() == kSIfreg && (node.mode & kSIsuid) == 0 &&
@@ -203,7 +259,7 @@ Section run(KernelState& k, TaskId id, const LinkCall& call) {
   if (!to) {
     return Section::failed(to.error());
   }
-  if (node.is_directory()) {
+  if (node.is_directory() || node.is_queue()) {
     return Section::failed(Errno::kEPERM);
   }
   add_entry(k, to->parent, to->last, from->node);
@@ -218,6 +274,9 @@ Section run(KernelState& k, TaskId id, const UnlinkCall& call) {
   }
   if (path->parent == kNoInode) {
     return Section::failed(Errno::kEISDIR);
+  }
+  if (read_only(k, k.inodes[path->parent])) {
+    return Section::failed(Errno::kEROFS);
   }
   if (path->node == kNoInode) {
     return Section::failed(Errno::kENOENT);

@@ -163,7 +163,7 @@ Section open_node(KernelState& k, TaskId id, InodeId node, Fd fd, u32 flags) {
   return Section::returned(fd.v);
 }
 
-/// Errors, in the order tested: EISDIR, EACCES, EPERM. Linux fs/namei.c: may_open().
+/// Errors, in the order tested: EISDIR, EROFS, EACCES, EPERM. Linux fs/namei.c: may_open().
 Errno may_open(const KernelState& k, TaskId id, const Inode& node, u32 flags) {
   const u32 mask = access_mask(flags);
   if (mask == 0) {
@@ -171,6 +171,9 @@ Errno may_open(const KernelState& k, TaskId id, const Inode& node, u32 flags) {
   }
   if (node.is_directory() && (mask & kMayWrite) != 0) {
     return Errno::kEISDIR;
+  }
+  if ((mask & kMayWrite) != 0 && read_only(k, node)) {
+    return Errno::kEROFS;
   }
   const Credentials& cred = k.cred(id);
   if (const Errno error = inode_permission(cred, node, mask); error != Errno::kOk) {
@@ -206,9 +209,24 @@ Section open_existing(KernelState& k, TaskId id, InodeId id_of_node, Fd fd, u32 
   return open_node(k, id, id_of_node, fd, flags);
 }
 
-/// O_CREAT of what is not there. Errors: EACCES. Linux fs/namei.c: lookup_open().
+/// Whether O_CREAT finds what some settings of the machine (fs.protected_regular, protected_fifos)
+/// keep it from opening: another user's file in a sticky folder. Linux fs/namei.c:
+/// may_create_in_sticky().
+bool may_be_protected(const KernelState& k, TaskId id, const Path& path, u32 flags) {
+  if ((flags & (kOCreat | kOExcl)) != kOCreat || path.parent == kNoInode) {
+    return false;
+  }
+  const Inode& folder = k.inodes[path.parent];
+  const Inode& node = k.inodes[path.node];
+  const bool kind = node.type() == kSIfreg || node.type() == kSIfifo;
+  return kind && (folder.mode & kSIsvtx) != 0 && node.uid != folder.uid &&
+         node.uid != k.cred(id).uid.fs;
+}
+
+/// O_CREAT of what is not there. Errors: EROFS, EACCES. Linux fs/namei.c: lookup_open().
 Section create_and_open(KernelState& k, TaskId id, const Path& path, Fd fd, const OpenCall& call) {
-  if (const Errno error = may_create(k, id, path); error != Errno::kOk) {
+  const Errno error = read_only(k, k.inodes[path.parent]) ? Errno::kEROFS : may_create(k, id, path);
+  if (error != Errno::kOk) {
     k.fd_table(id).unreserve(fd);
     return Section::failed(error);
   }
@@ -270,6 +288,9 @@ Section run(KernelState& k, TaskId id, const OpenCall& call) {
   }
   if ((flags & kOCreat) != 0 && path->slash) {
     return refuse(Section::failed(Errno::kEISDIR));
+  }
+  if (path->node != kNoInode && may_be_protected(k, id, *path, flags)) {
+    return refuse(Section::not_modelled("O_CREAT of another user's file in a sticky folder"));
   }
   if (path->node != kNoInode) {
     return open_existing(k, id, path->node, *fd, path->slash ? flags | kODirectory : flags);

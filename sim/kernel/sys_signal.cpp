@@ -3,9 +3,8 @@
 #include "sim/kernel/syscalls.hpp"
 
 namespace ipcsim {
-namespace {
+namespace {}  // namespace
 
-/// Linux kernel/signal.c: kill_ok_by_cred().
 bool may_signal(const KernelState& k, TaskId id, TaskId target) {
   const Credentials& sender = k.cred(id);
   const Ids& receiver = k.cred(target).uid;
@@ -13,6 +12,8 @@ bool may_signal(const KernelState& k, TaskId id, TaskId target) {
          sender.uid.effective == receiver.real || sender.uid.real == receiver.saved ||
          sender.uid.real == receiver.real || sender.effective.has(Cap::kKill);
 }
+
+namespace {
 
 /// The answer to a call that sends nothing, or nothing when the signal is to go out. Errors, in the
 /// order tested: EINVAL, EPERM. Linux kernel/signal.c: check_kill_permission().

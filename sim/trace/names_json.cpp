@@ -101,6 +101,7 @@ FlagWord flag_word(SpliceFlags /*flags*/) { return {splice_flag_names(), {}, kMo
 FlagWord flag_word(LockOperation /*operation*/) { return {lock_names(), {}, kMostU32}; }
 FlagWord flag_word(MapProt /*prot*/) { return {map_prot_names(), {}, kMostU32}; }
 FlagWord flag_word(MapFlags /*flags*/) { return {map_flag_names(), {}, kMostU32}; }
+FlagWord flag_word(MountFlags /*flags*/) { return {mount_flag_names(), {}, kMostU32}; }
 FlagWord flag_word(CloseRangeFlags /*flags*/) { return {close_range_names(), {}, kMostU32}; }
 FlagWord flag_word(SocketType /*type*/) { return {socket_type_names(), {}, kMostU32}; }
 FlagWord flag_word(MsgFlags /*flags*/) { return {msg_flag_names(), {}, kMostU32}; }

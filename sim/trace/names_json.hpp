@@ -34,6 +34,7 @@ struct FlagWord {
 [[nodiscard]] FlagWord flag_word(MapProt prot);
 [[nodiscard]] FlagWord flag_word(MapFlags flags);
 [[nodiscard]] FlagWord flag_word(CloseRangeFlags flags);
+[[nodiscard]] FlagWord flag_word(MountFlags flags);
 [[nodiscard]] FlagWord flag_word(SocketType type);
 [[nodiscard]] FlagWord flag_word(MsgFlags flags);
 [[nodiscard]] FlagWord flag_word(StatTimes times);

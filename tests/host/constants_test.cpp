@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -128,6 +129,7 @@ TEST(HostNumbers, FilesAndSockets) {
   expect_equal(lock_names(), {ROW(LOCK_SH), ROW(LOCK_EX), ROW(LOCK_NB), ROW(LOCK_UN)});
   expect_equal(map_prot_names(), {ROW(PROT_READ), ROW(PROT_WRITE), ROW(PROT_EXEC)});
   expect_equal(map_flag_names(), {ROW(MAP_SHARED), ROW(MAP_PRIVATE)});
+  expect_equal(mount_flag_names(), {ROW(MS_RDONLY), ROW(MS_REMOUNT)});
   expect_equal(close_range_names(), {ROW(CLOSE_RANGE_UNSHARE), ROW(CLOSE_RANGE_CLOEXEC)});
   expect_equal(socket_type_names(), {ROW(SOCK_SEQPACKET), ROW(SOCK_RAW), ROW(SOCK_STREAM),
                                      ROW(SOCK_DGRAM), ROW(SOCK_NONBLOCK), ROW(SOCK_CLOEXEC)});

@@ -29,6 +29,16 @@ TEST(Names, AnAbsolutePathIsOneFlatName) {
   EXPECT_NE(name_in_folder("tmp/x"), name_in_folder("/tmp/x"));
 }
 
+TEST(Names, QueuesKeepTheirNamesWhereTheyAreMounted) {
+  EXPECT_EQ(host::name_in_run("m/a%", {"m"}), "nm/a%");
+  EXPECT_EQ(host::name_in_run("m/...", {"m"}), "nm/...");
+  EXPECT_EQ(host::name_in_run("m/..", {"m"}), "nm/..");
+  EXPECT_EQ(host::name_in_run("m", {"m"}), "nm");
+  EXPECT_EQ(host::name_in_run("m/a", {}), "nm/na");
+  EXPECT_EQ(host::name_in_run("other/a", {"m"}), "nother/na");
+  EXPECT_EQ(host::name_in_run("m/../../etc", {"m"}), name_in_folder("m/../../etc"));
+}
+
 TEST(Names, LongPathsStayDifferent) {
   const std::string folder = "/" + std::string(3000, 'd');
   const std::string a = name_in_folder(folder + "/a");

@@ -160,7 +160,10 @@ class Chance {
       case 3:
         return LinkCall{std::string(name()), path};
       case 4:
-        return MkdirCall{"d"};
+        return one_in(2)
+                   ? Call{MountCall{
+                         "d", MountFlags{one_in(3) ? static_cast<u32>(below(2)) | kMsRemount : 0}}}
+                   : Call{MkdirCall{"d"}};
       case 5:
         return RmdirCall{"d"};
       case 6:

@@ -117,6 +117,7 @@ class Encoder {
   void put(const MknodCall& c);
   void put(const MkdirCall& c);
   void put(const RmdirCall& c);
+  void put(const MountCall& c);
   void put(const RenameCall& c);
   void put(const LinkCall& c);
   void put(const ChmodCall& c);

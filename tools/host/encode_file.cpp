@@ -21,7 +21,7 @@ constexpr u32 kAtRemovedir = 0x200;
 }  // namespace
 
 u64 Encoder::path(const std::string& name) {
-  return build_.window().put_text(name_in_folder(name));
+  return build_.window().put_text(name_in_run(name, context_.book.queue_folders));
 }
 
 void Encoder::put(const OpenCall& c) {
@@ -123,6 +123,19 @@ void Encoder::put(const RmdirCall& c) {
   build_.system_call(SYS_unlinkat, kAtFdcwd, path(c.pathname), kAtRemovedir);
 }
 
+void Encoder::put(const MountCall& c) {
+  if (context_.queue_names != nullptr) {
+    return build_.refuse("mount() needs a mount namespace of the run's own");
+  }
+  if (c.target.find('/') != std::string::npos) {
+    return build_.refuse("mount() on a folder in another one");
+  }
+  context_.book.queue_folders.insert(c.target);
+  const u64 name = path(c.target);
+  const u64 source = build_.window().put_text("ipcsim");
+  build_.system_call(SYS_mount, source, name, build_.window().put_text("mqueue"), c.mountflags.v,
+                     0);
+}
 void Encoder::put(const RenameCall& c) {
   const u64 from = path(c.oldpath);
   build_.system_call(SYS_renameat2, kAtFdcwd, from, kAtFdcwd, path(c.newpath), 0);

@@ -127,6 +127,15 @@ std::string name_in_folder(std::string_view path) {
   return escaped(name) + std::string(tail);
 }
 
+std::string name_in_run(std::string_view path, const std::set<std::string>& folders) {
+  const std::size_t slash = path.find('/');
+  if (slash == std::string_view::npos || !folders.contains(std::string(path.substr(0, slash))) ||
+      (std::string(path.substr(slash)) + "/").find("/../") != std::string::npos) {
+    return name_in_folder(path);
+  }
+  return name_in_folder(path.substr(0, slash)) + std::string(path.substr(slash));
+}
+
 std::string QueueNames::unique(const std::string& name) {
   std::string text = name.substr(0, name.find('\0'));
   const bool refused = text.empty() || text == "." || text == ".." ||

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ namespace ipcsim::host {
 /// ".", ".." or "/") stays one that it refuses in the same way. /proc/self/fd/N and /dev/fd/N stay
 /// what they are.
 [[nodiscard]] std::string name_in_folder(std::string_view path);
+
+/// The same where queues were mounted on `folders`: the names in one are those of mq_open().
+[[nodiscard]] std::string name_in_run(std::string_view path, const std::set<std::string>& folders);
 
 /// Names of queues in an IPC namespace that others use too: "PREFIX0", "PREFIX1" ...
 class QueueNames {

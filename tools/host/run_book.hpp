@@ -5,6 +5,8 @@
 
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -71,6 +73,7 @@ class FileBook {
 struct RunBook {
   IdMap ids;
   FileBook files;
+  std::set<std::string> queue_folders;  ///< paths of a trace where queues were mounted
 };
 
 }  // namespace ipcsim::host

@@ -130,6 +130,9 @@ class Search {
   /// One event or one section. False: this path is wrong.
   Advance advance() {
     const Event& event = trace_.events[at_.event];
+    if (must_enter_first(event)) {
+      return run_somebody(acting_task(event));
+    }
     if (is_action(event) && !at_.applied) {
       return apply(event);
     }
@@ -162,6 +165,19 @@ class Search {
       step_to_next_event();
     }
     return true;
+  }
+
+  /// A recorder that sees a signal arrive in a call has seen the task enter that call: the signal
+  /// interrupts it, and does not come before it.
+  [[nodiscard]] bool must_enter_first(const Event& event) const {
+    const auto* signal = std::get_if<SignalEvent>(&event.body);
+    if (signal == nullptr || !knows(signal->task) || at_.call[signal->task.v] == kNoCall ||
+        at_.over[signal->task.v] || !at_.kernel.kernel().exists(signal->task)) {
+      return false;
+    }
+    const Task& task = at_.kernel.kernel().state().task(signal->task);
+    return task.state == TaskState::kRunnable && task.call != nullptr &&
+           task.returning == nullptr && std::holds_alternative<std::monostate>(task.progress);
   }
 
   /// What happens to tasks, not by them.

@@ -22,8 +22,6 @@ constexpr Row kRows[] = {
     {"binary", 1, R"(this is binary data; expected the text that strace writes)"},
     {"call_in_a_call", 3,
      R"(close begins while the task's read of line 2 is unfinished; expected "<... read resumed>" before it)"},
-    {"closed_descriptor_in_use", 3,
-     R"(descriptor 3 is in use, but no line before it opened it; expected a log with all calls that make descriptors)"},
     {"count_is_a_structure", 2, R"(argument count of write is '{a=1}'; expected a size)"},
     {"cut_off", 2, R"(the log ends in the middle of a line)"},
     {"descriptor_is_a_string", 2, R"(argument fd of write is '"4"'; expected a number)"},

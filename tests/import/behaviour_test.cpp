@@ -409,5 +409,71 @@ TEST(Import, NamespacesAndLimitsOfQueues) {
                   R"({"task":1,"call":"write","fd":3,"buf":"20","ret":2})", HasSubstr("mq_open")));
 }
 
+// Of a call that a program made of another kind of file in a way that is not known, the descriptor
+// is some other file from then on.
+TEST(Import, ADescriptorThatNothingOpenedIsReportedAndTakenForAnotherFile) {
+  const auto [trace, report] = import(
+      "1 pipe2([3, 4], 0) = 0\n1 close(3) = 0\n"
+      "1 read(3, \"x\", 1) = 1\n1 close(3) = 0\n");
+  EXPECT_THAT(report.not_understood,
+              ElementsAre("LOG:3: not imported: descriptor 3 is in use, but no line before it "
+                          "opened it"));
+  EXPECT_EQ(report.unseen_descriptors, 1U);
+}
+
+// strace prints what it finds in the registers of a task that is killed in a call.
+TEST(Import, AKilledTasksResultIsNone) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n1 read(3,  <unfinished ...>\n"
+                        "1 <... read resumed>\"\\0\"..., 1) = 18446744073709551615\n"
+                        "1 +++ killed by SIGKILL +++\n"),
+              ElementsAre(HasSubstr("pipe2"), R"({"task":1,"call":"read","fd":3,"count":1})",
+                          R"({"task":1,"signal":"SIGKILL"})", R"({"task":1,"died":"SIGKILL"})"));
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n1 read(3,  <unfinished ...>\n"
+                        "1 <... read resumed>) = ? <unavailable>\n"
+                        "1 +++ killed by SIGKILL +++\n"),
+              ElementsAre(HasSubstr("pipe2"), HasSubstr("\"read\""), HasSubstr("signal"),
+                          HasSubstr("died")));
+}
+
+// epoll_wait() fails where the signal came, though strace prints the signal's line behind it.
+TEST(Import, ASignalThatCutACallShortStandsBeforeItsEnd) {
+  EXPECT_THAT(
+      events_of(
+          "1 rt_sigaction(SIGALRM, {sa_handler=0x1000, sa_mask=[], sa_flags=0}, NULL, 8) = 0\n"
+          "1 pipe2([3, 4], 0) = 0\n"
+          "1 write(4, \"\"..., 70000) = 65536\n"
+          "1 --- SIGALRM {si_signo=SIGALRM, si_code=SI_KERNEL} ---\n"
+          "1 rt_sigreturn({mask=[]}) = 65536\n"),
+      ElementsAre(HasSubstr("rt_sigaction"), HasSubstr("pipe2"),
+                  R"({"task":1,"call":"write","fd":4,"buf":{"len":70000}})",
+                  R"({"task":1,"signal":"SIGALRM"})",
+                  R"({"task":1,"return":"write","ret":65536})"));
+}
+
+// What an instance tells of other files is left out, with room for it.
+TEST(Import, EpollOfOtherFilesIsLeftOut) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n1 epoll_create1(EPOLL_CLOEXEC) = 5\n"
+                "1 socket(AF_INET, SOCK_STREAM, 0) = 6\n"
+                "1 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLOUT, data={u32=4, u64=4}}) = 0\n"
+                "1 epoll_ctl(5, EPOLL_CTL_ADD, 6, {events=EPOLLIN, data={u32=6, u64=6}}) = 0\n"
+                "1 epoll_wait(5, [{events=EPOLLIN, data={u32=6, u64=6}}, {events=EPOLLOUT, "
+                "data={u32=4, u64=4}}], 8, -1) = 2\n"),
+      ElementsAre(
+          HasSubstr("pipe2"), R"({"task":1,"call":"epoll_create1","flags":["O_CLOEXEC"],"ret":5})",
+          HasSubstr("other_fd"),
+          R"({"task":1,"call":"epoll_ctl","epfd":5,"op":"EPOLL_CTL_ADD","fd":4,"event":{"events":["EPOLLOUT"],"data":4},"ret":0})",
+          R"({"task":1,"call":"epoll_wait","epfd":5,"maxevents":7,"timeout":0,"ret":1,"out":{"events":[{"events":["EPOLLOUT"],"data":4}]}})"));
+}
+
+TEST(Import, SelectOfOtherFilesLooksOnce) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n1 socket(AF_INET, SOCK_STREAM, 0) = 5\n"
+                "1 select(6, [3 5], NULL, NULL, NULL) = 1 (in [5])\n"),
+      ElementsAre(
+          HasSubstr("pipe2"), HasSubstr("other_fd"),
+          R"({"task":1,"call":"select","nfds":6,"readfds":[3],"timeout":{"tv_sec":0,"tv_usec":0},"ret":0,"out":{"readfds":[]}})"));
+}
+
 }  // namespace
 }  // namespace ipcsim

@@ -71,6 +71,9 @@ std::expected<CallResult, std::string> parse_result(std::string_view rest) {
   text = trim(text.substr(2));
   result.duration_ns = take_duration(text);
   result.injected = take_tampering(text);
+  if (text.starts_with("18446744073709551615")) {
+    return result;  // what strace finds where a result would be when the task was killed
+  }
   if (text.starts_with('?')) {
     result.error = error_name(trim(text.substr(1)));
     const bool restart = result.error.starts_with("ERESTART");

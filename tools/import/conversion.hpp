@@ -92,6 +92,9 @@ struct Conversion {
   [[nodiscard]] static TaskId number_of(const TaskState& task) { return TaskId{task.index + 1}; }
 };
 
+/// The plan of a call that returned a new descriptor of some other file.
+[[nodiscard]] Plan plan_new_fd(Conversion& c, i64 fd);
+
 /// Turns a call into a plan; a problem is left in the argument reader.
 using Converter = Plan (*)(Conversion&);
 
@@ -106,6 +109,8 @@ struct NamedConverter {
   std::string_view name;
   Converter convert;
 };
+[[nodiscard]] std::span<const NamedConverter> creds_converters();
+[[nodiscard]] std::span<const NamedConverter> epoll_converters();
 [[nodiscard]] std::span<const NamedConverter> pipe_converters();
 [[nodiscard]] std::span<const NamedConverter> fd_converters();
 [[nodiscard]] std::span<const NamedConverter> poll_converters();

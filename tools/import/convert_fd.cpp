@@ -22,7 +22,7 @@ bool is_ours(const Conversion& c, Fd fd) {
 /// Keeps a call that only changes the descriptor table: it is needed whatever the descriptor is,
 /// but does not make its task matter.
 Plan keep_on(Conversion& c, FdKind kind, Call call) {
-  return is_ours(kind) ? c.keep(std::move(call)) : c.keep_bookkeeping(std::move(call));
+  return matters(kind) ? c.keep(std::move(call)) : c.keep_bookkeeping(std::move(call));
 }
 
 Plan convert_close(Conversion& c) {
@@ -71,8 +71,9 @@ Plan plan_dup(Conversion& c, Call call, Fd oldfd, std::optional<Fd> lowest, bool
   const FdSlot* old = c.files().find(oldfd.v);
   if (newfd != oldfd.v) {
     plan.at_exit = [table = c.task.files, newfd, kind, cloexec,
-                    path = old == nullptr ? std::string{} : old->path] {
-      table->install(newfd, kind, cloexec, path);
+                    like = old == nullptr ? FdSlot{} : *old] {
+      table->install(newfd, kind, cloexec, like.path);
+      table->set_epoll(newfd, like.epoll);
     };
   }
   return plan;
@@ -101,6 +102,9 @@ Plan other_fcntl(Conversion& c, std::string_view command) {
   constexpr std::array kOnlyAsk =
       std::to_array<std::string_view>({"F_GETOWN", "F_GETOWN_EX", "F_GETSIG", "F_GETLEASE",
                                        "F_GETLK", "F_OFD_GETLK", "F_GET_SEALS"});
+  if (command.ends_with("LK") || command.ends_with("LKW")) {
+    return Plan::no_effect();  // locks hold up nobody but those who ask for locks
+  }
   if (!c.result.ok() || std::find(kOnlyAsk.begin(), kOnlyAsk.end(), command) != kOnlyAsk.end()) {
     return Plan::no_effect();
   }
@@ -118,10 +122,31 @@ i64 fcntl_argument(Conversion& c, u32 command) {
     case kFGetfd:
     case kFGetfl:
     case kFGetpipeSz:
+    case kFGetsig:
       return 0;
+    case kFSetsig:
+      return c.args.signal(c.args.at(2), "arg").v;
     default:
       return c.args.number(c.args.at(2), "arg");
   }
+}
+
+/// Whom signals of a file go to: processes are named by their tasks.
+std::optional<Plan> convert_owner(Conversion& c, u32 cmd, FdKind kind) {
+  if (auto dropped = c.drop(kind)) {
+    return dropped;
+  }
+  if (cmd == kFGetown || cmd == kFGetownEx || !c.result.ok()) {
+    return Plan::no_effect();
+  }
+  const i64 pid = cmd == kFSetown ? c.args.number(c.args.at(2), "arg") : 0;
+  const TaskState* owner = c.state.tasks.find(pid);
+  if (cmd == kFSetownEx || pid < 0 || (pid > 0 && owner == nullptr)) {
+    c.args.unsupported("fcntl with an owner that is no process of the log");
+    return Plan{};
+  }
+  const i64 task = owner == nullptr ? 0 : Conversion::number_of(*owner).v;
+  return c.keep(FcntlCall{c.args.fd(c.args.at(0), "fd"), FcntlCmd{cmd}, task, {}});
 }
 
 Plan convert_fcntl(Conversion& c) {
@@ -138,12 +163,16 @@ Plan convert_fcntl(Conversion& c) {
     return dropped ? *std::move(dropped) : other_fcntl(c, command_node->text);
   }
   const u32 cmd = static_cast<u32>(*command);
+  if (cmd == kFSetown || cmd == kFGetown || cmd == kFSetownEx || cmd == kFGetownEx) {
+    return *convert_owner(c, cmd, c.use(fd_node, fd));
+  }
   const FcntlCall call{fd, FcntlCmd{cmd}, fcntl_argument(c, cmd)};
   if (cmd == kFDupfd || cmd == kFDupfdCloexec) {
     const Fd lowest{static_cast<i32>(std::clamp<i64>(call.arg, 0, 0x7fffffff))};
     return plan_dup(c, call, fd, lowest, cmd == kFDupfdCloexec);
   }
   const FdKind kind = c.use(fd_node, fd);
+  c.state.async_files |= cmd == kFSetfl && (call.arg & kOAsync) != 0 && is_ours(kind);
   if (cmd == kFSetfd && kind != FdKind::kClosed && c.result.ok()) {
     Plan plan = keep_on(c, kind, call);
     plan.at_exit = [table = c.task.files, fd, on = (call.arg & kFdCloexec) != 0] {
@@ -193,6 +222,9 @@ Plan convert_ioctl(Conversion& c) {
   const auto request = request_node->is("TIOCINQ") ? std::optional<u64>{kFionread}
                                                    : flags_value(*request_node, ioctl_names());
   if (!request || !name_of(ioctl_names(), *request)) {
+    if (c.result.ok() && (c.result.annotation || request_node->is("TIOCGPTPEER"))) {
+      return plan_new_fd(c, c.result.value);
+    }
     if (auto dropped = c.drop(kind)) {
       return *std::move(dropped);
     }
@@ -211,8 +243,9 @@ Plan convert_ioctl(Conversion& c) {
   const Node* arg = c.args.at(2);
   call.arg = c.args.out_ptr(arg, "arg", c.faulted());
   const auto value = int_behind(c, arg);
-  if (call.request.v == kFionbio) {
+  if (call.request.v == kFionbio || call.request.v == kFioasync) {
     call.value = value.value_or(0);
+    c.state.async_files |= call.request.v == kFioasync && call.value != 0;
     return c.keep(call);
   }
   return value && c.result.ok() ? c.keep(call, IntOut{*value}) : c.keep(call);

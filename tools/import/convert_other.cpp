@@ -7,6 +7,7 @@
 #include <range/v3/algorithm/contains.hpp>
 
 #include "tools/import/conversion.hpp"
+#include "tools/import/symbols.hpp"
 
 namespace ipcsim::strace {
 namespace {
@@ -62,13 +63,19 @@ void add_other_fd(Conversion& c, Plan& plan, i64 fd, std::optional<std::string_v
   };
 }
 
+}  // namespace
+
+Plan plan_new_fd(Conversion& c, i64 fd) {
+  Plan plan = Plan::other();
+  add_other_fd(c, plan, fd, c.result.annotation, makes_cloexec(c));
+  return plan;
+}
+
+namespace {
+
 /// A call that returns a new descriptor.
 Plan convert_maker(Conversion& c) {
-  Plan plan = Plan::other();
-  if (c.result.ok() && c.result.value >= 0) {
-    add_other_fd(c, plan, c.result.value, c.result.annotation, makes_cloexec(c));
-  }
-  return plan;
+  return c.result.ok() && c.result.value >= 0 ? plan_new_fd(c, c.result.value) : Plan::other();
 }
 
 Plan convert_socket(Conversion& c) {
@@ -203,20 +210,57 @@ Plan convert_harmless(Conversion& c) {
   return dropped ? *std::move(dropped) : Plan::no_effect();
 }
 
+/// Where a file of a queue is read from; a pipe has no position.
+Plan convert_lseek(Conversion& c) {
+  constexpr std::array kWhences =
+      std::to_array<NamedNumber>({{"SEEK_SET", 0}, {"SEEK_CUR", 1}, {"SEEK_END", 2}});
+  const FdKind kind = c.use(0);
+  if (auto dropped = c.drop(kind)) {
+    return *std::move(dropped);
+  }
+  const Node* whence = c.args.at(2);
+  const auto from = whence == nullptr ? std::nullopt : flags_value(*whence, kWhences);
+  if (kind == FdKind::kEpoll || !from) {
+    return Plan::no_effect();
+  }
+  return c.keep(LseekCall{c.args.fd(c.args.at(0), "fd"), c.args.number(c.args.at(1), "offset"),
+                          Whence{static_cast<u32>(*from)}});
+}
+
+Plan convert_fchmod(Conversion& c) {
+  const FdKind kind = c.use(0);
+  if (auto dropped = c.drop(kind)) {
+    return *std::move(dropped);
+  }
+  constexpr std::array kModes =
+      std::to_array<NamedNumber>({{"S_ISUID", 04000}, {"S_ISGID", 02000}, {"S_ISVTX", 01000}});
+  const Fd fd = c.args.fd(c.args.at(0), "fd");
+  return c.keep(FchmodCall{fd, static_cast<u32>(c.args.flags(c.args.at(1), "mode", kModes))});
+}
+
+Plan convert_fchown(Conversion& c) {
+  constexpr i64 kLeaveAlone = 0xffff'ffff;
+  const FdKind kind = c.use(0);
+  if (auto dropped = c.drop(kind)) {
+    return *std::move(dropped);
+  }
+  const i64 owner = c.args.number(c.args.at(1), "owner");
+  const i64 group = c.args.number(c.args.at(2), "group");
+  return c.keep(FchownCall{c.args.fd(c.args.at(0), "fd"), owner == kLeaveAlone ? -1 : owner,
+                           group == kLeaveAlone ? -1 : group});
+}
+
 constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"accept", convert_maker},
     {"accept4", convert_maker},
     {"bpf", convert_sometimes_maker},
     {"copy_file_range", convert_refused<0, 2>},
-    {"epoll_create", convert_maker},
-    {"epoll_create1", convert_maker},
-    {"epoll_ctl", convert_refused<2>},
     {"eventfd", convert_maker},
     {"eventfd2", convert_maker},
     {"fadvise64", convert_harmless},
     {"fanotify_init", convert_maker},
-    {"fchmod", convert_refused<0>},
-    {"fchown", convert_refused<0>},
+    {"fchmod", convert_fchmod},
+    {"fchown", convert_fchown},
     {"fdatasync", convert_harmless},
     {"flock", convert_harmless},
     {"fsmount", convert_maker},
@@ -233,7 +277,7 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"inotify_init1", convert_maker},
     {"io_uring_setup", convert_maker},
     {"landlock_create_ruleset", convert_maker},
-    {"lseek", convert_harmless},
+    {"lseek", convert_lseek},
     {"memfd_create", convert_maker},
     {"memfd_secret", convert_maker},
     {"open_by_handle_at", convert_maker},

@@ -180,10 +180,15 @@ Plan convert_open(Conversion& c) {
     return *std::move(plan);
   }
   FifoNames& fifos = c.state.fifos;
-  const bool gone =
-      fifos.ever_fifo(*path) && c.result.failed_with("ENOENT") && (open.flags.v & kOCreat) == 0;
+  const bool gone = fifos.ever_fifo(*path) && !fifos.has_other_name(*path) &&
+                    c.result.failed_with("ENOENT") && (open.flags.v & kOCreat) == 0;
   if (fifos.is_fifo(*path) || gone) {
     return open_ours(c, open, fifos.name(*path), FdKind::kFifo);
+  }
+  // A link led to it: -y shows where.
+  const std::string reached(c.result.annotation.value_or(""));
+  if (!reached.empty() && fifos.is_fifo(reached)) {
+    return open_ours(c, open, fifos.name(reached), FdKind::kFifo);
   }
   if (fifos.may_be_fifo(*path)) {
     Plan plan = open_other(c, open);
@@ -233,7 +238,8 @@ Plan convert_unlink(Conversion& c) {
     return Plan::other();
   }
   if (!c.result.ok()) {
-    const bool gone = c.result.failed_with("ENOENT") && !fifos.is_fifo(*path);
+    const bool gone =
+        c.result.failed_with("ENOENT") && !fifos.is_fifo(*path) && !fifos.has_other_name(*path);
     return gone ? c.keep(UnlinkCall{fifos.name(*path)}) : Plan::no_effect();
   }
   if (!fifos.is_fifo(*path)) {
@@ -266,6 +272,58 @@ Plan convert_second_name(Conversion& c) {
     fifos.linked(*from, *to);
   }
   return Plan::no_effect();
+}
+
+/// A symbolic link to a FIFO is one more name of it.
+Plan convert_symlink(Conversion& c) {
+  const bool at_call = c.name() == "symlinkat";
+  const Node* target = c.args.at(0);
+  const auto to = path_of(c, path_arguments(c, 1, at_call));
+  const bool shown = target != nullptr && target->kind == Node::Kind::kString && !target->cut;
+  if (!shown || !to || !c.result.ok() || c.args.problem()) {
+    return Plan::other();
+  }
+  const std::string folder =
+      to->substr(0, to->rfind('/') == std::string::npos ? 0 : to->rfind('/'));
+  c.state.fifos.linked(absolute_path(folder, target->bytes), *to);
+  return Plan::other();
+}
+
+/// chmod() and chown() of a FIFO decide who may open it.
+template <class T>
+std::optional<T> fifo_call(Conversion& c, std::size_t path_at, bool at_call) {
+  const auto path = path_of(c, path_arguments(c, path_at, at_call));
+  const FifoNames& fifos = c.state.fifos;
+  if (!path || !fifos.is_fifo(*path) || !c.result.ok() || c.args.problem()) {
+    return std::nullopt;
+  }
+  T call;
+  call.pathname = fifos.name(*path);
+  return call;
+}
+
+Plan convert_chmod(Conversion& c) {
+  const bool at_call = c.name() != "chmod";
+  auto call = fifo_call<ChmodCall>(c, 0, at_call);
+  if (!call) {
+    return Plan::other();
+  }
+  call->mode = static_cast<u32>(c.args.flags(c.args.at(at_call ? 2 : 1), "mode", kModes));
+  return c.keep(*std::move(call));
+}
+
+Plan convert_chown(Conversion& c) {
+  constexpr i64 kLeaveAlone = 0xffff'ffff;
+  const bool at_call = c.name() == "fchownat";
+  auto call = fifo_call<ChownCall>(c, 0, at_call);
+  if (!call) {
+    return Plan::other();
+  }
+  const i64 owner = c.args.number(c.args.at(at_call ? 2 : 1), "owner");
+  const i64 group = c.args.number(c.args.at(at_call ? 3 : 2), "group");
+  call->owner = owner == kLeaveAlone ? -1 : owner;
+  call->group = group == kLeaveAlone ? -1 : group;
+  return c.keep(*std::move(call));
 }
 
 /// The file that a stat() looks at, if the log shows its path.
@@ -322,8 +380,13 @@ Plan convert_chdir(Conversion& c) {
 
 constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"chdir", convert_chdir},
+    {"chmod", convert_chmod},
+    {"chown", convert_chown},
     {"creat", convert_open},
     {"fchdir", convert_chdir},
+    {"fchmodat", convert_chmod},
+    {"fchownat", convert_chown},
+    {"lchown", convert_chown},
     {"fstat", convert_stat},
     {"link", convert_second_name},
     {"linkat", convert_second_name},
@@ -338,6 +401,8 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"renameat", convert_second_name},
     {"renameat2", convert_second_name},
     {"stat", convert_stat},
+    {"symlink", convert_symlink},
+    {"symlinkat", convert_symlink},
     {"unlink", convert_unlink},
     {"unlinkat", convert_unlink},
 });

@@ -5,12 +5,11 @@
 #include <fmt/format.h>
 #include <range/v3/algorithm/contains.hpp>
 
-#include "tools/import/conversion.hpp"
+#include "tools/import/waiting.hpp"
 
 namespace ipcsim::strace {
 namespace {
 
-constexpr i64 kNanosecondsPerMillisecond = 1'000'000;
 /// poll() tells these even when they were not asked for: POLLERR, POLLHUP, POLLNVAL.
 constexpr u32 kAlwaysTold = 0x038;
 
@@ -20,6 +19,13 @@ struct Asked {
   std::vector<bool> other;  ///< by place: another file, whose readiness the model does not know
   bool ours = false;
 };
+
+/// True for what the model has: an epoll instance only while it watches nothing else.
+bool is_known(FdKind kind, const FdSlot* slot) {
+  const bool watches_others =
+      kind == FdKind::kEpoll && slot != nullptr && slot->epoll != nullptr && slot->epoll->others();
+  return is_ours(kind) && !watches_others;
+}
 
 /// What a descriptor of the list is. One that poll() does not call invalid is open.
 FdKind kind_of(Conversion& c, const Node& node, Fd fd) {
@@ -52,8 +58,9 @@ Asked read_fds(Conversion& c, const Node* list) {
     entry.events = PollEvents{static_cast<u32>(c.args.flags(events, "events", poll_event_names()))};
     asked.fds.push_back(entry);
     const FdKind kind = kind_of(c, *fd_node, entry.fd);
-    asked.ours = asked.ours || is_ours(kind);
-    asked.other.push_back(kind != FdKind::kClosed && !is_ours(kind));
+    const bool known = is_known(kind, c.files().find(entry.fd.v));
+    asked.ours = asked.ours || known;
+    asked.other.push_back(kind != FdKind::kClosed && !known);
   }
   return asked;
 }
@@ -164,37 +171,7 @@ Plan convert_poll(Conversion& c) {
   return plan_poll(c, static_cast<i32>(timeout));
 }
 
-/// The nanoseconds of a timeout that is a time, or nothing.
-std::optional<i64> nanoseconds(const UserPtr<Timespec>& timeout) {
-  constexpr i64 kMostSeconds = std::numeric_limits<i64>::max() / kNanosecondsPerSecond - 1;
-  const Timespec& t = timeout.value;
-  const bool sane = t.tv_sec >= 0 && t.tv_sec < kMostSeconds && t.tv_nsec >= 0 &&
-                    t.tv_nsec < kNanosecondsPerSecond;
-  return timeout.is_null() || timeout.is_bad() || !sane
-             ? std::nullopt
-             : std::optional{t.tv_sec * kNanosecondsPerSecond + t.tv_nsec};
-}
-
-/// A signal mask: a list of names, or an address that strace could not look behind.
-SigmaskPtr read_mask(Conversion& c, const Node* node) {
-  if (node == nullptr || is_null(*node)) {
-    return {};
-  }
-  if (is_address(*node)) {
-    return SigmaskPtr::bad();
-  }
-  const u64 set = c.args.signal_set(node, "sigmask");
-  std::vector<Signal> signals;
-  for (u32 signal = 1; signal <= kMostSignal; ++signal) {
-    if ((set >> (signal - 1) & 1U) != 0) {
-      signals.emplace_back(signal);
-    }
-  }
-  return SigmaskPtr::of(std::move(signals));
-}
-
 /// ppoll() is poll() with a finer timeout, which is rounded up, and perhaps with a signal mask.
-
 Plan convert_ppoll(Conversion& c) {
   const auto timeout = c.args.timespec(c.args.at(2), "tmo_p");
   const Node* mask = c.args.at(3);
@@ -224,48 +201,48 @@ Plan convert_ppoll(Conversion& c) {
   return plan;
 }
 
-/// A call that waits for events at most so long.
-Plan keep_waiting(Conversion& c, Call call, Output out, std::optional<i64> timeout_ns) {
-  Plan plan = c.keep(std::move(call), std::move(out));
-  if (timeout_ns && *timeout_ns > 0) {
-    plan.timeout = Timeout{
-        .absolute = false, .ns = *timeout_ns, .ran_out = c.result.ok() && c.result.value == 0};
-  }
-  return plan;
-}
-
-/// Whom the sets of select() ask about.
-struct AskedSets {
+/// A set of descriptors, as far as they are on something that the model has.
+struct AskedSet {
+  FdSetPtr set;
+  std::vector<Fd> others;
   bool ours = false;
-  bool others = false;
 };
 
-/// A set of descriptors, `[3<pipe:[7]> 4]`; what they are is added to `asked`.
-FdSetPtr read_set(Conversion& c, const Node* node, std::string_view name, AskedSets& asked) {
+/// `[3<pipe:[7]> 4]`, NULL or an address.
+AskedSet read_set(Conversion& c, const Node* node, std::string_view name) {
+  AskedSet asked;
   if (node == nullptr || is_null(*node)) {
-    return {};
+    return asked;
   }
   if (is_address(*node)) {
-    return FdSetPtr::bad();
+    asked.set = FdSetPtr::bad();
+    return asked;
   }
   if (node->kind != Node::Kind::kList) {
     c.args.expected(node, name, "a list of descriptors");
-    return {};
+    return asked;
   }
   std::vector<Fd> fds;
   for (const Node& item : node->items) {
     const Fd fd = c.args.fd(&item, name);
-    fds.push_back(fd);
     const FdSlot* slot = c.files().find(fd.v);
     const FdKind kind = slot == nullptr && !c.result.ok() ? FdKind::kClosed : c.use(&item, fd);
-    asked.ours = asked.ours || is_ours(kind);
-    asked.others = asked.others || (kind != FdKind::kClosed && !is_ours(kind));
+    if (is_known(kind, slot)) {
+      asked.ours = true;
+    } else if (kind != FdKind::kClosed) {
+      asked.others.push_back(fd);
+      continue;
+    }
+    fds.push_back(fd);
   }
-  return FdSetPtr::of(std::move(fds));
+  asked.set = FdSetPtr::of(std::move(fds));
+  return asked;
 }
 
-/// The ready descriptors of the set called `name` in "in [3 4], out [5], left {...}".
-std::vector<Fd> read_ready(Conversion& c, std::string_view name) {
+/// The ready descriptors of the set called `name` in "in [3 4], out [5], left {...}"; those of
+/// other files are counted alone.
+std::vector<Fd> read_ready(Conversion& c, std::string_view name, const AskedSet& asked,
+                           i64& others_ready) {
   const std::string_view details = c.result.details;
   const std::string key = fmt::format("{} [", name);
   std::size_t at = details.starts_with(key) ? 0 : details.find(", " + key);
@@ -276,44 +253,50 @@ std::vector<Fd> read_ready(Conversion& c, std::string_view name) {
   std::vector<Fd> fds;
   if (const auto list = parse_value(details.substr(at)); list && list->kind == Node::Kind::kList) {
     for (const Node& item : list->items) {
-      fds.push_back(c.args.fd(&item, name));
+      const Fd fd = c.args.fd(&item, name);
+      if (ranges::contains(asked.others, fd)) {
+        ++others_ready;
+      } else {
+        fds.push_back(fd);
+      }
     }
   }
   return fds;
 }
 
-/// select() and pselect6(); `make` makes the call of its sets.
+/// select() and pselect6(); `make` makes the call of its sets, with no timeout left if `once`.
+/// Other files are left out, as in poll().
 template <class Make>
 Plan plan_select(Conversion& c, std::optional<i64> timeout_ns, Make make) {
   const i64 nfds = c.args.number(c.args.at(0), "nfds");
-  AskedSets asked;
-  const FdSetPtr readfds = read_set(c, c.args.at(1), "readfds", asked);
-  const FdSetPtr writefds = read_set(c, c.args.at(2), "writefds", asked);
-  const FdSetPtr exceptfds = read_set(c, c.args.at(3), "exceptfds", asked);
-  if (c.args.problem() || !asked.ours) {
+  const AskedSet in = read_set(c, c.args.at(1), "readfds");
+  const AskedSet out = read_set(c, c.args.at(2), "writefds");
+  const AskedSet except = read_set(c, c.args.at(3), "exceptfds");
+  if (c.args.problem() || !(in.ours || out.ours || except.ours)) {
     return Plan::other();
   }
-  if (asked.others) {
-    c.args.unsupported(
-        fmt::format("{} of a pipe, FIFO or queue together with another file", c.name()));
-    return {};
-  }
-  Output out;
+  Output output;
+  i64 others_ready = 0;
   if (c.result.ok()) {
     SelectedFds sets;
-    const auto add = [&](const FdSetPtr& given, std::string_view name,
+    const auto add = [&](const AskedSet& given, std::string_view name,
                          std::optional<std::vector<Fd>>& to) {
-      if (!given.is_null()) {
-        to = read_ready(c, name);
+      if (!given.set.is_null()) {
+        to = read_ready(c, name, given, others_ready);
       }
     };
-    add(readfds, "in", sets.readfds);
-    add(writefds, "out", sets.writefds);
-    add(exceptfds, "except", sets.exceptfds);
-    out = std::move(sets);
+    add(in, "in", sets.readfds);
+    add(out, "out", sets.writefds);
+    add(except, "except", sets.exceptfds);
+    output = std::move(sets);
   }
-  return keep_waiting(c, make(static_cast<i32>(nfds), readfds, writefds, exceptfds), std::move(out),
-                      timeout_ns);
+  Call call = make(static_cast<i32>(nfds), in.set, out.set, except.set, others_ready > 0);
+  if (others_ready == 0) {
+    return keep_waiting(c, std::move(call), std::move(output), timeout_ns);
+  }
+  Plan plan = c.keep(std::move(call), std::move(output));
+  plan.calls.front().result->ret -= others_ready;
+  return plan;
 }
 
 Plan convert_pselect6(Conversion& c) {
@@ -323,8 +306,10 @@ Plan convert_pselect6(Conversion& c) {
   const SigmaskPtr sigmask = read_mask(c, mask);
   return plan_select(
       c, nanoseconds(timeout),
-      [&](i32 nfds, const FdSetPtr& in, const FdSetPtr& out, const FdSetPtr& except) -> Call {
-        return Pselect6Call{nfds, in, out, except, timeout, sigmask};
+      [&](i32 nfds, const FdSetPtr& in, const FdSetPtr& out, const FdSetPtr& except,
+          bool once) -> Call {
+        return Pselect6Call{
+            nfds, in, out, except, once ? UserPtr<Timespec>::of(Timespec{}) : timeout, sigmask};
       });
 }
 
@@ -342,11 +327,12 @@ Plan convert_select(Conversion& c) {
           {.tv_sec = timeout.value.tv_sec, .tv_nsec = timeout.value.tv_usec * 1000}));
     }
   }
-  return plan_select(
-      c, timeout_ns,
-      [&](i32 nfds, const FdSetPtr& in, const FdSetPtr& out, const FdSetPtr& except) -> Call {
-        return SelectCall{nfds, in, out, except, timeout};
-      });
+  return plan_select(c, timeout_ns,
+                     [&](i32 nfds, const FdSetPtr& in, const FdSetPtr& out, const FdSetPtr& except,
+                         bool once) -> Call {
+                       return SelectCall{nfds, in, out, except,
+                                         once ? UserPtr<Timeval>::of(Timeval{}) : timeout};
+                     });
 }
 
 constexpr std::array kConverters = std::to_array<NamedConverter>({

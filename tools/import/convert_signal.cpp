@@ -6,6 +6,7 @@
 #include "tools/import/conversion.hpp"
 #include "tools/import/signal_rules.hpp"
 #include "tools/import/symbols.hpp"
+#include "tools/import/waiting.hpp"
 
 namespace ipcsim::strace {
 namespace {
@@ -30,18 +31,7 @@ TaskState* target_of(Conversion& c, std::size_t index) {
 /// A signal whose sender, target or number the trace cannot name: what comes of it is seen where it
 /// is delivered.
 bool can_be_sent(Conversion& c, const TaskState* target, Signal signal) {
-  if (target == nullptr || signal.v == 0 || !c.result.ok() || c.args.problem()) {
-    return false;
-  }
-  return !stops_or_continues(signal);
-}
-
-/// A stop of a task that matters cannot be shown.
-Plan refuse_stop(Conversion& c, const TaskState* target, Signal signal) {
-  if (target != nullptr && c.result.ok() && stops_or_continues(signal) && signal != kSigcont) {
-    c.args.unsupported(fmt::format("{} stops a task", c.name()));
-  }
-  return Plan::other();
+  return target != nullptr && signal.v != 0 && c.result.ok() && !c.args.problem();
 }
 
 Plan convert_kill(Conversion& c) {
@@ -51,7 +41,7 @@ Plan convert_kill(Conversion& c) {
   TaskState* target = target_of(c, 0);
   const Signal signal = c.args.signal(c.args.at(1), "sig");
   if (!can_be_sent(c, target, signal)) {
-    return refuse_stop(c, target, signal);
+    return Plan::other();
   }
   const TaskState& leader = c.state.tasks.at(c.state.tasks.process_of(*target).leader);
   if (&leader != target) {
@@ -68,7 +58,7 @@ Plan convert_tgkill(Conversion& c) {
   TaskState* target = target_of(c, tkill ? 0 : 1);
   const Signal signal = c.args.signal(c.args.at(tkill ? 1 : 2), "sig");
   if (!can_be_sent(c, target, signal)) {
-    return refuse_stop(c, target, signal);
+    return Plan::other();
   }
   const TaskId tgid{c.state.tasks.process_of(*target).leader + 1};
   return c.keep_bookkeeping(TgkillCall{tgid, Conversion::number_of(*target), signal});
@@ -183,6 +173,12 @@ void take_back_sent(ImportState& state, TaskState& task, u32 signal) {
   }
 }
 
+Plan convert_pause(Conversion& c) { return c.keep_bookkeeping(PauseCall{}); }
+
+Plan convert_rt_sigsuspend(Conversion& c) {
+  return c.keep_bookkeeping(RtSigsuspendCall{read_mask(c, c.args.at(0))});
+}
+
 Plan convert_rt_sigtimedwait(Conversion& c) {
   Plan plan = Plan::other();
   if (c.result.ok() && c.result.value > 0 && c.result.value <= kMostSignal) {
@@ -195,9 +191,11 @@ Plan convert_rt_sigtimedwait(Conversion& c) {
 
 constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"kill", convert_kill},
+    {"pause", convert_pause},
     {"rt_sigaction", convert_rt_sigaction},
     {"rt_sigprocmask", convert_rt_sigprocmask},
     {"rt_sigreturn", convert_rt_sigreturn},
+    {"rt_sigsuspend", convert_rt_sigsuspend},
     {"rt_sigtimedwait", convert_rt_sigtimedwait},
     {"tgkill", convert_tgkill},
     {"tkill", convert_tgkill},

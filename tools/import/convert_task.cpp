@@ -190,20 +190,6 @@ Plan convert_unshare(Conversion& c) {
   return Plan::other();
 }
 
-/// Another user has other rights and other limits. Calls that change nothing are common: they are
-/// told by their arguments.
-Plan convert_setuid(Conversion& c) {
-  bool changes = false;
-  for (std::size_t i = 0; i < c.args.count(); ++i) {
-    const i64 id = c.args.number(c.args.at(i), "uid");
-    changes = changes || (id != -1 && id != 0xffff'ffff && id != 0);
-  }
-  if (c.result.ok() && changes && !c.args.problem()) {
-    c.args.unsupported(fmt::format("{} makes the task another user's", c.name()));
-  }
-  return Plan::other();
-}
-
 constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"clone", convert_fork},
     {"clone3", convert_fork},
@@ -214,10 +200,7 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"fork", convert_fork},
     {"prlimit64", convert_setrlimit},
     {"setns", convert_unshare},
-    {"setresuid", convert_setuid},
-    {"setreuid", convert_setuid},
     {"setrlimit", convert_setrlimit},
-    {"setuid", convert_setuid},
     {"unshare", convert_unshare},
     {"vfork", convert_fork},
 });

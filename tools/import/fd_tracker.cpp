@@ -38,10 +38,13 @@ void FdTable::install(i32 fd, FdKind kind, bool cloexec, std::string path) {
               .presumed = false,
               .generation = ++generations_,
               .path = std::move(path)};
-  ever_ours_ = ever_ours_ || is_ours(kind);
+  ever_ours_ = ever_ours_ || matters(kind);
 }
 
-void FdTable::close(i32 fd) { slot(fd) = {.generation = ++generations_, .path = {}}; }
+void FdTable::close(i32 fd) {
+  slot(fd) = {.generation = ++generations_, .path = {}};
+  all_open_below_ = std::min(all_open_below_, fd);
+}
 
 void FdTable::close_if(i32 fd, u32 generation) {
   const FdSlot* found = find(fd);
@@ -62,6 +65,7 @@ void FdTable::close_on_exec() {
   for (auto& [fd, slot] : slots_) {
     if (slot.cloexec && slot.kind != FdKind::kClosed) {
       slot = {.generation = ++generations_, .path = {}};
+      all_open_below_ = std::min(all_open_below_, fd);
     }
   }
 }
@@ -90,10 +94,16 @@ void FdTable::saw_free(i32 fd) {
 
 std::vector<i32> FdTable::explain_lower(i32 lowest, i32 fd) {
   std::vector<i32> unexplained;
-  for (i32 lower = std::max(lowest, 0); lower < std::min(fd, kMostExplained); ++lower) {
-    const FdSlot* found = find(lower);
-    const bool open = found != nullptr && found->kind != FdKind::kClosed;
-    if (!open && !coming_.contains(lower) && !inherit(lower, FdKind::kOther)) {
+  const auto is_open = [&](i32 number) {
+    const FdSlot* found = find(number);
+    return found != nullptr && found->kind != FdKind::kClosed;
+  };
+  while (all_open_below_ < fd && is_open(all_open_below_)) {
+    ++all_open_below_;
+  }
+  for (i32 lower = std::max(lowest, all_open_below_); lower < std::min(fd, kMostExplained);
+       ++lower) {
+    if (!is_open(lower) && !coming_.contains(lower) && !inherit(lower, FdKind::kOther)) {
       unexplained.push_back(lower);
     }
   }
@@ -104,7 +114,7 @@ std::shared_ptr<FdTable> FdTable::copy() const {
   auto table = std::make_shared<FdTable>(*this);
   table->users = 1;
   table->coming_.clear();
-  table->ever_ours_ = ranges::any_of(slots_, [](const auto& s) { return is_ours(s.second.kind); });
+  table->ever_ours_ = ranges::any_of(slots_, [](const auto& s) { return matters(s.second.kind); });
   return table;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/base/types.hpp"
@@ -19,6 +20,7 @@ enum class FdKind : u8 {
   kPipe,           ///< made by a pipe2() of the log
   kFifo,           ///< opened by name
   kQueue,          ///< of an mq_open() of the log
+  kEpoll,          ///< of an epoll_create1() of the log
   kLimit,          ///< a file of /proc/sys/fs/mqueue
   kNetlink,        ///< a netlink socket of a log in which queues tell threads
   kInheritedPipe,  ///< was there when the recording began; not modelled
@@ -28,8 +30,35 @@ enum class FdKind : u8 {
 /// True for what the model has.
 [[nodiscard]] constexpr bool is_ours(FdKind kind) {
   return kind == FdKind::kPipe || kind == FdKind::kFifo || kind == FdKind::kQueue ||
-         kind == FdKind::kNetlink || kind == FdKind::kLimit;
+         kind == FdKind::kEpoll || kind == FdKind::kNetlink || kind == FdKind::kLimit;
 }
+
+/// True for what makes a task matter: an epoll instance alone does not.
+[[nodiscard]] constexpr bool matters(FdKind kind) {
+  return is_ours(kind) && kind != FdKind::kEpoll;
+}
+
+/// What an epoll instance watches, by descriptor.
+struct EpollWatch {
+  struct Item {
+    u64 data = 0;
+    bool other = false;  ///< a file that is not under study
+  };
+  std::map<i32, Item> items;
+
+  [[nodiscard]] bool others() const { return has(true); }
+  [[nodiscard]] bool ours() const { return has(false); }
+
+ private:
+  [[nodiscard]] bool has(bool other) const {
+    for (const auto& [fd, item] : items) {
+      if (item.other == other) {
+        return true;
+      }
+    }
+    return false;
+  }
+};
 
 /// A descriptor. `generation` changes whenever its number is given to something else.
 struct FdSlot {
@@ -39,6 +68,7 @@ struct FdSlot {
   bool presumed = false;
   u32 generation = 0;
   std::string path;  ///< of a file opened by name, if known: a base for names relative to it
+  std::shared_ptr<EpollWatch> epoll = {};  ///< of an epoll instance; copies share it
 };
 
 /// The descriptors that a task without a parent in the log began with.
@@ -65,6 +95,7 @@ class FdTable {
   void close_if(i32 fd, u32 generation);
   void set_cloexec(i32 fd, bool cloexec);
   void set_kind(i32 fd, FdKind kind);
+  void set_epoll(i32 fd, std::shared_ptr<EpollWatch> epoll) { slot(fd).epoll = std::move(epoll); }
   /// execve(): what is marked so is closed.
   void close_on_exec();
 
@@ -100,6 +131,7 @@ class FdTable {
   std::shared_ptr<RootFds> root_;
   bool ever_ours_ = false;
   u32 generations_ = 0;
+  i32 all_open_below_ = 0;  ///< every number below this is open
 };
 
 }  // namespace ipcsim::strace

@@ -19,6 +19,9 @@ using strace::Survey;
 
 /// A program may use any number up to the kernel's own limit (fs.nr_open).
 constexpr u64 kLargeNofile = 1'048'576;
+/// Root may do everything. Limits say what CAP_SYS_RESOURCE would: they are raised to what was
+/// seen.
+constexpr u64 kCapsOfRoot = ((u64{1} << 41U) - 1) & ~(u64{1} << u64{24});
 /// Each pass may show more FIFOs that were there before the log.
 constexpr int kMostPasses = 4;
 
@@ -108,6 +111,9 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
     trace.header.environment.tasks = std::move(tasks);
   }
   survey.limits.apply(trace.header.environment);
+  if (options.environment.caps.bits == 0 && trace.header.environment.tasks.front().uid == 0) {
+    trace.header.environment.caps.bits |= kCapsOfRoot;
+  }
   trace.events = std::move(finished.events);
 
   ImportReport report;

@@ -45,14 +45,11 @@ std::expected<FdKind, Problem> ImportState::use_closed_fd(TaskState& task, const
   if (kind != FdKind::kForeignPipe && task.files->inherit(fd.v, kind)) {
     return kind;
   }
+  add_unseen(task, fd, kind, origin);
   if (!node.annotation) {
     return std::unexpected(Problem{
-        false,
-        fmt::format("descriptor {} is in use, but no line before it opened it; expected a log "
-                    "with all calls that make descriptors",
-                    fd.v)});
+        true, fmt::format("descriptor {} is in use, but no line before it opened it", fd.v)});
   }
-  add_unseen(task, fd, kind, origin);
   if (kind == FdKind::kForeignPipe) {
     return std::unexpected(Problem{
         true, fmt::format("descriptor {} is {}, a pipe of this log, but no line that can be "

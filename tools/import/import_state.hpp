@@ -31,6 +31,7 @@ class ImportState {
   /// What -y calls the pipes that the log made.
   std::set<std::string, std::less<>> pipe_names;
   u64 unseen_descriptors = 0;
+  bool async_files = false;  ///< O_ASYNC was set on something that the model has
 
   /// Adds something that an idle task does. A call that a signal interrupted is then over: it is
   /// taken back, and what the handler does comes first.

@@ -14,7 +14,7 @@ struct ParsedCall {
 
 std::expected<ParsedCall, std::string> parse_call(const std::string& text, bool finished) {
   ParsedCall parsed;
-  parsed.partial = !finished || text.ends_with("= ?");
+  parsed.partial = !finished || text.ends_with("= ?") || text.ends_with("= ? <unavailable>");
   auto arguments = parse_arguments(text, parsed.partial);
   if (!arguments) {
     return std::unexpected(std::move(arguments.error()));
@@ -198,6 +198,7 @@ std::expected<void, TraceError> Importer::enter(const LogItem& item) {
   TaskState& task = state_.tasks.of_pid(item.pid);
   make_known_fifos(task);
   task.epipe_event.reset();
+  task.signal_place.reset();
   if (task.open_event && !task.interrupted) {
     // "= ?", and yet the task lives. What the call did is not known.
     remark(call.line, task.index,

@@ -87,6 +87,7 @@ class Importer {
   /// The signal comes from a call of the trace; that call is used up.
   bool was_sent(TaskState& task, Signal signal);
   [[nodiscard]] bool is_ignored(const TaskState& task, Signal signal);
+  [[nodiscard]] bool is_sent_by_file(Signal signal, std::string_view info) const;
 
   void remark(u32 line, u32 task, std::string what) {
     remarks_.push_back({line, task, std::move(what)});

@@ -11,6 +11,29 @@ namespace {
 /// Virtual time stays below this, so that sums fit.
 constexpr i64 kMostElapsedNs = i64{1} << 60U;
 
+/// True when a signal may have ended the call early. That signal came before the call's end, though
+/// its line stands behind the result's.
+bool may_be_cut_short(const PlannedCall& planned) {
+  if (!planned.result) {
+    return false;
+  }
+  if (planned.result->error == Errno::kEINTR) {
+    return true;
+  }
+  u64 asked = 0;
+  if (const auto* write = std::get_if<WriteCall>(&planned.call)) {
+    asked = write->buf.len;
+  } else if (const auto* writev = std::get_if<WritevCall>(&planned.call)) {
+    asked = total_len(writev->iov);
+  } else if (const auto* vmsplice = std::get_if<VmspliceCall>(&planned.call)) {
+    for (const auto& segment : vmsplice->iov) {
+      asked += segment.memory.len;
+    }
+  }
+  return planned.result->error == Errno::kOk && planned.result->ret >= 0 &&
+         static_cast<u64>(planned.result->ret) < asked;
+}
+
 }  // namespace
 
 /// Virtual time at a time of the log.
@@ -44,12 +67,12 @@ void Importer::note_result(TaskState& task, const Call& call,
   }
   if (const auto* kill = std::get_if<KillCall>(&call)) {
     TaskState& target = state_.tasks.at(kill->pid.v - 1);
-    if (!is_ignored(target, kill->sig)) {
+    if (!is_ignored(target, kill->sig) || kill->sig == kSigcont) {
       state_.tasks.process_of(target).sent[kill->sig.v].push_back(event);
     }
   } else if (const auto* tgkill = std::get_if<TgkillCall>(&call)) {
     TaskState& target = state_.tasks.at(tgkill->tid.v - 1);
-    if (!is_ignored(target, tgkill->sig)) {
+    if (!is_ignored(target, tgkill->sig) || tgkill->sig == kSigcont) {
       target.sent[tgkill->sig.v].push_back(event);
     }
   }
@@ -73,7 +96,8 @@ void Importer::begin(const CallRecord& call, InFlight& flight) {
   }
   const PlannedCall& first = plan.calls.front();
   // Time must pass between the beginning and the end of a call that timed out.
-  const bool one_line = !call.split && !(plan.timeout && plan.timeout->ran_out);
+  const bool one_line = !call.split && !(plan.timeout && plan.timeout->ran_out) &&
+                        !(call.finished && may_be_cut_short(first));
   CallEvent event{Conversion::number_of(task), first.call, {}};
   if (one_line) {
     event.result = first.result;
@@ -154,6 +178,9 @@ void Importer::end_first_call(const CallRecord& call, InFlight& flight, Origin o
   }
   if (flight.plan.timeout && flight.plan.timeout->ran_out) {
     run_out(call, flight, origin);
+  }
+  if (may_be_cut_short(first)) {
+    task.signal_place = state_.recorder.add_empty_signal(task, origin);
   }
   const u32 end = state_.recorder.add_return(task, *flight.event, *first.result, origin);
   task.open_event.reset();

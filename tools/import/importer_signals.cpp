@@ -33,6 +33,16 @@ bool Importer::was_sent(TaskState& task, Signal signal) {
   return false;
 }
 
+/// A queue or an O_ASYNC file of the trace sends it: the model does that itself.
+bool Importer::is_sent_by_file(Signal signal, std::string_view info) const {
+  constexpr Signal kSigio{29};
+  if (info.contains("si_code=SI_MESGQ") || info.contains("si_code=-3,")) {
+    return true;
+  }
+  const bool about_file = info.contains("si_code=POLL_") || info.contains("si_code=0x");
+  return state_.async_files && (signal == kSigio || about_file);
+}
+
 /// A line "--- SIGX {...} ---". The model makes signals of the trace's kill() calls and SIGPIPE
 /// itself; what else arrives comes from outside.
 void Importer::take_signal(const LogItem& item) {
@@ -47,13 +57,13 @@ void Importer::take_signal(const LogItem& item) {
   process.last_delivered = *signal;
   const bool own_sigpipe = *signal == kSigpipe && task.sigpipe_pending;
   task.sigpipe_pending = task.sigpipe_pending && !own_sigpipe;
-  const bool handled = process.actions[signal->v].handler == Disposition::kHandler;
-  if (!was_sent(task, *signal) && !own_sigpipe && !is_ignored(task, *signal)) {
-    if (!stops_or_continues(*signal)) {
+  const bool matters = !is_ignored(task, *signal) || *signal == kSigcont;
+  if (!was_sent(task, *signal) && !own_sigpipe && !is_sent_by_file(*signal, item.text) && matters) {
+    if (task.signal_place) {
+      state_.recorder.fill_signal(*task.signal_place, *signal);
+      task.signal_place.reset();
+    } else {
       state_.recorder.add(task, SignalEvent{Conversion::number_of(task), *signal}, origin);
-    } else if (handled || *signal != kSigcont) {
-      remark(item.line, task.index,
-             fmt::format("not imported: {} stops or continues the task", item.name));
     }
   }
   if (task.interrupted && !is_ignored(task, *signal)) {

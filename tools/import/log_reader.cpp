@@ -1,17 +1,14 @@
 #include "tools/import/log_reader.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <limits>
 #include <map>
 #include <set>
 
 #include <fmt/format.h>
-#include <range/v3/algorithm/find.hpp>
 #include <range/v3/algorithm/find_if.hpp>
-#include <range/v3/algorithm/min_element.hpp>
 #include <range/v3/algorithm/upper_bound.hpp>
 
+#include "tools/import/log_merge.hpp"
+#include "tools/import/log_text.hpp"
 #include "tools/import/printable.hpp"
 
 namespace ipcsim::strace {
@@ -24,104 +21,6 @@ using Outcome = std::expected<void, TraceError>;
 /// Strange lines that are remembered one by one.
 constexpr std::size_t kMostStrangeLines = 1000;
 constexpr u32 kMostLines = 0xffff'fff0U;
-constexpr i64 kNanosecondsPerDay = 86'400 * kNanosecondsPerSecond;
-
-/// Takes the first line off `text`, without its newline.
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return line;
-}
-
-/// Makes one clock of strace's four kinds of time.
-class LogClock {
- public:
-  std::optional<i64> read(const StraceLine& line) {
-    switch (line.clock) {
-      case Clock::kNone:
-        return std::nullopt;
-      case Clock::kUnix:
-        return line.time_ns;
-      case Clock::kPrevious:
-        now_ns_ = std::min(now_ns_, kNanosecondsPerDay * 10'000) + line.time_ns;
-        return now_ns_;
-      case Clock::kDay:
-        break;
-    }
-    if (line.time_ns + kNanosecondsPerDay / 2 < now_ns_ - days_ns_ &&
-        days_ns_ < kNanosecondsPerDay * 10'000) {
-      days_ns_ += kNanosecondsPerDay;  // past midnight
-    }
-    now_ns_ = days_ns_ + line.time_ns;
-    return now_ns_;
-  }
-
- private:
-  i64 now_ns_ = 0;
-  i64 days_ns_ = 0;
-};
-
-/// The pid of the task whose lines have none: of standard error's lines strace marks only those
-/// that come while there are several tasks. It is the first pid that no line says was made; 0 if
-/// none is, or if the log begins with a pid.
-i64 nameless_pid(std::string_view text) {
-  std::set<i64> made;
-  std::vector<i64> seen;
-  bool some_nameless = false;
-  while (!text.empty()) {
-    const StraceLine line = parse_line(take_line(text).substr(0, kMostLineBytes));
-    if (line.pid && !some_nameless) {
-      return 0;
-    }
-    if (line.kind == LineKind::kAttached) {
-      made.insert(line.number);
-    }
-    constexpr std::string_view kMakers[] = {"clone", "clone3", "fork", "vfork"};
-    if (ranges::find(kMakers, line.name) != std::end(kMakers)) {
-      const std::size_t at = line.text.rfind(" = ");
-      i64 child = 0;
-      if (at != std::string_view::npos) {
-        std::from_chars(line.text.data() + at + 3, line.text.data() + line.text.size(), child);
-      }
-      made.insert(child);
-    }
-    if (!line.pid) {
-      some_nameless = some_nameless || line.kind == LineKind::kCall;
-    } else if (ranges::find(seen, *line.pid) == seen.end() && seen.size() < 64) {
-      seen.push_back(*line.pid);
-    }
-  }
-  const auto first = ranges::find_if(seen, [&](i64 pid) { return !made.contains(pid); });
-  return some_nameless && first != seen.end() ? *first : 0;
-}
-
-int hex_digit(char c) {
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/// -xx writes what -y prints behind a descriptor in hexadecimal too: 3<\x70\x69\x70\x65>. Here it
-/// is as plain -y has it. A string in quotes never has a '<' before a "\x": it would be \x3c.
-std::string with_plain_annotations(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t at = text.find("<\\x");
-    plain += text.substr(0, at == std::string_view::npos ? at : at + 1);
-    text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
-    while (text.size() >= 4 && text.starts_with("\\x") && hex_digit(text[2]) >= 0 &&
-           hex_digit(text[3]) >= 0) {
-      const char byte = static_cast<char>(hex_digit(text[2]) * 16 + hex_digit(text[3]));
-      if (byte < ' ' || byte > '~' || byte == '<' || byte == '>' || byte == '\\') {
-        plain += fmt::format("\\{:o}", static_cast<unsigned char>(byte));
-      } else {
-        plain += byte;
-      }
-      text.remove_prefix(4);
-    }
-  }
-  return plain;
-}
 
 class Reader {
  public:
@@ -155,8 +54,9 @@ class Reader {
   LogClock clock_;
   std::map<i64, u32> unfinished_;  // pid -> index of its call
   std::set<i64> alive_;
-  bool in_summary_ = false;   // the table of -C, at the end
-  std::string_view carried_;  // the first half of a line that a remark of strace cut in two
+  std::optional<i64> superseded_by_;  // the thread whose execve() ends here
+  bool in_summary_ = false;           // the table of -C, at the end
+  std::string_view carried_;          // the first half of a line that a remark of strace cut in two
 };
 
 LogItem& Reader::add_item(ItemKind kind, i64 pid, std::optional<i64> time_ns) {
@@ -209,6 +109,12 @@ Outcome Reader::begin_call(const StraceLine& line, i64 pid, std::optional<i64> t
 
 Outcome Reader::end_call(const StraceLine& line, i64 pid, std::optional<i64> time_ns) {
   const auto open = unfinished_.find(pid);
+  if (open == unfinished_.end() && superseded_by_ && line.name.starts_with("execve")) {
+    log_.orphans.push_back({log_.items.size(), *superseded_by_, line.name, line.text});
+    superseded_by_.reset();
+    add_item(ItemKind::kExit, pid, time_ns);
+    return {};
+  }
   if (open == unfinished_.end()) {
     return error(log_.lines, fmt::format("{} is resumed, but no line before it left one of this "
                                          "task unfinished",
@@ -234,6 +140,7 @@ Outcome Reader::end_call(const StraceLine& line, i64 pid, std::optional<i64> tim
 void Reader::supersede(i64 pid, i64 by) {
   unfinished_.erase(pid);
   alive_.erase(by);
+  superseded_by_ = by;
   if (auto open = unfinished_.extract(by)) {
     open.key() = pid;
     unfinished_.insert(std::move(open));
@@ -331,73 +238,6 @@ Outcome Reader::finish() {
                                            strange->second));
 }
 
-/// The duration that -T prints at a line's end: "<0.000123>". Nothing if there is none.
-std::optional<i64> duration_of(std::string_view text) {
-  const std::size_t open = text.rfind('<');
-  return text.ends_with('>') && open != std::string_view::npos
-             ? parse_seconds(text.substr(open + 1, text.size() - open - 2))
-             : std::nullopt;
-}
-
-/// One file's items on their way into the order of all.
-struct Lane {
-  std::size_t at = 0;
-  std::size_t end = 0;
-};
-
-/// When the item at `lane.at` happened. A call whose line does not say how long it took may have
-/// ended as late as its task's next line.
-i64 time_of(const Log& log, const Lane& lane) {
-  const LogItem& item = log.items[lane.at];
-  if (item.kind != ItemKind::kExit) {
-    return item.time_ns.value_or(0);
-  }
-  const CallRecord& call = log.calls[item.call];
-  const i64 next = lane.at + 1 < lane.end ? log.items[lane.at + 1].time_ns.value_or(0)
-                                          : std::numeric_limits<i64>::max();
-  const auto duration = duration_of(call.head);
-  return duration && item.time_ns ? std::min(next, *item.time_ns + *duration) : next;
-}
-
-/// Puts the items of several files, each in order, into one order. At equal times beginnings come
-/// first, so that calls whose order is not known overlap.
-void merge(Log& log, std::vector<Lane> lanes) {
-  std::vector<LogItem> merged;
-  merged.reserve(log.items.size());
-  const auto key = [&](const Lane& lane) {
-    return std::pair{time_of(log, lane), log.items[lane.at].kind != ItemKind::kEntry};
-  };
-  while (!lanes.empty()) {
-    const auto first = ranges::min_element(lanes, {}, key);
-    LogItem& item = log.items[first->at];
-    if (item.kind == ItemKind::kExit && item.time_ns && duration_of(log.calls[item.call].head)) {
-      item.time_ns = time_of(log, *first);
-      log.calls[item.call].end_time_ns = item.time_ns;
-    }
-    merged.push_back(item);
-    if (++first->at == first->end) {
-      lanes.erase(first);
-    }
-  }
-  log.items = std::move(merged);
-  // What an end's line came to is known at its beginning: the calls overlap all the same.
-  for (CallRecord& call : log.calls) {
-    call.split = true;
-  }
-}
-
-Outcome check_clock(const Log& log, const std::string& name, Clock clock) {
-  if (clock == Clock::kUnix || clock == Clock::kDay) {
-    return {};
-  }
-  TraceError error = log.error(
-      0,
-      "the lines have no times that can be compared with those of the other files; expected "
-      "logs of strace -ff with -ttt or -tt");
-  error.file = name;
-  return std::unexpected(std::move(error));
-}
-
 }  // namespace
 
 std::string CallRecord::text() const {
@@ -454,6 +294,9 @@ std::expected<Log, TraceError> read_log(std::span<const LogText> texts) {
         return std::unexpected(std::move(checked.error()));
       }
     }
+  }
+  if (auto joined = join_orphans(log); !joined) {
+    return std::unexpected(std::move(joined.error()));
   }
   if (texts.size() > 1) {
     merge(log, std::move(lanes));

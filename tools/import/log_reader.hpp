@@ -72,6 +72,14 @@ struct Log {
   /// Lines that are none of strace's: number and the first bytes.
   std::vector<std::pair<u32, std::string>> strange_lines;
   u64 strange_count = 0;
+  /// Of several files: an execve() that ends in the file of the process began in a thread's.
+  struct Orphan {
+    std::size_t item = 0;  ///< its end
+    i64 by = 0;            ///< the thread
+    std::string_view name;
+    std::string_view tail;
+  };
+  std::vector<Orphan> orphans;
   u32 lines = 0;
   bool unix_clock = false;               ///< times count from 1970
   std::deque<std::string> mended_lines;  ///< lines that a remark of strace had cut in two

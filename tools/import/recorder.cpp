@@ -21,6 +21,12 @@ void each_task(EventBody& body, F f) {
             f(c.tid);
           } else if constexpr (requires { c.pid; }) {
             f(c.pid);
+          } else if constexpr (std::is_same_v<std::remove_cvref_t<decltype(c)>, FcntlCall>) {
+            if (c.cmd.v == kFSetown && c.arg > 0) {
+              TaskId owner{static_cast<u32>(c.arg)};
+              f(owner);
+              c.arg = owner.v;
+            }
           }
         },
         call);
@@ -76,6 +82,17 @@ u32 Recorder::add_empty_return(const TaskState& task, u32 call, Origin origin) {
 
 void Recorder::fill_return(u32 event, SysResult result) {
   std::get<ReturnEvent>(slots_[event].event.body).result = std::move(result);
+  slots_[event].withdrawn = false;
+}
+
+u32 Recorder::add_empty_signal(const TaskState& task, Origin origin) {
+  const u32 event = add(task, SignalEvent{TaskId{task.index + 1}, Signal{0}}, origin);
+  withdraw(event);
+  return event;
+}
+
+void Recorder::fill_signal(u32 event, Signal signal) {
+  std::get<SignalEvent>(slots_[event].event.body).signal = signal;
   slots_[event].withdrawn = false;
 }
 

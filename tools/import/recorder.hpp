@@ -29,6 +29,9 @@ class Recorder {
   /// Holds a place for a return that may turn out to be needed.
   u32 add_empty_return(const TaskState& task, u32 call, Origin origin);
   void fill_return(u32 event, SysResult result);
+  /// Holds a place for a signal that may turn out to have come here.
+  u32 add_empty_signal(const TaskState& task, Origin origin);
+  void fill_signal(u32 event, Signal signal);
   /// A call whose result was in event `event`, its own or its return's, has not returned after all.
   void forget_result(u32 event);
   /// Takes an event back, and with a call its return.

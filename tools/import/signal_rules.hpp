@@ -10,10 +10,4 @@ namespace ipcsim::strace {
   return signal == kSigchld || signal == kSigcont || signal == kSigurg || signal == kSigwinch;
 }
 
-/// Stopped processes are not modelled.
-[[nodiscard]] constexpr bool stops_or_continues(Signal signal) {
-  return signal == kSigcont || signal == kSigstop || signal == kSigtstp || signal == kSigttin ||
-         signal == kSigttou;
-}
-
 }  // namespace ipcsim::strace

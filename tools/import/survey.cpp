@@ -42,6 +42,11 @@ class Surveyor {
       survey_.splices = true;
     } else if (call.name == "mq_notify") {
       survey_.notifies_threads = survey_.notifies_threads || call.text().contains("SIGEV_THREAD");
+      see_notification(call);
+    } else if (call.name == "fcntl" && call.head.contains("F_SETSIG")) {
+      add_signal_argument(call, 2);
+    } else if (call.name == "fcntl" && call.head.contains("ASYNC")) {
+      add_signal(Signal{29});  // SIGIO
     } else if (call.name == "unshare" || call.name.starts_with("clone")) {
       see_namespace(call);
     } else if (call.name == "chdir" || call.name == "fchdir") {
@@ -129,6 +134,16 @@ class Surveyor {
       survey_.initial_cwd = args[0].bytes;
     } else if (args[0].annotation) {
       survey_.initial_cwd = std::string(*args[0].annotation);
+    }
+  }
+
+  /// The signal that a queue sends.
+  void see_notification(const CallRecord& call) {
+    const std::string text = call.text();
+    const auto args = arguments(text);
+    const Node* signo = args.size() < 2 ? nullptr : args[1].member("sigev_signo");
+    if (signo != nullptr && text.contains("SIGEV_SIGNAL")) {
+      add_signal(signal_value(signo->text));
     }
   }
 

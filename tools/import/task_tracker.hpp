@@ -65,6 +65,9 @@ struct TaskState {
   std::optional<u32> open_event;         ///< the event of the call that it is in
   std::optional<u32> epipe_event;        ///< the event with -1 EPIPE that it made last
   std::optional<InterruptedCall> interrupted;
+  /// Before the end of a call that a signal may have cut short: the signal's place, whose line
+  /// comes next.
+  std::optional<u32> signal_place;
 };
 
 /// How a clone() shares.

@@ -247,6 +247,7 @@ OutPtr ArgReader::out_ptr(const Node* node, std::string_view name, bool faulted)
 }
 
 std::vector<UserSegment> ArgReader::iov(const Node* node, std::string_view name, bool fills) {
+  constexpr u64 kMostBufferBytes = u64{1} << 30U;  // of a trace's payload
   std::vector<UserSegment> segments;
   if (node == nullptr) {
     return segments;
@@ -268,6 +269,10 @@ std::vector<UserSegment> ArgReader::iov(const Node* node, std::string_view name,
       return segments;
     }
     const u64 bytes = size(len, "iov_len");
+    if (bytes > kMostBufferBytes) {
+      unsupported(fmt::format("{} with a buffer of {} bytes", call_, bytes));
+      return segments;
+    }
     if (fills) {
       segments.push_back({.data = {}, .len = bytes});
     } else {

@@ -37,6 +37,21 @@ FdKind kind_of(Conversion& c, const Node& node, Fd fd) {
   return c.use(&node, fd);
 }
 
+/// Events; those that the model does not know never happen to what it has.
+u32 events_of(Conversion& c, const Node* node) {
+  if (node == nullptr || node->kind != Node::Kind::kExpression) {
+    return static_cast<u32>(c.args.flags(node, "events", poll_event_names()));
+  }
+  u64 events = 0;
+  std::string_view rest = node->text;
+  while (!rest.empty()) {
+    const std::string_view part = rest.substr(0, rest.find('|'));
+    rest.remove_prefix(part.size() == rest.size() ? rest.size() : part.size() + 1);
+    events |= number_of(poll_event_names(), part).value_or(0);
+  }
+  return static_cast<u32>(events);
+}
+
 Asked read_fds(Conversion& c, const Node* list) {
   Asked asked;
   if (list == nullptr || is_null(*list) || is_address(*list)) {
@@ -55,7 +70,7 @@ Asked read_fds(Conversion& c, const Node* list) {
     PollFd entry;
     entry.fd = c.args.fd(fd_node, "fd");
     const Node* events = item.member("events");
-    entry.events = PollEvents{static_cast<u32>(c.args.flags(events, "events", poll_event_names()))};
+    entry.events = PollEvents{events_of(c, events)};
     asked.fds.push_back(entry);
     const FdKind kind = kind_of(c, *fd_node, entry.fd);
     const bool known = is_known(kind, c.files().find(entry.fd.v));
@@ -88,7 +103,7 @@ std::optional<Revents> read_revents(Conversion& c, const std::vector<PollFd>& fd
       return std::nullopt;
     }
     const Fd fd = c.args.fd(fd_node, "fd");
-    const u32 bits = static_cast<u32>(c.args.flags(events_node, "revents", poll_event_names()));
+    const u32 bits = events_of(c, events_node);
     while (at < fds.size() &&
            (fds[at].fd != fd || (bits & ~(fds[at].events.v | kAlwaysTold)) != 0)) {
       ++at;

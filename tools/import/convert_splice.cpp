@@ -137,6 +137,22 @@ Plan convert_sendfile(Conversion& c) {
   return c.keep(call, c.result.ok() && offsets.any() ? Output{offsets} : Output{});
 }
 
+/// Where in its page memory begins, when the ring was full before all of it was in: the bytes that
+/// went in end where a page ends.
+void place_in_page(const Conversion& c, VmspliceCall& call) {
+  constexpr u64 kPage = 4096;
+  constexpr u64 kMostNamed = u64{1} << 20U;
+  const u64 done = c.result.ok() ? static_cast<u64>(c.result.value) : 0;
+  if (call.iov.size() != 1 || done == 0 || done >= call.iov[0].memory.len || done % kPage == 0) {
+    return;
+  }
+  const u64 offset = kPage - done % kPage;
+  if (offset + call.iov[0].memory.len <= kMostNamed) {
+    call.iov[0].page = fmt::format("line {}", c.record.line);
+    call.iov[0].offset = static_cast<u32>(offset);
+  }
+}
+
 /// Which page a buffer is in, and what is stored in it later, no log shows.
 Plan convert_vmsplice(Conversion& c) {
   const FdKind kind = c.use(0);
@@ -147,6 +163,7 @@ Plan convert_vmsplice(Conversion& c) {
   for (UserSegment& memory : c.args.iov(c.args.at(1), "iov", false)) {
     call.iov.push_back({.memory = std::move(memory), .page = {}, .offset = 0});
   }
+  place_in_page(c, call);
   return c.keep(std::move(call));
 }
 

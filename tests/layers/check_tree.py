@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 LAYERS = [
     ["tools/ipcsim"],
     ["tools/host", "tools/import"],
-    ["sim/explore", "sim/workload"],
+    ["sim/explore", "sim/fuzz", "sim/workload"],
     ["sim/replay"],
     ["sim/trace"],
     ["sim/kernel"],

@@ -176,7 +176,7 @@ Section ep_poll(KernelState& k, TaskId id, const EpollWait& call) {
     if (k.files[file].kind != FileKind::kEpoll) {
       return Section::failed(Errno::kEINVAL);
     }
-    timed_out = !call.timeout.forever && call.timeout.ns.v <= 0;
+    timed_out = !call.timeout.forever && later(task.entered, call.timeout.ns) <= k.now;
   }
   const EventPollId ep = k.files[file].epoll;
   if (available && !k.epolls[ep].rdllist.empty()) {

@@ -122,6 +122,10 @@ Section run(KernelState& k, TaskId id, const LseekCall& call) {
   if (file == nullptr) {
     return Section::failed(Errno::kEBADF);
   }
+  if (file->kind == FileKind::kMqLimit && call.whence.v == kSeekSet && call.offset >= 0) {
+    file->f_pos = static_cast<u64>(call.offset);
+    return Section::returned(call.offset);
+  }
   if (!has_node(*file)) {
     return Section::not_modelled(std::string(kOtherFile));
   }

@@ -175,6 +175,10 @@ class Search {
         at_.over[signal->task.v] || !at_.kernel.kernel().exists(signal->task)) {
       return false;
     }
+    const auto& end = index_.calls[at_.call[signal->task.v]].end;
+    if (!end || end->kind == Completion::Kind::kDied) {
+      return false;  // it kills the task, whatever that has done by then
+    }
     const Task& task = at_.kernel.kernel().state().task(signal->task);
     return task.state == TaskState::kRunnable && task.call != nullptr &&
            task.returning == nullptr && std::holds_alternative<std::monostate>(task.progress);
@@ -307,6 +311,10 @@ class Search {
       return true;
     }
     if (!end || agrees(*end, ended)) {
+      return true;
+    }
+    // A task that is killed before anybody saw its call's result may have done all of it.
+    if (end->kind == Completion::Kind::kDied && completion.kind == Completion::Kind::kReturned) {
       return true;
     }
     // A tracer sees a call return before the signal that it brought kills the task.

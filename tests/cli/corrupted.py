@@ -59,6 +59,29 @@ def wrong_order(events):
                 copied = copy.deepcopy(events)
                 copied[i]["out"][key], copied[j]["out"][key] = other, text
                 return i, copied
+    for i in places:
+        key, text = _payload(events[i])
+        if text.isascii() and text != text[::-1]:
+            copied = copy.deepcopy(events)
+            copied[i]["out"][key] = text[::-1]  # one transfer, its bytes in another order
+            return i, copied
+    return None
+
+
+def _before_any_writer(events):
+    """A reader that returns right after it made its pipe or queue."""
+    made = {}  # by task and descriptor: the event that made it last
+    for i, event in enumerate(events):
+        if event.get("call") == "pipe2" and event.get("ret") == 0:
+            made[event["task"], event["out"]["pipefd"][0]] = i
+        elif event.get("call") == "mq_open" and event.get("ret", -1) >= 0:
+            made[event["task"], event["ret"]] = i
+        elif event.get("call") in ("read", "mq_timedreceive") and event.get("ret", 0) > 0:
+            place = made.get((event["task"], event.get("fd", event.get("mqdes"))))
+            if place is not None:
+                copied = copy.deepcopy(events)
+                copied.insert(place + 1, copied.pop(i))
+                return place + 1, copied
     return None
 
 
@@ -75,7 +98,7 @@ def impossible_wake(events):
             copied = copy.deepcopy(events)
             copied.insert(began + 1, copied.pop(i))
             return began + 1, copied
-    return None
+    return _before_any_writer(events)
 
 
 CORRUPTIONS = (wrong_byte, wrong_length, wrong_errno, wrong_order, impossible_wake)

@@ -127,7 +127,7 @@ i64 fcntl_argument(Conversion& c, u32 command) {
     case kFSetsig:
       return c.args.signal(c.args.at(2), "arg").v;
     default:
-      return c.args.number(c.args.at(2), "arg");
+      return c.args.count() < 3 ? 0 : c.args.number(c.args.at(2), "arg");
   }
 }
 
@@ -165,6 +165,13 @@ Plan convert_fcntl(Conversion& c) {
   const u32 cmd = static_cast<u32>(*command);
   if (cmd == kFSetown || cmd == kFGetown || cmd == kFSetownEx || cmd == kFGetownEx) {
     return *convert_owner(c, cmd, c.use(fd_node, fd));
+  }
+  if (cmd != kFDupfd && cmd != kFDupfdCloexec && cmd != kFSetfd && cmd != kFSetpipeSz &&
+      cmd != kFGetpipeSz) {
+    // Of other files arguments are no matter, and may be anything.
+    if (auto dropped = c.drop(c.use(fd_node, fd))) {
+      return *std::move(dropped);
+    }
   }
   const FcntlCall call{fd, FcntlCmd{cmd}, fcntl_argument(c, cmd)};
   if (cmd == kFDupfd || cmd == kFDupfdCloexec) {

@@ -37,6 +37,9 @@ bool check_queue(Conversion& c) {
 }
 
 Plan convert_mq_open(Conversion& c) {
+  if (const Node* name = c.args.at(0); name != nullptr && name->cut && !c.result.ok()) {
+    return Plan::no_effect();  // what it failed for may be what is not shown
+  }
   MqOpenCall call{.name = c.args.string_ptr(c.args.at(0), "name"),
                   .oflag = c.args.open_flags(c.args.at(1), "oflag"),
                   .mode = 0,

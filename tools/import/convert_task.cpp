@@ -130,6 +130,16 @@ Plan convert_execve(Conversion& c) {
   Plan plan = Plan::of(Plan::Fate::kKept);
   plan.calls.push_back(
       {ExecveCall{shown ? printable(path->bytes, 200) : std::string{}}, SysResult::success(0)});
+  // A program that is not root's has no capabilities, one of root's all that there are.
+  TaskCreds& creds = c.task.creds;
+  creds.saved = creds.effective;
+  const u64 caps = creds.effective == 0 ? creds.caps_permitted : 0;
+  if (caps != creds.caps_permitted || caps != creds.caps_effective) {
+    plan.calls.push_back(
+        {CapsetCall{.effective = Caps{caps}, .permitted = Caps{caps}}, SysResult::success(0)});
+    creds.caps_effective = caps;
+    creds.caps_permitted = caps;
+  }
   plan.at_exit = [&tasks = c.state.tasks, &task = c.task] { tasks.exec(task); };
   return plan;
 }

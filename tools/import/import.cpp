@@ -111,9 +111,7 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
     trace.header.environment.tasks = std::move(tasks);
   }
   survey.limits.apply(trace.header.environment);
-  if (options.environment.caps.bits == 0 && trace.header.environment.tasks.front().uid == 0) {
-    trace.header.environment.caps.bits |= kCapsOfRoot;
-  }
+  trace.header.environment.caps.bits |= survey.initial_caps;
   trace.events = std::move(finished.events);
 
   ImportReport report;
@@ -161,7 +159,11 @@ std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
   if (!log) {
     return std::unexpected(std::move(log.error()));
   }
-  const Survey survey = strace::survey_log(*log);
+  Survey survey = strace::survey_log(*log);
+  const bool root = survey.limits.uid.value_or(0) == 0;
+  survey.initial_caps = options.environment.caps.bits != 0 ? options.environment.caps.bits
+                        : root                             ? kCapsOfRoot
+                                                           : 0;
   const i64 realtime_ns = survey.realtime_ns.value_or(options.environment.realtime_ns);
   std::map<std::string, u32> fifos;
   for (int pass = 1;; ++pass) {

@@ -65,6 +65,8 @@ bool is_about_ours(std::string_view name, const TaskState& task, const std::vect
 Importer::Importer(const Log& log, const Survey& survey, i64 realtime_ns)
     : log_(log), state_(log, survey), realtime_ns_(realtime_ns) {
   state_.tasks.initial_cwd = survey.initial_cwd;
+  const u32 uid = survey.limits.uid.value_or(0);
+  state_.tasks.initial_creds = {uid, uid, uid, survey.initial_caps, survey.initial_caps};
   fates_.resize(log.calls.size());
 }
 

@@ -22,6 +22,8 @@ struct Survey {
   std::optional<i64> start_ns;
   /// CLOCK_REALTIME at the start, if the log shows or implies it.
   std::optional<i64> realtime_ns;
+  /// Capabilities of the tasks that the log begins with.
+  u64 initial_caps = 0;
   /// Calls of the splice family are in the log.
   bool splices = false;
   /// Limits that calls which succeeded imply.

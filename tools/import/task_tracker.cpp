@@ -26,7 +26,8 @@ TaskState& TaskTracker::of_pid(i64 pid) {
   const auto root = std::make_shared<RootFds>();
   roots_[task.index] = root;
   task.files = std::make_shared<FdTable>(root);
-  task.fs = std::make_shared<FsState>(FsState{initial_cwd});
+  task.fs = std::make_shared<FsState>(FsState{.cwd = initial_cwd});
+  task.creds = initial_creds;
   current_[pid] = task.index;
   return task;
 }
@@ -40,6 +41,7 @@ TaskState& TaskTracker::fork(TaskState& parent, i64 pid, CloneSharing sharing) {
   TaskState& child = add(pid);
   child.parent = parent.index;
   child.blocked = parent.blocked;
+  child.creds = parent.creds;
   child.files = sharing.files ? parent.files : parent.files->copy();
   if (sharing.files) {
     ++child.files->users;

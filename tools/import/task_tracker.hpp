@@ -27,6 +27,16 @@ struct SignalAction {
 /// What threads share unless told otherwise (`struct fs_struct`).
 struct FsState {
   std::string cwd;  ///< empty: where the log began, which it does not show
+  u32 umask = 0;    ///< that the trace has
+};
+
+/// A task's user ids, and what it may do beyond them.
+struct TaskCreds {
+  u32 real = 0;
+  u32 effective = 0;
+  u32 saved = 0;
+  u64 caps_effective = 0;
+  u64 caps_permitted = 0;
 };
 
 struct ProcessState {
@@ -57,6 +67,7 @@ struct TaskState {
   u32 process = 0;
   std::shared_ptr<FdTable> files;
   std::shared_ptr<FsState> fs;
+  TaskCreds creds;
   u64 blocked = 0;  ///< signal mask, of the signals that the trace has
   bool alive = true;
   bool made_ours = false;                ///< made a call on something that the model has
@@ -103,8 +114,9 @@ class TaskTracker {
   [[nodiscard]] const RootFds* root_fds(u32 index) const;
   [[nodiscard]] std::deque<ProcessState>& processes() { return processes_; }
 
-  /// The directory that the log began in, for roots.
+  /// The directory that the log began in, and who its tasks were, for roots.
   std::string initial_cwd;
+  TaskCreds initial_creds;
 
  private:
   TaskState& add(i64 pid);

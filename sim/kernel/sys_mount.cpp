@@ -22,7 +22,7 @@ bool has_writers(const KernelState& k, IpcNsId ns) {
 
 /// MS_REMOUNT. Errors, in the order tested: EINVAL (nothing is mounted there), EBUSY.
 /// Linux fs/namespace.c: do_remount(), fs/super.c: reconfigure_super().
-Section remount(KernelState& k, InodeId node, bool read_only) {
+Section remount(KernelState& k, InodeId node, bool frozen) {
   const auto ns = queue_folder_of(k.inodes[node]);
   if (!ns) {
     return Section::failed(Errno::kEINVAL);
@@ -31,10 +31,10 @@ Section remount(KernelState& k, InodeId node, bool read_only) {
   if (space.mounts > 1) {
     return Section::not_modelled("a remount of what is mounted in several places");
   }
-  if (read_only && !space.read_only && has_writers(k, *ns)) {
+  if (frozen && !space.read_only && has_writers(k, *ns)) {
     return Section::failed(Errno::kEBUSY);
   }
-  space.read_only = read_only;
+  space.read_only = frozen;
   return Section::returned(0);
 }
 

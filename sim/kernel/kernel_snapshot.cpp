@@ -115,24 +115,25 @@ MqueueSnapshot snapshot_of(const KernelState& k, const MqueueObject& object) {
   const MqueueInode& queue = object.inode;
   const MsgTree& tree = queue.msg_tree;
   const u32 page_size = k.pages.page_size();
-  MqueueSnapshot snapshot{.name = k.inodes[object.node].name,
-                          .mq_maxmsg = queue.attr.mq_maxmsg,
-                          .mq_msgsize = queue.attr.mq_msgsize,
-                          .mq_curmsgs = queue.mq_curmsgs(),
-                          .qsize = queue.qsize,
-                          .node_cache = queue.node_cache,
-                          .root = {},
-                          .msg_tree_rightmost = {},
-                          .nodes = {},
-                          .send_wait = mq_waiters(queue, MqSide::kSend, page_size),
-                          .recv_wait = mq_waiters(queue, MqSide::kRecv, page_size),
-                          .notify_owner = {},
-                          .sigev_notify = {},
-                          .sigev_signo = {},
-                          .sigev_value = {},
-                          .mq_queues_count = mq_queues_count(k, object.ns),
-                          .i_nlink = k.inodes[object.node].nlink,
-                          .i_size = k.inodes[object.node].queue().size};
+  MqueueSnapshot snapshot{
+      .name = k.inodes[object.node].name,
+      .mq_maxmsg = queue.attr.mq_maxmsg,
+      .mq_msgsize = queue.attr.mq_msgsize,
+      .mq_curmsgs = queue.mq_curmsgs(),
+      .qsize = queue.qsize,
+      .node_cache = queue.node_cache,
+      .root = {},
+      .msg_tree_rightmost = {},
+      .nodes = {},
+      .send_wait = mq_waiters(queue, MqSide::kSend, page_size),
+      .recv_wait = mq_waiters(queue, MqSide::kRecv, page_size),
+      .notify_owner = {},
+      .sigev_notify = {},
+      .sigev_signo = {},
+      .sigev_value = {},
+      .mq_queues_count = ipc_namespace_ended(k, object.ns) ? 0 : mq_queues_count(k, object.ns),
+      .i_nlink = k.inodes[object.node].nlink,
+      .i_size = k.inodes[object.node].queue().size};
   if (!tree.empty()) {
     snapshot.root = tree.node(tree.root()).priority;
     if (k.profile->mq_keeps_rightmost) {

@@ -39,13 +39,15 @@ std::expected<QueueBytes, ReadError> read_info(Peek& peek, const KernelLayout& l
   if (!peek.run()) {
     return std::unexpected(ReadError::kRefused);
   }
-  if (!peek.ok(info) || !peek.ok(count)) {
+  // A file system whose namespace has ended points nowhere.
+  const bool ended = peek.ok(ns_pointer) && peek.get<u64>(ns_pointer) == 0;
+  if (!peek.ok(info) || !(peek.ok(count) || ended)) {
     return std::unexpected(ReadError::kTorn);
   }
   QueueBytes copy{.address = address,
                   .info = {peek.bytes(info), peek.bytes(info) + l.size},
                   .user_bytes = {},
-                  .queues_count = peek.get<u32>(count)};
+                  .queues_count = ended ? 0 : peek.get<u32>(count)};
   if (copy.get<u32>(l.lock) != 0) {
     return std::unexpected(ReadError::kTorn);
   }

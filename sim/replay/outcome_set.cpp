@@ -65,6 +65,7 @@ bool OutcomeSet::settle() {
     const std::vector<TaskId> runnable = at.kernel.runnable();
     if (runnable.empty()) {
       outcomes_.push_back(std::move(at));
+      continue;
     }
     for (const TaskId task : runnable) {
       Outcome next = at;

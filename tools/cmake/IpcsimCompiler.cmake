@@ -52,7 +52,8 @@ if(IPCSIM_TIDY)
   # Ninja runs clang-tidy again on a file when it, one of its headers or its command has changed.
   # The rules become part of the command by their hash, so that a change of theirs counts too.
   set(rules "")
-  foreach(file .clang-tidy bench/.clang-tidy tests/.clang-tidy)
+  foreach(file .clang-tidy bench/.clang-tidy tests/.clang-tidy sim/fuzz/.clang-tidy sim/replay/.clang-tidy
+      sim/workload/.clang-tidy tools/.clang-tidy)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${file}")
     file(SHA1 "${PROJECT_SOURCE_DIR}/${file}" hash)
     string(APPEND rules "_${hash}")

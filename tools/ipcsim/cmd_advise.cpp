@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <range/v3/algorithm/stable_sort.hpp>
 
 #include "sim/workload/advise.hpp"
 #include "sim/workload/trace_workload.hpp"
@@ -33,8 +34,7 @@ std::vector<u32> busiest(const Workload& workload, std::size_t most) {
   const std::vector<u64> amounts = amounts_into(workload);
   std::vector<u32> order(amounts.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](u32 a, u32 b) { return amounts[a] > amounts[b]; });
+  ranges::stable_sort(order, [&](u32 a, u32 b) { return amounts[a] > amounts[b]; });
   std::erase_if(order, [&](u32 object) { return amounts[object] == 0; });
   order.resize(std::min(order.size(), most));
   return order;

@@ -31,23 +31,29 @@ u32 own_task() {
   return 0;
 }
 
+/// What `siginfo_t` holds of a signal that somebody sent.
+struct SentInfo {
+  i32 pid;
+  u32 uid;
+  u64 value;
+};
+
+/// What it holds of one that O_ASYNC sent.
+struct PollInfo {
+  i64 band;
+  i32 fd;
+};
+
 /// `siginfo_t` as 64-bit kernels have it: three ints, then what depends on the code.
 struct SigInfo {
   i32 signo;
   i32 error;
   i32 code;
   i32 padding;
-  union {
-    struct {
-      i32 pid;
-      u32 uid;
-      u64 value;
-    } sent;
-    struct {
-      i64 band;
-      i32 fd;
-    } poll;
-  };
+  union Details {
+    SentInfo sent;
+    PollInfo poll;
+  } details;
 };
 
 void note_signal(i32 signal, const SigInfo* info, void* /*context*/) {
@@ -57,10 +63,10 @@ void note_signal(i32 signal, const SigInfo* info, void* /*context*/) {
   note.signo = signal;
   note.code = info->code;
   const bool poll = info->code > 0 && info->code <= kMostPollCode;
-  note.pid = poll ? 0 : info->sent.pid;
-  note.value = poll ? 0 : info->sent.value;
-  note.band = poll ? info->poll.band : 0;
-  note.fd = poll ? info->poll.fd : -1;
+  note.pid = poll ? 0 : info->details.sent.pid;
+  note.value = poll ? 0 : info->details.sent.value;
+  note.band = poll ? info->details.poll.band : 0;
+  note.fd = poll ? info->details.poll.fd : -1;
   note.written.store(index + 1, std::memory_order_release);
 }
 

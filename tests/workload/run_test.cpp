@@ -151,6 +151,48 @@ TEST(Run, ThinkingTimeIsTimeOfTheRun) {
   EXPECT_LT(result.elapsed_ns, 120'000'000);
 }
 
+// Adding up what repeats itself gives what running it gives.
+TEST(Run, PeriodsThatAreSkippedCountAsIfTheyWereRun) {
+  StreamParameters parameters{.total_bytes = 3 * kMib, .total_messages = 5000};
+  for (const bool queue : {false, true}) {
+    for (const u64 write_bytes : {64U, 1000U, 4096U, 65536U}) {
+      for (const u64 pipe_bytes : {4096U, 16384U, 65536U}) {
+        for (const u32 processors : {1U, 2U}) {
+          for (const WaitStyle style : {WaitStyle::kBlocking, WaitStyle::kPoll}) {
+            parameters.write_size = SizeSpec::fixed(write_bytes);
+            parameters.read_size = SizeSpec::fixed(8192);
+            parameters.style = style;
+            parameters.writers = write_bytes == 1000 ? 2 : 1;
+            parameters.object = {.name = "object",
+                                 .queue = queue,
+                                 .pipe_bytes = pipe_bytes,
+                                 .mq = {static_cast<i64>(pipe_bytes / 1024), 65536}};
+            const Workload workload = stream_workload(parameters);
+            RunOptions options{
+                .profile = find_profile("linux-6.18"),
+                .costs = costs_of(reference_calibration(), CostLevel::kMedian, CostLevel::kMedian),
+                .processors = processors};
+            const RunResult skipped = run_workload(workload, options);
+            options.skip_periods = false;
+            const RunResult whole = run_workload(workload, options);
+            EXPECT_EQ(skipped.all, whole.all) << write_bytes << " " << pipe_bytes;
+            EXPECT_EQ(skipped.tasks, whole.tasks);
+            EXPECT_EQ(skipped.elapsed_ns, whole.elapsed_ns);
+            EXPECT_EQ(skipped.write_sleeps, whole.write_sleeps);
+            EXPECT_EQ(skipped.write_ns, whole.write_ns);
+            EXPECT_EQ(skipped.read_ns, whole.read_ns);
+            EXPECT_EQ(skipped.transit_ns, whole.transit_ns);
+            EXPECT_EQ(skipped.objects[0].pages_allocated, whole.objects[0].pages_allocated);
+            EXPECT_EQ(skipped.objects[0].pages_reused, whole.objects[0].pages_reused);
+            EXPECT_NEAR(skipped.objects[0].mean_bytes, whole.objects[0].mean_bytes,
+                        1e-6 * whole.objects[0].mean_bytes);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Run, ALongRunIsGivenUpAndSaysSo) {
   const RunResult result = run_workload(stream(4096, 64, 64, kMib),
                                         {.profile = &newest_profile(), .most_sections = 100});

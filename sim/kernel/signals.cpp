@@ -164,12 +164,6 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info) {
   }
 }
 
-bool signal_pending(const KernelState& k, TaskId id) {
-  const Task& task = k.task(id);
-  const u64 pending = task.pending.set.bits | k.process_of(id).shared_pending.set.bits;
-  return task.killed || task.stop_pending || (pending & ~task.blocked.bits) != 0;
-}
-
 SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
   Task& task = k.task(id);
   Process& process = k.process_of(id);

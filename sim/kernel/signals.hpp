@@ -20,7 +20,11 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info);
 
 /// True when the task has a signal that it does not block, or is to stop: an interruptible sleep
 /// ends.
-[[nodiscard]] bool signal_pending(const KernelState& k, TaskId id);
+[[nodiscard]] inline bool signal_pending(const KernelState& k, TaskId id) {
+  const Task& task = k.task(id);
+  const u64 pending = task.pending.set.bits | k.process_of(id).shared_pending.set.bits;
+  return task.killed || task.stop_pending || (pending & ~task.blocked.bits) != 0;
+}
 
 /// Takes all deliverable signals on the way back to user space, and runs the handlers there: the
 /// one of the signal that was taken last runs first. Goes on from `taken` where a stop had

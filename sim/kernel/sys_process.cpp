@@ -183,8 +183,8 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   const Task& task = k.task(id);
   const ProcessId process_id = task.process;
   const FdTableId files = task.files;
-  const bool in_call = task.in_call() && !std::holds_alternative<ExitCall>(*task.call) &&
-                       !std::holds_alternative<ExitGroupCall>(*task.call);
+  const bool in_call = task.in_call() && task.call_number != kCallNumber<ExitCall> &&
+                       task.call_number != kCallNumber<ExitGroupCall>;
   complete_vfork(k, id);
   put_fd_table(k, id, files);
   put_fs_context(k, k.task(id).fs);

@@ -111,8 +111,8 @@ Section read_section(KernelState& k, TaskId id, FileId file_id, Segments segment
       file_accessed(k, k.files[file_id]);
     }
     const u64 len = static_cast<u64>(outcome.result.ret);
-    outcome.result.out =
-        ReadBytes{keep ? Payload::of_bytes(std::move(progress.bytes)) : Payload::of_unknown(len)};
+    outcome.result.out.emplace<ReadBytes>(
+        ReadBytes{keep ? Payload::of_bytes(std::move(progress.bytes)) : Payload::of_unknown(len)});
   }
   if (section.end == PipeSectionEnd::kAsleep || task.progress.index() != 0) {
     task.progress = std::move(progress);

@@ -7,11 +7,11 @@ namespace {
 
 /// All of a task but what is shared between copies.
 auto plain_fields(const Task& task) {
-  return std::tie(task.process, task.files, task.fs, task.mm, task.state, task.killed,
-                  task.stop_pending, task.pending, task.blocked, task.saved_sigmask, task.progress,
-                  task.wait_entry, task.entered, task.deadline, task.restart_deadline,
-                  task.vfork_parent, task.prio, task.nice, task.policy, task.rt_priority, task.ipc,
-                  task.run_next);
+  return std::tie(task.call_number, task.process, task.files, task.fs, task.mm, task.state,
+                  task.killed, task.stop_pending, task.pending, task.blocked, task.saved_sigmask,
+                  task.progress, task.wait_entry, task.entered, task.deadline,
+                  task.restart_deadline, task.vfork_parent, task.prio, task.nice, task.policy,
+                  task.rt_priority, task.ipc, task.run_next);
 }
 
 /// What copies share is equal when it is the same, or has equal members.
@@ -23,7 +23,7 @@ bool equal(const std::shared_ptr<const T>& a, const std::shared_ptr<const T>& b)
 }  // namespace
 
 bool operator==(const Task& a, const Task& b) {
-  return equal(a.call, b.call) && equal(a.returning, b.returning) && equal(a.cred, b.cred) &&
+  return a.call == b.call && equal(a.returning, b.returning) && equal(a.cred, b.cred) &&
          plain_fields(a) == plain_fields(b);
 }
 

@@ -55,7 +55,7 @@ bool wake_task(KernelState& k, TaskId id) {
   return true;
 }
 
-void wake_up(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
+void wake_waiters(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
   WaitEntryId at = k.wait_queues.first(queue);
   while (at != kNoWaitEntry) {
     const WaitEntry entry = k.wait_queues[at];
@@ -83,16 +83,8 @@ void sleep_on(KernelState& k, TaskId id, WaitQueueId queue, bool exclusive) {
   task.state = TaskState::kAsleep;
 }
 
-void finish_wait(KernelState& k, TaskId id) {
-  Task& task = k.task(id);
-  if (task.wait_entry != kNoWaitEntry) {
-    k.wait_queues.remove(std::exchange(task.wait_entry, kNoWaitEntry));
-  }
-  task.deadline.reset();
-}
-
 void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffects& effects) {
-  for (const PipeEffect effect : effects.list()) {
+  effects.each([&](PipeEffect effect) {
     const PipeObject& object = k.pipes[pipe];
     switch (effect) {
       case PipeEffect::kSendSigpipe:
@@ -124,7 +116,7 @@ void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffect
         kill_fasync(k, object.fasync_writers, kSiPollOut);
         break;
     }
-  }
+  });
 }
 
 }  // namespace ipcsim

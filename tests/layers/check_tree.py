@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 LAYERS = [
     ["tools/ipcsim"],
     ["tools/host", "tools/import"],
-    ["sim/explore"],
+    ["sim/explore", "sim/fuzz"],
     ["sim/replay"],
     ["sim/trace"],
     ["sim/kernel"],

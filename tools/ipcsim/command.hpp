@@ -37,6 +37,7 @@ void add_import_command(CLI::App& app, int& status);
 void add_record_command(CLI::App& app, int& status);
 void add_explain_command(CLI::App& app, int& status);
 void add_matrix_command(CLI::App& app, int& status);
+void add_fuzz_command(CLI::App& app, int& status);
 void add_show_command(CLI::App& app, int& status);
 void add_profiles_command(CLI::App& app, int& status);
 

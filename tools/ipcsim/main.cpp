@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
   ipcsim::add_record_command(app, status);
   ipcsim::add_explain_command(app, status);
   ipcsim::add_matrix_command(app, status);
+  ipcsim::add_fuzz_command(app, status);
   ipcsim::add_show_command(app, status);
   ipcsim::add_profiles_command(app, status);
   try {

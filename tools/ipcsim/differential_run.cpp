@@ -1,0 +1,70 @@
+#include "tools/ipcsim/differential_run.hpp"
+
+#include <array>
+
+#include "sim/replay/model_machine.hpp"
+#include "sim/replay/settled_runner.hpp"
+
+namespace ipcsim {
+namespace {
+
+/// How much longer than in the program a sleep takes on the host at least. Most programs end before
+/// that; the others are run again with more.
+constexpr std::array<std::chrono::milliseconds, 3> kTimerSlacks{
+    std::chrono::milliseconds{12}, std::chrono::milliseconds{150}, std::chrono::milliseconds{1000}};
+
+/// The model alone: does it break a rule of its own?
+std::expected<Report, MachineError> run_model(const Trace& program, const KernelProfile& profile) {
+  ModelMachine model(program.header.environment, profile, Contents::kKept);
+  Machine* const machines[] = {&model};
+  auto report = run_settled(program, machines, {});
+  if (report) {
+    return report;
+  }
+  Report broken;
+  broken.differences.push_back({.where = program.name,
+                                .call = "a step",
+                                .expected = "no rule is broken",
+                                .expected_by = model.name(),
+                                .actual = report.error().message,
+                                .actual_by = model.name()});
+  return broken;
+}
+
+}  // namespace
+
+std::expected<Report, MachineError> DifferentialRun::run(const Trace& program) const {
+  MachineError error;
+  for (const std::chrono::milliseconds slack : kTimerSlacks) {
+    auto host = make_host_machine(program.header.environment, {.timer_slack = slack});
+    if (!host) {
+      return std::unexpected(host.error());
+    }
+    ModelMachine model(program.header.environment, profile_, Contents::kKept);
+    Machine* const machines[] = {&model, host->get()};
+    u64 compared = 0;
+    auto report = run_settled(program, machines, [&](const StepView& step) {
+      compared += step.settled.front().completions.size() + step.settled.front().sleepers.size();
+    });
+    if (report) {
+      report->compared += compared;
+      return report;
+    }
+    error = report.error();
+    auto alone = run_model(program, profile_);
+    if (alone && !alone->differences.empty()) {
+      return alone;
+    }
+  }
+  return std::unexpected(error);
+}
+
+std::expected<Trace, MachineError> DifferentialRun::record(const Trace& program) const {
+  auto host = make_host_machine(program.header.environment);
+  if (!host) {
+    return std::unexpected(host.error());
+  }
+  return rerecord_settled(program, **host);
+}
+
+}  // namespace ipcsim

@@ -1,0 +1,33 @@
+// One program on the model and on a real kernel.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <string>
+
+#include "model/base/kernel_profile.hpp"
+#include "sim/replay/report.hpp"
+#include "sim/trace/trace.hpp"
+#include "tools/host/host_machine.hpp"
+
+namespace ipcsim {
+
+/// Runs settled programs on both and compares, as `ipcsim diff` does.
+class DifferentialRun {
+ public:
+  explicit DifferentialRun(const KernelProfile& profile) : profile_(profile) {}
+
+  /// What the comparison found. A rule that the model broke by itself is a difference too. An error
+  /// is about this machine: `unsupported` ones will not go away.
+  [[nodiscard]] std::expected<Report, MachineError> run(const Trace& program) const;
+  /// The program with the kernel's results, or nothing when the kernel cannot be asked.
+  [[nodiscard]] std::expected<Trace, MachineError> record(const Trace& program) const;
+
+  [[nodiscard]] const KernelProfile& profile() const { return profile_; }
+
+ private:
+  const KernelProfile& profile_;
+};
+
+}  // namespace ipcsim

@@ -137,7 +137,7 @@ Result<Bytes> pipe_set_size(PipeInode& pipe, Bytes size, PipeUser& user, const P
       effects.add(PipeEffect::kWakeAllRdWait);
       break;
     case ResizeWakes::kOneWriter:
-      effects.add(PipeEffect::kWakeWrWait);
+      effects.add(PipeEffect::kWakeWrWaitAny);
       break;
   }
   if (!profile.resize_wakes_too_early) {

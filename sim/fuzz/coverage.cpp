@@ -139,6 +139,14 @@ void Coverage::count_sleepers(const CoveredStep& step) {
   for (u32 number = 1; number <= step.after.tasks.size(); ++number) {
     const TaskId task{number};
     const bool slept = number <= step.before.tasks.size() && in_a_call(step.before, task);
+    const bool stopped =
+        number <= step.before.tasks.size() && step.before.task(task).state == TaskState::kStopped;
+    const TaskState state = step.after.task(task).state;
+    if (!stopped && state == TaskState::kStopped) {
+      note(Situation::kTaskStops);
+    } else if (stopped && state != TaskState::kStopped && state != TaskState::kDead) {
+      note(Situation::kTaskGoesOn);
+    }
     if (number <= step.before.tasks.size() && step.before.exists(task) &&
         !step.after.exists(task) && !slept) {
       note(Situation::kThreadEnds);
@@ -253,7 +261,7 @@ void Coverage::count_slots(const PipeInode& was, const PipeInode& is, const Call
 
 void Coverage::count_queues(const CoveredStep& step) {
   step.after.mqueues.each([&](MqueueId id, const MqueueObject& after) {
-    if (!after.linked) {
+    if (step.after.inodes[after.node].nlink == 0) {
       note(Situation::kQueueUnlinkedInUse);
     }
     if (step.before.mqueues.contains(id) && step.before.mqueues[id].serial == after.serial) {
@@ -272,6 +280,8 @@ void Coverage::count_queue(const MqueueInode& was, const MqueueInode& is, const 
   when(is.waiters(MqSide::kRecv).size() > 1, Situation::kSeveralReceiversAsleep);
   when(!was.node_cache && is.node_cache, Situation::kNodeCached);
   when(was.node_cache && !is.node_cache, Situation::kNodeReused);
+  when(was.notify && !is.notify && was.mq_curmsgs() < is.mq_curmsgs(),
+       Situation::kRegistrationFires);
   if (call == nullptr || was.mq_curmsgs() == is.mq_curmsgs()) {
     return;
   }

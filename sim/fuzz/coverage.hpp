@@ -80,6 +80,9 @@ enum class Situation : u8 {
   kThreadEnds,
   kExecClosesFiles,
   kSharedTable,
+  kTaskStops,
+  kTaskGoesOn,
+  kRegistrationFires,
   kCount,
 };
 [[nodiscard]] std::string_view situation_name(Situation situation);

@@ -1,18 +1,10 @@
-// Descriptors: closing, duplicating, flags, polling.
+// Descriptors: closing, duplicating, flags.
 #include <array>
 
 #include "sim/fuzz/makers.hpp"
 
 namespace ipcsim {
 namespace {
-
-/// Bits of poll()'s events.
-constexpr u32 kPollIn = 0x001;
-constexpr u32 kPollPri = 0x002;
-constexpr u32 kPollOut = 0x004;
-constexpr u32 kPollRdnorm = 0x040;
-constexpr u32 kPollWrnorm = 0x100;
-constexpr i32 kFarMs = 1'000'000;
 
 std::optional<Call> make_close(const Scene& s) { return CloseCall{.fd = s.any_fd()}; }
 
@@ -66,23 +58,11 @@ std::optional<Call> make_flags(const Scene& s) {
   }
 }
 
-std::optional<Call> make_poll(const Scene& s) {
-  PollCall call;
-  for (u64 left = s.chance.between(1, 3); left > 0; --left) {
-    const u32 events = s.chance.one_of({kPollIn, kPollIn, kPollOut, kPollOut, kPollIn | kPollOut,
-                                        kPollRdnorm, kPollWrnorm, kPollPri, 0U});
-    call.fds.push_back({s.any_fd(), PollEvents{events}});
-  }
-  call.timeout = s.chance.one_in(3) ? 0 : s.chance.one_in(3) ? kFarMs : -1;
-  return call;
-}
-
 constexpr std::array kDescriptorMakers{
     Maker{"close", MakerGroup::kDescriptor, 14, false, make_close},
     Maker{"dup", MakerGroup::kDescriptor, 8, false, make_dup},
     Maker{"F_SETFL", MakerGroup::kDescriptor, 6, false, make_setfl},
     Maker{"descriptor flags", MakerGroup::kDescriptor, 4, false, make_flags},
-    Maker{"poll", MakerGroup::kDescriptor, 16, false, make_poll},
 };
 
 }  // namespace

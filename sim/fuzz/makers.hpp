@@ -11,7 +11,19 @@
 namespace ipcsim {
 
 /// What a call is about.
-enum class MakerGroup : u8 { kPipe, kFifo, kSplice, kQueue, kDescriptor, kTask, kSignal };
+enum class MakerGroup : u8 {
+  kPipe,
+  kFifo,
+  kSplice,
+  kQueue,
+  kDescriptor,
+  kTask,
+  kSignal,
+  kEpoll,
+  kAsync,
+  kVfs,
+  kCount,
+};
 
 /// Makes up a call for a scene, or nothing where the task has nothing to make it with.
 struct Maker {
@@ -29,6 +41,8 @@ struct Maker {
 [[nodiscard]] std::span<const Maker> queue_makers();
 [[nodiscard]] std::span<const Maker> descriptor_makers();
 [[nodiscard]] std::span<const Maker> task_makers();
+[[nodiscard]] std::span<const Maker> event_makers();
+[[nodiscard]] std::span<const Maker> vfs_makers();
 [[nodiscard]] const std::vector<Maker>& makers();
 
 /// The deadline of a call that must not sleep past it, or a pointer to none.

@@ -19,6 +19,7 @@ bool about(MakerGroup group, const ProgramOptions& options) {
     case MakerGroup::kPipe:
     case MakerGroup::kFifo:
     case MakerGroup::kSplice:
+    case MakerGroup::kVfs:
       return options.pipes;
     case MakerGroup::kQueue:
       return options.queues;
@@ -35,7 +36,7 @@ Mood some_mood(const ProgramOptions& options, Chance& chance) {
             .small_ring_percent = chance.one_of({10U, 60U, 95U}),
             .bad_percent = chance.one_of({0U, 1U, 2U, 8U}),
             .timers = chance.one_in(10)};
-  std::array<u32, 8> fondness{};
+  std::array<u32, static_cast<std::size_t>(MakerGroup::kCount)> fondness{};
   for (u32& of_group : fondness) {
     of_group = chance.one_of({0U, 1U, 1U, 2U});
   }
@@ -67,7 +68,8 @@ Environment some_environment(const ProgramOptions& options, Chance& chance) {
   const u32 count = chance.one_in(3) ? static_cast<u32>(chance.between(1, most)) : 1;
   const u32 uid = chance.one_in(6) ? 1000 : 0;
   for (u32 number = 1; number <= count; ++number) {
-    InitialTask task{.task = TaskId{number}, .uid = chance.one_in(6) ? 1000 : uid, .other_fds = {}};
+    const bool another = !options.pipes && chance.one_in(6);
+    InitialTask task{.task = TaskId{number}, .uid = another ? 1000 : uid, .other_fds = {}};
     task.rlimit_nofile = chance.one_in(10) ? chance.between(8, 14) : task.rlimit_nofile;
     task.rlimit_msgqueue = chance.one_in(10) ? chance.between(1'000, 20'000) : task.rlimit_msgqueue;
     environment.tasks.push_back(std::move(task));
@@ -261,11 +263,20 @@ class Writer {
     if (asleep.empty() || chance_.one_in(12)) {
       return take(AdvanceEvent{Nanoseconds{static_cast<i64>(chance_.below(kMostAdvanceNs))}});
     }
+    // Who is stopped in no call needs a signal too.
+    for (const TaskId task : world_.idle()) {
+      if (world_.state().task(task).state == TaskState::kStopped && chance_.one_in(2)) {
+        return write_signal(task);
+      }
+    }
     return write_signal(chance_.one_of(asleep));
   }
 
   bool write_signal(TaskId task) {
     const KernelState& k = world_.state();
+    if (chance_.one_in(k.task(task).state == TaskState::kStopped ? 2 : 25)) {
+      return take(SignalEvent{task, chance_.one_in(4) ? kSigstop : kSigcont});
+    }
     const Process& process = k.processes[k.task(task).process.v];
     std::vector<Signal> harmless;
     for (u32 number = 1; number <= kMostSignal; ++number) {
@@ -293,7 +304,7 @@ const std::vector<Maker>& makers() {
   static const std::vector<Maker> all = [] {
     std::vector<Maker> list;
     for (const auto part : {pipe_makers(), fifo_makers(), splice_makers(), queue_makers(),
-                            descriptor_makers(), task_makers()}) {
+                            descriptor_makers(), task_makers(), event_makers(), vfs_makers()}) {
       list.insert(list.end(), part.begin(), part.end());
     }
     return list;

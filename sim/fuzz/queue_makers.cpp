@@ -116,18 +116,6 @@ constexpr std::array kQueueMakers{
     Maker{"mq_getsetattr", MakerGroup::kQueue, 6, false, make_getsetattr},
 };
 
-/// The latest deadline that a sleeper has which lies in the near future, or now.
-i64 last_near_deadline_ns(const Scene& s) {
-  i64 last = s.k.now.v;
-  for (const Task& task : s.k.tasks) {
-    if (task.state == TaskState::kAsleep && task.deadline &&
-        task.deadline->v - s.k.now.v < kNanosecondsPerSecond) {
-      last = std::max(last, task.deadline->v);
-    }
-  }
-  return last;
-}
-
 }  // namespace
 
 std::span<const Maker> queue_makers() { return kQueueMakers; }
@@ -150,8 +138,7 @@ UserPtr<Timespec> some_deadline(const Scene& s) {
       if (!s.mood.timers) {
         return {};
       }
-      // Behind all others, so that a real clock can keep them apart.
-      at_ns = last_near_deadline_ns(s) + static_cast<i64>(s.chance.between(4, 8)) * kMillisecond;
+      at_ns = s.k.now.v + s.near_timeout_ms() * kMillisecond;
       break;
     default:
       return {};

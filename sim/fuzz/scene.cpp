@@ -163,6 +163,18 @@ std::string Scene::name() const {
   return chance.one_of<const char*>({"a", "b", "c"});
 }
 
+i32 Scene::near_timeout_ms() const {
+  constexpr i64 kMillisecond = 1'000'000;
+  i64 last_ns = 0;
+  for (const Task& other : k.tasks) {
+    if (other.state == TaskState::kAsleep && other.deadline &&
+        other.deadline->v - k.now.v < kNanosecondsPerSecond) {
+      last_ns = std::max(last_ns, other.deadline->v - k.now.v);
+    }
+  }
+  return static_cast<i32>(last_ns / kMillisecond) + static_cast<i32>(chance.between(4, 8));
+}
+
 TaskId Scene::other_task() const {
   if (chance.one_in(30)) {
     return TaskId{chance.below32(static_cast<u32>(k.tasks.size()) + 2)};

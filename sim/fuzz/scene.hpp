@@ -67,6 +67,9 @@ class Scene {
   [[nodiscard]] UserSegment room(u64 len) const;
   /// A FIFO's, file's or queue's name.
   [[nodiscard]] std::string name() const;
+  /// Milliseconds until a deadline in the near future: behind all others there, so that a real
+  /// clock can keep them apart.
+  [[nodiscard]] i32 near_timeout_ms() const;
   /// A task that lives, or now and then one that does not.
   [[nodiscard]] TaskId other_task() const;
 

@@ -45,7 +45,10 @@ Signal signal_for(const Scene& s, TaskId to) {
   if (s.chance.one_in(30)) {
     return s.chance.one_of({kSigkill, kSigalrm, kSigpipe, kSigrtmin2});
   }
-  std::vector<Signal> harmless{kSigchld, kSigwinch, kSigurg, Signal{0}};
+  if (s.chance.one_in(12)) {
+    return s.chance.one_of({kSigstop, kSigtstp, kSigcont, kSigcont});
+  }
+  std::vector<Signal> harmless{kSigchld, kSigwinch, kSigurg, kSigcont, Signal{0}};
   if (s.k.exists(to)) {
     const Process& process = s.k.processes[s.k.task(to).process.v];
     for (u32 number = 1; number <= kMostSignal; ++number) {
@@ -69,13 +72,16 @@ std::optional<Call> make_kill(const Scene& s) {
 
 std::optional<Call> make_sigaction(const Scene& s) {
   const Signal signal =
-      s.bad() ? s.chance.one_of({kSigkill, Signal{0}, Signal{65}, kSigchld, kSigalrm})
-              : s.chance.one_of({kSigusr1, kSigusr1, kSigusr2, kSigpipe, kSigpipe, kSigrtmin2});
+      s.bad()
+          ? s.chance.one_of({kSigkill, Signal{0}, Signal{65}, kSigchld, kSigalrm})
+          : s.chance.one_of({kSigusr1, kSigusr1, kSigusr2, kSigpipe, kSigpipe, kSigio, kSigrtmin2});
   return RtSigactionCall{.signum = signal,
                          .handler = s.chance.one_of({Disposition::kHandler, Disposition::kHandler,
                                                      Disposition::kHandler, Disposition::kIgnore,
                                                      Disposition::kDefault}),
-                         .sa_flags = SaFlags{s.chance.one_in(2) ? kSaRestart : 0}};
+                         .sa_flags = SaFlags{(s.chance.one_in(2) ? kSaRestart : 0) |
+                                             (s.chance.one_in(8) ? kSaNodefer : 0) |
+                                             (s.chance.one_in(12) ? kSaResethand : 0)}};
 }
 
 std::optional<Call> make_sigprocmask(const Scene& s) {

@@ -53,6 +53,7 @@ bool World::take(const Event& event, Coverage& coverage) {
     ++sections;
   }
   std::vector<Completion> completions = kernel_.take_completions();
+  static_cast<void>(kernel_.take_handled());
   bool answered = sections < kMostSections;
   for (const Completion& completion : completions) {
     answered = answered && completion.kind != Completion::Kind::kNotModelled;

@@ -97,7 +97,9 @@ Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::s
 
 Result<Path> walk_absolute(KernelState& k, TaskId id, std::string_view text) {
   if (const auto fd = fd_of_path(text)) {
-    const FileId file = k.fd_table(id).file(*fd);
+    // /proc/self is the process, and its files are those of the thread that leads it.
+    const TaskId leader = k.process_of(id).leader;
+    const FileId file = k.exists(leader) ? k.fd_table(leader).file(*fd) : kNoFile;
     if (file == kNoFile) {
       return fail(Errno::kENOENT);
     }

@@ -211,6 +211,9 @@ Broken check_inodes(const KernelState& k) {
     if (!node.is_directory()) {
       return;
     }
+    if (node.nlink == 0) {
+      return;  // removed, and kept by who has it open
+    }
     names[id] += 1;                       // its own "."
     names[node.directory().parent] += 1;  // ".." of it, or of the root
     for (const DirectoryEntry& entry : node.directory().entries) {

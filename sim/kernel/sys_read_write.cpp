@@ -165,7 +165,7 @@ Errno check_rw_flags(const KernelState& k, const File& file, u32 flags) {
 /// The checks of the VFS, then the first section. Errors, in the order the kernel tests them:
 ///   EINVAL  a negative place
 ///   EBADF   no such descriptor
-///   ESPIPE  a place in a pipe
+///   ESPIPE  a place in a pipe or epoll instance
 ///   EBADF   not open for this direction
 ///   EINVAL  a queue, or a vector that is too long or has a negative length
 ///   EFAULT  a buffer out of the user half of the address space
@@ -185,7 +185,7 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
       file->kind == FileKind::kNetlink) {
     return Section::not_modelled("a transfer on a file that is no pipe, FIFO or queue");
   }
-  if (transfer.at && file->kind == FileKind::kPipe) {
+  if (transfer.at && (file->kind == FileKind::kPipe || file->kind == FileKind::kEpoll)) {
     return Section::failed(Errno::kESPIPE);
   }
   const Errno error = transfer.vector ? check_vector(segments) : check_single(segments);

@@ -21,7 +21,8 @@ std::optional<Section> answer_without_sending(const KernelState& k, TaskId id, T
   if (signal.v > kMostSignal) {
     return Section::failed(Errno::kEINVAL);
   }
-  if (!may_signal(k, id, target)) {
+  // Within a session, and all tasks here are in one, anybody may let others go on.
+  if (!may_signal(k, id, target) && signal != kSigcont) {
     return Section::failed(Errno::kEPERM);
   }
   if (signal.v == 0) {
@@ -140,7 +141,7 @@ Section run(KernelState& k, TaskId id, const RtSigprocmaskCall& call) {
     }
     set.add(signal);
   }
-  SignalSet& blocked = k.task(id).blocked;
+  SignalSet blocked = k.task(id).blocked;
   switch (call.how) {
     case MaskHow::kBlock:
       blocked.bits |= set.bits;
@@ -152,8 +153,7 @@ Section run(KernelState& k, TaskId id, const RtSigprocmaskCall& call) {
       blocked = set;
       break;
   }
-  blocked.remove(kSigkill);
-  blocked.remove(kSigstop);
+  set_blocked(k, id, blocked);
   return Section::returned(0);
 }
 

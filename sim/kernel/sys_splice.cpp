@@ -141,7 +141,15 @@ bool succeeded(const Section& section) {
   return section.end == Section::End::kReturned && section.result.error == Errno::kOk;
 }
 
-/// Linux fs/splice.c: do_splice().
+Section with_offsets(Section section, const Offsets& offsets) {
+  if (succeeded(section)) {
+    section.result.out = output_of(offsets);
+  }
+  return section;
+}
+
+/// Linux fs/splice.c: do_splice(). Whatever came of it, a file without a pointer to an offset is
+/// where the call left off: after a sleep in which somebody else moved it, where the call began.
 Section splice_section(KernelState& k, TaskId id, const SpliceInProgress& progress,
                        const SpliceCall& call) {
   if (std::holds_alternative<PipeToPipe>(progress.locals)) {
@@ -151,18 +159,16 @@ Section splice_section(KernelState& k, TaskId id, const SpliceInProgress& progre
   Offsets offsets;
   if (std::holds_alternative<SpliceOut>(progress.locals)) {
     Section section = into_file(k, id, progress, call.len, pos);
-    if (succeeded(section)) {
+    if (section.end == Section::End::kReturned) {
       tell_place(k.files[progress.files[1]], pos, call.off_out, offsets.off_out);
-      section.result.out = output_of(offsets);
     }
-    return section;
+    return with_offsets(std::move(section), offsets);
   }
   Section section = out_of_file(k, id, progress, call.len, pos);
-  if (succeeded(section)) {
+  if (section.end == Section::End::kReturned) {
     tell_place(k.files[progress.files[0]], pos, call.off_in, offsets.off_in);
-    section.result.out = output_of(offsets);
   }
-  return section;
+  return with_offsets(std::move(section), offsets);
 }
 
 /// What do_splice() tests when one side is a file, and the locals that it begins with.

@@ -81,6 +81,11 @@ void sleep_on(KernelState& k, TaskId id, WaitQueueId queue, bool exclusive) {
     task.wait_entry = k.wait_queues.add(queue, {.task = id, .exclusive = exclusive});
   }
   task.state = TaskState::kAsleep;
+  if (signal_pending(k, id)) {
+    // What preceded the sleep sent the task a signal: it looks, and does not sleep.
+    // Linux kernel/sched/wait.c: prepare_to_wait_event().
+    enqueue_first(k, id);
+  }
 }
 
 void finish_wait(KernelState& k, TaskId id) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -17,9 +18,28 @@
 namespace ipcsim {
 namespace {
 
-const Completion* find_completion(const Settled& settled, TaskId task) {
-  const auto found = ranges::find(settled.completions, task, &Completion::task);
-  return found == settled.completions.end() ? nullptr : &*found;
+/// The `nth` end of `task` in a step, from 0: a call that returned, and then perhaps its death.
+const Completion* find_completion(const Settled& settled, TaskId task, u32 nth = 0) {
+  for (const Completion& completion : settled.completions) {
+    if (completion.task == task && nth-- == 0) {
+      return &completion;
+    }
+  }
+  return nullptr;
+}
+
+/// What there is in place of the `nth` end of a task.
+std::string no_end(u32 nth) { return nth == 0 ? "still in the call" : "goes on"; }
+
+/// Counts the ends of each task in a step.
+using EndCounts = std::map<TaskId, u32>;
+
+std::vector<TaskId> order_of(const Settled& settled) {
+  std::vector<TaskId> order;
+  for (const Completion& completion : settled.completions) {
+    order.push_back(completion.task);
+  }
+  return order;
 }
 
 std::string order_text(const std::vector<TaskId>& order) {
@@ -136,9 +156,11 @@ class SettledRun {
   void compare_with_record(const SettledStep& step, const Settled& settled, const Machine& machine,
                            bool counts) {
     std::vector<TaskId> order;
+    EndCounts ends;
     for (const ExpectedCompletion& expected : step.completions) {
       const TaskId task = expected.completion.task;
-      const Completion* actual = find_completion(settled, task);
+      const u32 nth = ends[task]++;
+      const Completion* actual = find_completion(settled, task, nth);
       asserted_asleep_.erase(task);
       if (actual != nullptr && actual->kind == Completion::Kind::kNotModelled) {
         report_.not_modelled += counts ? 1 : 0;
@@ -146,8 +168,7 @@ class SettledRun {
       }
       report_.compared += counts ? 1 : 0;
       if (actual == nullptr) {
-        differ(step, task, to_text(expected.completion), "recorded", "still in the call",
-               machine.name());
+        differ(step, task, to_text(expected.completion), "recorded", no_end(nth), machine.name());
       } else if (!agrees(expected.completion, *actual)) {
         differ(step, task, to_text(expected.completion), "recorded", to_text(*actual),
                machine.name());
@@ -248,21 +269,30 @@ class SettledRun {
 
   void compare_machines(const SettledStep& step, const Settled& model, const Settled& other,
                         const Machine& machine) {
+    EndCounts ends;
     for (const Completion& expected : model.completions) {
+      const u32 nth = ends[expected.task]++;
       if (expected.kind == Completion::Kind::kNotModelled) {
         continue;
       }
-      const Completion* actual = find_completion(other, expected.task);
+      const Completion* actual = find_completion(other, expected.task, nth);
       if (actual == nullptr || !agrees(expected, *actual)) {
         differ(step, expected.task, to_text(expected), machines_.front()->name(),
-               actual == nullptr ? "still in the call" : to_text(*actual), machine.name());
+               actual == nullptr ? no_end(nth) : to_text(*actual), machine.name());
       }
     }
+    EndCounts other_ends;
     for (const Completion& actual : other.completions) {
-      if (find_completion(model, actual.task) == nullptr) {
-        differ(step, actual.task, "still in the call", machines_.front()->name(), to_text(actual),
+      const u32 nth = other_ends[actual.task]++;
+      if (find_completion(model, actual.task, nth) == nullptr) {
+        differ(step, actual.task, no_end(nth), machines_.front()->name(), to_text(actual),
                machine.name());
       }
+    }
+    if (machine.ordered() && blamed_.empty() && order_of(model) != order_of(other)) {
+      differ(step, acting_task(*step.event),
+             "calls end in the order " + order_text(order_of(model)), machines_.front()->name(),
+             order_text(order_of(other)), machine.name());
     }
     compare_handled(step, model.handled, machines_.front()->name(), other.handled, machine);
     for (const Sleeper& sleeper : other.sleepers) {

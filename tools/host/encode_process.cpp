@@ -96,8 +96,9 @@ void Encoder::put(const KillCall& c) {
 }
 
 void Encoder::put(const TgkillCall& c) {
-  build_.system_call(SYS_tgkill, context_.tasks.pid_of(c.tgid), context_.tasks.tid_of(c.tid),
-                     c.sig.v);
+  // Nobody's number is not 0, which is refused before any task is looked for.
+  build_.system_call(SYS_tgkill, c.tgid == kNoTask ? 0 : context_.tasks.pid_of(c.tgid),
+                     c.tid == kNoTask ? 0 : context_.tasks.tid_of(c.tid), c.sig.v);
 }
 
 void Encoder::put(const RtSigactionCall& c) {

@@ -130,6 +130,9 @@ std::optional<Call> make_preadv2(const Scene& s) {
 /// A pipe has no places: all of these fail, and files have them.
 std::optional<Call> make_transfer_at_place(const Scene& s) {
   const Fd fd = s.any_fd();
+  if (s.queue_of(fd) != nullptr) {
+    return std::nullopt;  // see Scene::read_end()
+  }
   const i64 offset = s.chance.one_in(10) ? -1 : static_cast<i64>(s.chance.below(10'000));
   const u64 len = s.chance.below(9'000);
   switch (s.chance.below(4)) {

@@ -61,7 +61,8 @@ std::optional<Fd> Scene::fd_where(const std::function<bool(const File&)>& wanted
 
 std::optional<Fd> Scene::read_end() const {
   if (bad()) {
-    return any_fd();
+    const Fd fd = any_fd();
+    return queue_of(fd) == nullptr ? std::optional(fd) : std::nullopt;
   }
   return fd_where([](const File& f) { return f.kind == FileKind::kPipe && f.f_mode.read; });
 }

@@ -49,6 +49,7 @@ class Scene {
   [[nodiscard]] const MqueueInode* queue_of(Fd fd) const;
   /// An open descriptor whose file is as `wanted` says, of the focus if there is one such.
   [[nodiscard]] std::optional<Fd> fd_where(const std::function<bool(const File&)>& wanted) const;
+  /// Not of a queue: the text in it has a number of a process, which differs between machines.
   [[nodiscard]] std::optional<Fd> read_end() const;
   [[nodiscard]] std::optional<Fd> write_end() const;
   [[nodiscard]] std::optional<Fd> queue() const;

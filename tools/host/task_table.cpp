@@ -84,7 +84,7 @@ void TaskTable::take_lead(TaskId task) {
 void TaskTable::remove_process(u32 process) {
   IPCSIM_CHECK(processes_.at(process).living.empty());
   const HostProcess& ended = processes_.at(process);
-  ended_[shared_.slot(ended.leader_slot).tgid] = ended.names.front();
+  ended_[shared_.slot(ended.leader_slot).tgid] = ended.names.back();
   free_slot(ended.leader_slot);
   processes_.erase(process);
 }
@@ -113,7 +113,7 @@ TaskId TaskTable::task_of_tid(i32 tid) const {
 TaskId TaskTable::leader_of(i32 pid) const {
   for (const auto& [number, process] : processes_) {
     if (shared_.slot(process.leader_slot).tgid == pid && !process.names.empty()) {
-      return process.names.front();
+      return process.names.back();  // who leads it now: execve() may have changed that
     }
   }
   const auto ended = ended_.find(pid);

@@ -186,7 +186,10 @@ std::expected<void, MachineError> Run::schedule_supervisor() const {
     }
     // A task that neither sleeps nor ends would keep those below it from dying: the supervisor, and
     // the coordinator when somebody kills that. The tasks get this limit from the supervisor.
-    const auto most = std::chrono::microseconds(2 * plan_.timeout).count();
+    // The watchdog, which may be late on a loaded machine, must come first.
+    constexpr std::chrono::milliseconds kLate{5000};
+    const auto most =
+        std::chrono::microseconds(plan_.timeout + std::max(plan_.timeout, kLate)).count();
     const rlimit limit{.rlim_cur = static_cast<rlim_t>(most),
                        .rlim_max = static_cast<rlim_t>(most)};
     if (prlimit(pid_, RLIMIT_RTTIME, &limit, nullptr) != 0) {

@@ -29,7 +29,7 @@ bool about(MakerGroup group, const ProgramOptions& options) {
 }
 
 /// Each program leaves some kinds of calls out, and is fond of others.
-Mood some_mood(const ProgramOptions& options, Chance& chance) {
+Mood some_mood(const ProgramOptions& options, Random& chance) {
   Mood mood{.weights = {},
             .nonblock_percent = chance.one_of({5U, 25U, 50U, 90U}),
             .packet_percent = chance.one_of({0U, 3U, 10U, 50U}),
@@ -54,7 +54,7 @@ Mood some_mood(const ProgramOptions& options, Chance& chance) {
   return mood;
 }
 
-Environment some_environment(const ProgramOptions& options, Chance& chance) {
+Environment some_environment(const ProgramOptions& options, Random& chance) {
   Environment environment;
   environment.profile = std::string(options.profile->name);
   if (chance.one_in(2)) {
@@ -291,7 +291,7 @@ class Writer {
   }
 
   ProgramOptions options_;
-  Chance chance_;
+  Random chance_;
   Mood mood_;
   Trace trace_;
   World world_;

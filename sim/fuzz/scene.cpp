@@ -10,7 +10,7 @@ constexpr u64 kMostBytes = 150'000;
 constexpr i32 kLowFds = 12;
 
 /// `center`, or a little more or less.
-u64 about(Chance& chance, u64 center) {
+u64 about(Random& chance, u64 center) {
   const u64 spread = chance.one_in(3) ? chance.below(50) : chance.below(2);
   return chance.one_in(2) ? center + spread : center - std::min(center, spread);
 }

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "model/base/random.hpp"
 #include "model/base/user_memory.hpp"
-#include "sim/fuzz/chance.hpp"
 #include "sim/kernel/kernel_state.hpp"
 
 namespace ipcsim {
@@ -31,12 +31,12 @@ struct Focus {
 /// The place that one call is made up for.
 class Scene {
  public:
-  Scene(const KernelState& state, Chance& chance_, const Mood& mood_, TaskId task_, Focus focus)
+  Scene(const KernelState& state, Random& chance_, const Mood& mood_, TaskId task_, Focus focus)
       : k(state), chance(chance_), mood(mood_), task(task_), focus_(focus) {}
 
   // NOLINTBEGIN(misc-non-private-member-variables-in-classes): a maker works on all of them
   const KernelState& k;
-  Chance& chance;
+  Random& chance;
   const Mood& mood;
   const TaskId task;
   // NOLINTEND(misc-non-private-member-variables-in-classes)

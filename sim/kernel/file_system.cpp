@@ -353,14 +353,16 @@ void file_modified(KernelState& k, const File& file) {
   node.ctime = k.now;
 }
 
-void file_remove_privs(const Credentials& cred, Inode& node) {
+u32 setattr_should_drop_suidgid(const Credentials& cred, const Inode& node) {
   constexpr u32 kGroupExec = 010;
-  if (node.type() != kSIfreg || cred.effective.has(Cap::kFsetid)) {
-    return;
-  }
-  node.mode &= ~kSIsuid;
-  if ((node.mode & kGroupExec) != 0 || !cred.in_group(node.gid)) {
-    node.mode &= ~kSIsgid;
+  const bool keeps_group_bit = (node.mode & kGroupExec) == 0 &&
+                               (cred.in_group(node.gid) || cred.effective.has(Cap::kFsetid));
+  return kSIsuid | (keeps_group_bit ? 0 : kSIsgid);
+}
+
+void file_remove_privs(const Credentials& cred, Inode& node) {
+  if (node.type() == kSIfreg && !cred.effective.has(Cap::kFsetid)) {
+    node.mode &= ~setattr_should_drop_suidgid(cred, node);
   }
 }
 

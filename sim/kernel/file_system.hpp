@@ -88,8 +88,12 @@ void file_accessed(KernelState& k, const File& file);
 /// Something was written. Linux fs/inode.c: file_update_time().
 void file_modified(KernelState& k, const File& file);
 
-/// The set-id bits that a change of a file's contents takes away, if the task has no CAP_FSETID.
-/// Linux fs/inode.c: file_remove_privs(), fs/attr.c: setattr_should_drop_suidgid().
+/// The set-id bits that a change of the node by such a task takes away: set-uid always, set-gid
+/// where the group may execute, or is not the task's. Linux fs/attr.c:
+/// setattr_should_drop_suidgid().
+[[nodiscard]] u32 setattr_should_drop_suidgid(const Credentials& cred, const Inode& node);
+/// A change of a file's contents: takes them away, if the task has no CAP_FSETID.
+/// Linux fs/inode.c: file_remove_privs().
 void file_remove_privs(const Credentials& cred, Inode& node);
 
 /// One more open file refers to the node.

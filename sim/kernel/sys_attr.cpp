@@ -133,7 +133,6 @@ Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
 /// Errors, in the order tested: EROFS, EPERM. Linux fs/attr.c: chown_ok(), chgrp_ok(),
 /// setattr_should_drop_suidgid().
 Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 group) {
-  constexpr u32 kGroupExec = 010;
   const Credentials& cred = k.cred(id);
   Inode& node = k.inodes[node_id];
   if (read_only(k, node)) {
@@ -150,9 +149,7 @@ Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 
     return Section::failed(Errno::kEPERM);
   }
   if (!node.is_directory()) {
-    const bool keeps_group_bit = (node.mode & kGroupExec) == 0 &&
-                                 (cred.in_group(node.gid) || cred.effective.has(Cap::kFsetid));
-    const u32 dropped = kSIsuid | (keeps_group_bit ? 0 : kSIsgid);
+    const u32 dropped = setattr_should_drop_suidgid(cred, node);
     // Dropping a bit is a change of mode, which CAP_CHOWN does not allow.
     if ((node.mode & dropped) != 0 && !owner_or_capable(cred, node)) {
       return Section::failed(Errno::kEPERM);

@@ -80,10 +80,10 @@ Engine::Engine(const Workload& workload, const RunOptions& options)
   for (const u32 file : workload.held_at_start) {
     hold(file);
   }
-  RandomStream seeds(options.seed);
+  Random seeds(options.seed);
   for (u32 id = 0; id < tasks_.size(); ++id) {
     tasks_[id].processor = id % options.processors;
-    tasks_[id].random = RandomStream(seeds.next());
+    tasks_[id].random = Random(seeds.next());
     if (workload.tasks[id].starts) {
       start_task(id, starts_late(workload.tasks[id]) ? 2 * costs_.latency_other : 0);
     }

@@ -80,7 +80,7 @@ class Engine {
   std::vector<File> files_;
   std::vector<Task> tasks_;
   std::vector<Processor> processors_;
-  RandomStream jitter_;
+  Random jitter_;
   u64 sections_ = 0;
   RunResult result_;
 };

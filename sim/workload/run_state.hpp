@@ -107,7 +107,7 @@ struct Task {
   PipeRead read;
   FifoOpen open;
   std::vector<std::pair<u32, u64>> ahead;  ///< bytes read beyond a step, by object
-  RandomStream random{1};
+  Random random{1};
   RunCounts counts;
 };
 

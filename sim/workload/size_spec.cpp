@@ -123,7 +123,7 @@ std::expected<SizeSpec, std::string> SizeSpec::parse(std::string_view text) {
   return spec;
 }
 
-u64 SizeSpec::draw_choice(RandomStream& random) const {
+u64 SizeSpec::draw_choice(Random& random) const {
   u64 at = random.below(weights_);
   for (const Choice& choice : choices_) {
     if (at < choice.weight) {

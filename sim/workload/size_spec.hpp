@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/workload/random.hpp"
+#include "model/base/random.hpp"
 
 namespace ipcsim {
 
@@ -24,7 +24,7 @@ class SizeSpec {
   [[nodiscard]] static std::expected<SizeSpec, std::string> parse(std::string_view text);
 
   /// The size of the next transfer. Takes a number from `random` unless there is only one size.
-  [[nodiscard]] u64 draw(RandomStream& random) const {
+  [[nodiscard]] u64 draw(Random& random) const {
     return choices_.empty() ? fixed_ : draw_choice(random);
   }
   [[nodiscard]] u64 largest() const;
@@ -43,7 +43,7 @@ class SizeSpec {
     u32 weight = 1;
     bool operator==(const Choice&) const = default;
   };
-  [[nodiscard]] u64 draw_choice(RandomStream& random) const;
+  [[nodiscard]] u64 draw_choice(Random& random) const;
   [[nodiscard]] static std::expected<Choice, std::string> parse_choice(std::string_view text);
 
   u64 fixed_ = 1;

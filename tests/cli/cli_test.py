@@ -231,6 +231,11 @@ class Matrix(unittest.TestCase):
         self.assertIn("no verdict", done.stdout)
         self.assertIn("exit status 3", done.stdout)
 
+    def test_another_kernel_in_diff_gives_results_only(self):
+        other = ["diff", "--kernel", "uml-6.1", *self.TRACES]
+        self.assertEqual(run(*other, "--rewrite").returncode, 2)
+        self.assertEqual(run(*other, "--state", "require").returncode, 77)
+
     def test_bad_command_lines(self):
         self.assertEqual(run("matrix", "--kernels", "plan9", *self.TRACES).returncode, 2)
         self.assertEqual(run("matrix", "no-such-file").returncode, 2)

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "sim/fuzz/chance.hpp"
+#include "model/base/random.hpp"
 #include "sim/replay/model_machine.hpp"
 #include "sim/replay/settled_runner.hpp"
 #include "sim/trace/fd_checker.hpp"
@@ -32,7 +32,7 @@ Trace program(const ProgramOptions& options, u64 seed) {
 }
 
 TEST(Chance, GivesTheSameNumbersInEveryBuild) {
-  Chance chance(1);
+  Random chance(1);
   EXPECT_EQ(chance.next(), 0x910a2dec89025cc1U);
   EXPECT_NE(derived_seed(1, 1), derived_seed(1, 2));
   EXPECT_NE(derived_seed(1, 1), derived_seed(2, 1));

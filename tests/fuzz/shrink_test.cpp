@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/fuzz/chance.hpp"
+#include "model/base/random.hpp"
 #include "sim/fuzz/fit.hpp"
 #include "sim/fuzz/program.hpp"
 #include "sim/replay/actions.hpp"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/fuzz/chance.hpp"
+#include "model/base/random.hpp"
 #include "sim/fuzz/program.hpp"
 
 namespace ipcsim {
@@ -55,7 +55,7 @@ TEST(SimplerCall, ComesToAnEnd) {
       if (made == nullptr) {
         continue;
       }
-      Chance chance(seed);
+      Random chance(seed);
       std::optional<Call> call = made->call;
       int rounds = 0;
       while (call && rounds < 2'000'000) {

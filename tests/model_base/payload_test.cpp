@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/model_base/random.hpp"
+#include "model/base/random.hpp"
 
 namespace ipcsim {
 namespace {

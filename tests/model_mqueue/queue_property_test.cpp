@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "model/base/random.hpp"
 #include "model/mqueue/mq_ops.hpp"
-#include "tests/model_mqueue/random.hpp"
 #include "tests/model_mqueue/state_text.hpp"
 
 namespace ipcsim {
@@ -117,8 +117,8 @@ class TwoQueues {
       : random_(seed), maxmsg_(maxmsg), priorities_(priorities), queue_(new_queue(maxmsg, 64)) {}
 
   void step() {
-    const u32 task = random_.below(kTasks);
-    switch (random_.below(8)) {
+    const u32 task = random_.below32(kTasks);
+    switch (random_.below32(8)) {
       case 0:
         renice(task);
         break;
@@ -144,10 +144,10 @@ class TwoQueues {
   }
 
   void call(u32 task) {
-    const bool nonblock = random_.below(4) == 0;
+    const bool nonblock = random_.below32(4) == 0;
     const MqCaller caller{.task = WaiterId{task}, .prio = prio_[task], .nonblock = nonblock};
-    if (random_.below(2) == 0) {
-      const MqMessage sent = message(random_.below(priorities_), random_.below(65));
+    if (random_.below32(2) == 0) {
+      const MqMessage sent = message(random_.below32(priorities_), random_.below32(65));
       const std::string expected = plain_.send(task, prio_[task], nonblock, maxmsg_, sent);
       ASSERT_EQ(text_of(mq_send(queue_, sent, caller)), expected);
     } else {
@@ -157,7 +157,7 @@ class TwoQueues {
   }
 
   void renice(u32 task) {
-    prio_[task] = 100 + static_cast<i32>(random_.below(40));
+    prio_[task] = 100 + static_cast<i32>(random_.below32(40));
     wq_set_prio(queue_, WaiterId{task}, prio_[task]);
     for (auto* list : {&plain_.senders, &plain_.receivers}) {
       for (auto& sleeper : *list) {
@@ -176,7 +176,7 @@ class TwoQueues {
 
   void registration() {
     const WaiterId owner{100};
-    if (random_.below(3) == 0) {
+    if (random_.below32(3) == 0) {
       ASSERT_EQ(mq_unregister(queue_, owner), plain_.registered);
       plain_.registered = false;
     } else {

@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "model/base/random.hpp"
 #include "model/mqueue/msg_tree.hpp"
-#include "tests/model_mqueue/random.hpp"
 #include "tests/model_mqueue/state_text.hpp"
 #include "tests/model_mqueue/textbook_tree.hpp"
 
@@ -80,9 +80,9 @@ TEST_P(TreeProgram, HasTheTextbooksShapeAfterEveryStep) {
   Random random(program.priorities * 1000003ULL + program.most);
   for (u32 step = 0; step < program.steps; ++step) {
     SCOPED_TRACE(step);
-    const bool wants_insert = random.below(100) < program.insert_percent;
+    const bool wants_insert = random.below32(100) < program.insert_percent;
     if (size_ == 0 || (wants_insert && size_ < program.most)) {
-      insert(random.below(program.priorities), random.below(50));
+      insert(random.below32(program.priorities), random.below32(50));
     } else {
       pop();
     }

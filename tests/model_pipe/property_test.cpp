@@ -211,7 +211,7 @@ TEST(PipeProperty, DoesNotLookAtTheContents) {
   });
 }
 
-// Chance in a test is a seed: twice the same program, twice the same run.
+// Random in a test is a seed: twice the same program, twice the same run.
 TEST(PipeProperty, RunsTheSameTwice) {
   with_each_seed([](Random random) {
     const auto trail = [](Random chance) {

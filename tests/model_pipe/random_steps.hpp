@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/model_base/random.hpp"
+#include "model/base/random.hpp"
 #include "tests/model_pipe/test_pipe.hpp"
 
 namespace ipcsim {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "tests/model_base/random.hpp"
+#include "model/base/random.hpp"
 #include "tests/model_pipe/test_pipes.hpp"
 
 namespace ipcsim {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "model/base/kernel_profile.hpp"
-#include "tests/model_base/random.hpp"
+#include "model/base/random.hpp"
 #include "tests/sim_kernel/calls.hpp"
 #include "tests/sim_kernel/test_kernel.hpp"
 

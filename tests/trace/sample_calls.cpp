@@ -227,14 +227,6 @@ Call call_at(Random& random, std::size_t index, std::index_sequence<I...> /*all*
 
 }  // namespace
 
-u64 Random::next() {
-  state_ += 0x9e3779b97f4a7c15U;
-  u64 z = state_;
-  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31U);
-}
-
 std::string random_text(Random& random) {
   constexpr std::array<std::string_view, 12> kPieces{
       "a", "fifo", "/tmp/x", "\"", "\\", " ", "\n", "\t", "\xc3\xa4", "\xe2\x82\xac", "\x01", "}"};

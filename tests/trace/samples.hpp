@@ -6,23 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "model/base/random.hpp"
 #include "sim/kernel/call.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ipcsim {
-
-/// Numbers from a seed, the same in every build.
-class Random {
- public:
-  explicit Random(u64 seed) : state_(seed) {}
-  u64 next();
-  /// A number below `bound`. REQUIRES: bound > 0.
-  u64 below(u64 bound) { return next() % bound; }
-  bool one_in(u64 n) { return below(n) == 0; }
-
- private:
-  u64 state_;
-};
 
 /// Small, large, a power of two, and the ends of the type's range.
 template <class T>

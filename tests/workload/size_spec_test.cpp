@@ -31,7 +31,7 @@ TEST(SizeSpec, SaysWhatIsWrong) {
 
 TEST(SizeSpec, DrawsAllSizesOfARangeAndNoOther) {
   const SizeSpec spec = *SizeSpec::parse("3..6,100:2");
-  RandomStream random(7);
+  Random random(7);
   std::map<u64, int> seen;
   for (int i = 0; i < 3000; ++i) {
     ++seen[spec.draw(random)];

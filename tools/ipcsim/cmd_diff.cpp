@@ -12,6 +12,7 @@
 #include "tools/host/host_machine.hpp"
 #include "tools/ipcsim/command.hpp"
 #include "tools/ipcsim/host_choice.hpp"
+#include "tools/ipcsim/other_kernel.hpp"
 #include "tools/ipcsim/state_watch.hpp"
 
 namespace ipcsim {
@@ -160,7 +161,23 @@ int rewrite(const Trace& trace, const KernelProfile& profile) {
   return kExitAgrees;
 }
 
+/// Results only, and the record does not count: the kernel is of another version.
+int run_elsewhere(const DiffOptions& options) {
+  if (options.rewrite) {
+    print_error("--rewrite writes what this kernel gives; it needs --kernel host");
+    return kExitUnusable;
+  }
+  if (options.state == "require") {
+    print_error("--state require: only the structures of this kernel can be read (--kernel host)");
+    return kExitLacking;
+  }
+  return diff_with_other_kernel(options.kernel, options.traces, options.common);
+}
+
 int run(const DiffOptions& options) {
+  if (options.kernel != "host") {
+    return run_elsewhere(options);
+  }
   const auto unread =
       options.state == "off" ? std::optional<std::string>("--state off") : why_no_state();
   if (options.state == "require" && unread) {
@@ -213,8 +230,15 @@ void add_diff_command(CLI::App& app, int& status) {
       "task's calls, started one at a time) is run on both.");
   command->add_option("TRACE", options->traces, "Trace files (JSON Lines); - is standard input")
       ->required();
-  command->add_option("--kernel", options->kernel, "Which real kernel")
-      ->check(CLI::IsMember({"host"}))
+  std::vector<std::string> kernels;
+  for (const NamedKernel& kernel : known_kernels()) {
+    kernels.push_back(kernel.name);
+  }
+  command
+      ->add_option("--kernel", options->kernel,
+                   "Which real kernel; others than host are booted (see ipcsim matrix), and held "
+                   "against\nthe model of their version, results only")
+      ->check(CLI::IsMember(kernels))
       ->capture_default_str();
   command->add_option("--state", options->state, "Compare the kernel's structures too, if readable")
       ->check(CLI::IsMember({"auto", "off", "require"}))

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "tools/host/environment.hpp"
+#include "tools/host/host_machine.hpp"
 #include "tools/ipcsim/command.hpp"
 #include "tools/ipcsim/fuzz_campaign.hpp"
 #include "tools/ipcsim/fuzz_report.hpp"
@@ -109,7 +110,7 @@ const KernelProfile* choose(const FuzzCommand& options) {
 }
 
 int run_to_report(const FuzzCommand& options) {
-  const DifferentialRun run(*options.fuzz.program.profile);
+  const DifferentialRun run(*options.fuzz.program.profile, !options.fuzz.unread);
   const auto began = std::chrono::steady_clock::now();
   std::expected<FuzzResult, MachineError> result;
   {
@@ -133,8 +134,10 @@ int run_to_report(const FuzzCommand& options) {
 }
 
 int run(FuzzCommand& options) {
-  if (options.state == "require") {
-    print_error("--state require: this version cannot read the kernel's structures yet");
+  options.fuzz.unread =
+      options.state == "off" ? std::optional<std::string>("--state off") : why_no_state();
+  if (options.state == "require" && options.fuzz.unread) {
+    print_error("--state require: " + *options.fuzz.unread);
     return kExitLacking;
   }
   options.fuzz.program.profile = choose(options);

@@ -131,6 +131,19 @@ void print_json(const std::vector<Column>& columns) {
   fmt::print("{}\n", nlohmann::ordered_json{{"kernels", std::move(all)}}.dump());
 }
 
+int print_columns(const std::vector<std::string>& traces, const std::vector<Column>& columns,
+                  const CommonOptions& common) {
+  if (common.json) {
+    print_json(columns);
+  } else {
+    if (!common.quiet) {
+      print_table(traces, columns);
+    }
+    print_reasons(columns);
+  }
+  return status_of(columns);
+}
+
 /// The part that runs under the other kernel: a line of JSON for each trace.
 int run_column(const MatrixOptions& options) {
   const auto traces = load_traces(options.traces);
@@ -163,18 +176,23 @@ int run(const MatrixOptions& options) {
         {.name = "command", .profile = options.common.profile, .command = options.kernel_command},
         options.traces));
   }
-  if (options.common.json) {
-    print_json(columns);
-  } else {
-    if (!options.common.quiet) {
-      print_table(options.traces, columns);
-    }
-    print_reasons(columns);
-  }
-  return status_of(columns);
+  return print_columns(options.traces, columns, options.common);
 }
 
 }  // namespace
+
+int diff_with_other_kernel(const std::string& kernel, const std::vector<std::string>& traces,
+                           const CommonOptions& common) {
+  if (!load_traces(traces)) {
+    return kExitUnusable;
+  }
+  const auto kernels = known_kernels();
+  NamedKernel named = *ranges::find(kernels, kernel, &NamedKernel::name);
+  if (!common.profile.empty()) {
+    named.profile = common.profile;
+  }
+  return print_columns(traces, {ask(named, traces)}, common);
+}
 
 void add_matrix_command(CLI::App& app, int& status) {
   auto options = std::make_shared<MatrixOptions>();

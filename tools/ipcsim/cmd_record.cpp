@@ -14,6 +14,7 @@
 #include "tools/import/import.hpp"
 #include "tools/ipcsim/command.hpp"
 #include "tools/ipcsim/import_report.hpp"
+#include "tools/ipcsim/temporary.hpp"
 
 namespace ipcsim {
 namespace {
@@ -34,31 +35,6 @@ constexpr std::string_view kLeftOut =
     "getuid,"
     "geteuid,getgid,getegid,uname,sysinfo,getcwd,access,faccessat,faccessat2,readlink,readlinkat,"
     "pread64,sched_getaffinity";
-
-/// A file that goes when its owner does.
-class TemporaryFile {
- public:
-  TemporaryFile() : path_((std::filesystem::temp_directory_path() / "ipcsim-log-XXXXXX").string()) {
-    const int fd = ::mkstemp(path_.data());
-    made_ = fd >= 0;
-    if (made_) {
-      ::close(fd);
-    }
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (made_) {
-      ::unlink(path_.c_str());
-    }
-  }
-  [[nodiscard]] bool made() const { return made_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  bool made_ = false;
-};
 
 /// Runs strace with the program; the wait status, or nothing (with errno) when it cannot be
 /// started.

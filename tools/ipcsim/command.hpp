@@ -45,6 +45,12 @@ void add_advise_command(CLI::App& app, int& status);
 void add_calibrate_command(CLI::App& app, int& status);
 void add_sweep_command(CLI::App& app, int& status);
 
+/// Holds traces against one kernel other than the host's, as `ipcsim matrix` does, and prints what
+/// it said; gives the exit status. REQUIRES: known_kernels() has the name.
+[[nodiscard]] int diff_with_other_kernel(const std::string& kernel,
+                                         const std::vector<std::string>& traces,
+                                         const CommonOptions& common);
+
 /// A whole file ("-": standard input), or why it cannot be read.
 [[nodiscard]] std::expected<std::string, std::string> read_file(const std::string& path);
 /// Writes a whole file or nothing: a half-written one is never seen under `path`.

@@ -1,9 +1,12 @@
 #include "tools/ipcsim/differential_run.hpp"
 
 #include <array>
+#include <optional>
+#include <utility>
 
 #include "sim/replay/model_machine.hpp"
 #include "sim/replay/settled_runner.hpp"
+#include "sim/replay/state_comparison.hpp"
 
 namespace ipcsim {
 namespace {
@@ -12,6 +15,17 @@ namespace {
 /// that; the others are run again with more.
 constexpr std::array<std::chrono::milliseconds, 3> kTimerSlacks{
     std::chrono::milliseconds{12}, std::chrono::milliseconds{150}, std::chrono::milliseconds{1000}};
+
+/// Adds what was found in the structures. The shrinker looks at the first difference: that is the
+/// one of the earliest step.
+void add_first(Report& report, Report states) {
+  const bool earlier = !states.differences.empty() && !report.differences.empty() &&
+                       states.differences.front().step < report.differences.front().step;
+  if (earlier) {
+    std::swap(report.differences, states.differences);
+  }
+  report.add(std::move(states));
+}
 
 /// The model alone: does it break a rule of its own?
 std::expected<Report, MachineError> run_model(const Trace& program, const KernelProfile& profile) {
@@ -36,18 +50,32 @@ std::expected<Report, MachineError> run_model(const Trace& program, const Kernel
 std::expected<Report, MachineError> DifferentialRun::run(const Trace& program) const {
   MachineError error;
   for (const std::chrono::milliseconds slack : kTimerSlacks) {
-    auto host = make_host_machine(program.header.environment, {.timer_slack = slack});
+    auto host = make_host_machine(program.header.environment,
+                                  {.timer_slack = slack, .read_state = states_});
     if (!host) {
       return std::unexpected(host.error());
     }
     ModelMachine model(program.header.environment, profile_, Contents::kKept);
     Machine* const machines[] = {&model, host->get()};
+    std::optional<StateComparison> states;
+    if (states_) {
+      states.emplace(program, model, **host);
+    }
     u64 compared = 0;
     auto report = run_settled(program, machines, [&](const StepView& step) {
       compared += step.settled.front().completions.size() + step.settled.front().sleepers.size();
+      if (states) {
+        states->observe(step);
+      }
     });
+    if (report && states && states->failure()) {
+      return std::unexpected(*states->failure());
+    }
     if (report) {
       report->compared += compared;
+      if (states) {
+        add_first(*report, states->report());
+      }
       return report;
     }
     error = report.error();

@@ -16,7 +16,9 @@ namespace ipcsim {
 /// Runs settled programs on both and compares, as `ipcsim diff` does.
 class DifferentialRun {
  public:
-  explicit DifferentialRun(const KernelProfile& profile) : profile_(profile) {}
+  /// `states`: the kernel's structures are compared after every step too.
+  /// REQUIRES: why_no_state() has no answer then.
+  DifferentialRun(const KernelProfile& profile, bool states) : profile_(profile), states_(states) {}
 
   /// What the comparison found. A rule that the model broke by itself is a difference too. An error
   /// is about this machine: `unsupported` ones will not go away.
@@ -28,6 +30,7 @@ class DifferentialRun {
 
  private:
   const KernelProfile& profile_;
+  bool states_;
 };
 
 }  // namespace ipcsim

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "sim/fuzz/chance.hpp"
+#include "model/base/random.hpp"
 #include "sim/fuzz/shrink.hpp"
 #include "tools/ipcsim/command.hpp"
 

@@ -4,6 +4,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ struct FuzzOptions {
   u64 steps = 10'000;
   u32 program_steps = 120;
   ProgramOptions program;
-  std::string folder = ".";       ///< where traces of differences go
-  u64 most_differences = 1;       ///< it ends with so many
-  u32 most_shrink_tries = 1'500;  ///< programs tried to make one smaller
+  std::string folder = ".";           ///< where traces of differences go
+  u64 most_differences = 1;           ///< it ends with so many
+  u32 most_shrink_tries = 1'500;      ///< programs tried to make one smaller
+  std::optional<std::string> unread;  ///< why the kernel's structures are not compared
 };
 
 /// A program on which the two disagreed.

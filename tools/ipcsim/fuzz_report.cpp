@@ -72,6 +72,8 @@ void print_json(const FuzzOptions& options, const FuzzResult& result, double sec
                              {"compared", result.report.compared},
                              {"differences", result.report.differences.size()},
                              {"not_modelled", result.report.not_modelled},
+                             {"states_compared", result.report.states},
+                             {"states_unread", options.unread.value_or("")},
                              {"seed", options.seed},
                              {"programs", result.programs},
                              {"interrupted", result.interrupted},
@@ -121,6 +123,11 @@ void print_fuzz_report(const FuzzOptions& options, const FuzzResult& result,
     print_situations(options, result.coverage);
     for (const auto& [why, times] : result.given_up) {
       fmt::print("{} programs were given up: {}\n", times, why);
+    }
+    if (options.unread) {
+      fmt::print("the kernel's structures were not compared: {}\n", *options.unread);
+    } else {
+      fmt::print("{} states of the kernel's structures compared\n", result.report.states);
     }
     fmt::print("{} programs in {:.1f} s, {:.0f} steps/s{}\n", result.programs, seconds,
                static_cast<double>(result.report.steps) / std::max(seconds, 1e-3),

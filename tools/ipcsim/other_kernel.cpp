@@ -17,6 +17,7 @@
 #include "sim/replay/program_runner.hpp"
 #include "tools/ipcsim/command.hpp"
 #include "tools/ipcsim/host_choice.hpp"
+#include "tools/ipcsim/temporary.hpp"
 
 namespace ipcsim {
 namespace {
@@ -75,28 +76,6 @@ std::expected<Finished, std::string> run_shell(const std::string& command) {
   finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
   return finished;
 }
-
-/// A folder that goes when its owner does.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_((fs::temp_directory_path() / "ipcsim-kernel-XXXXXX").string()) {
-    made_ = ::mkdtemp(path_.data()) != nullptr;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (made_) {
-      fs::remove_all(path_, ignored);
-    }
-  }
-  [[nodiscard]] bool made() const { return made_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  bool made_ = false;
-};
 
 std::string text_of(const fs::path& path) {
   std::ifstream file(path);

@@ -169,7 +169,7 @@ class RealTask {
 
   const Workload& workload_;
   const WorkloadTask& task_;
-  RandomStream random_;
+  Random random_;
   RealTaskFiles files_;
   RealTaskRecord& record_;
   std::vector<char> buffer_;

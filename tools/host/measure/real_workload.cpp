@@ -165,7 +165,7 @@ class RealRunner {
       return std::unexpected(
           MachineError{.unsupported = true, .message = "this machine has one processor only"});
     }
-    RandomStream seeds(seed_);
+    Random seeds(seed_);
     for (u32 id = 0; id < workload_.tasks.size(); ++id) {
       const u64 seed = seeds.next();
       const pid_t pid = fork();

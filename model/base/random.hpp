@@ -1,4 +1,4 @@
-// Numbers from a seed, the same in every build.
+// Numbers from a seed: the same in every build, on every machine.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 namespace ipcsim {
 
 /// splitmix64. Two of the same seed give the same numbers for ever.
-class Chance {
+class Random {
  public:
-  explicit Chance(u64 seed) : state_(seed) {}
+  explicit Random(u64 seed) : state_(seed) {}
 
   u64 next() {
     state_ += 0x9e3779b97f4a7c15U;
@@ -38,10 +38,10 @@ class Chance {
   u64 state_;
 };
 
-/// A seed of its own for the `n`th program of a campaign.
+/// A seed of its own for the `n`th of several streams that follow from one seed.
 [[nodiscard]] inline u64 derived_seed(u64 seed, u64 n) {
-  Chance chance(seed ^ (n + 1) * 0xd6e8feb86659fd93U);
-  return chance.next();
+  Random random(seed ^ (n + 1) * 0xd6e8feb86659fd93U);
+  return random.next();
 }
 
 }  // namespace ipcsim

@@ -33,9 +33,11 @@ class Rows:
         unit_ns = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}[run["time_unit"]]
         name = run["run_name"].split("/iterations:")[0]
         self.values.setdefault(name, []).append(run["cpu_time"] * unit_ns)
-        for key in ("bytes_each", "peak_bytes", "each"):
+        for key in ("bytes_each", "peak_bytes"):
             if key in run:
                 self.values.setdefault(f"{name}:{key}", []).append(run[key])
+        if "items_per_second" in run:
+            self.values.setdefault(f"{name}:each", []).append(1 / run["items_per_second"])
 
     def median(self, name):
         found = self.values.get(name)

@@ -52,11 +52,9 @@ void run_size(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(run(workload));
   }
-  const auto bytes = static_cast<double>(state.iterations()) * static_cast<double>(total);
-  state.counters["each"] =
-      benchmark::Counter(bytes / static_cast<double>(write),
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-  state.SetBytesProcessed(static_cast<i64>(bytes));
+  const auto writes = state.iterations() * static_cast<i64>(total / write);
+  state.SetItemsProcessed(writes);
+  state.SetBytesProcessed(writes * static_cast<i64>(write));
 }
 
 // Level: real system calls: a write and a read of so many bytes by one task, which never sleep.

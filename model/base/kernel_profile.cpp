@@ -43,6 +43,7 @@ constexpr KernelProfile linux_4_19() {
           .tmpfs_hole_ops = HoleOps::kPageCache,
           .splice_cuts_huge_len = true,
           .splice_drops_empty_slots = false,
+          .file_write_prefaults = true,
           .mq_keeps_rightmost = false,
           .mq_root_search_permission = true,
           .mq_unlink_changes_queue_ctime = false,
@@ -141,6 +142,7 @@ constexpr KernelProfile linux_6_18() {
   profile.rwf_nosignal = true;
   profile.anonymous_pipe_times = false;
   profile.mq_root_search_permission = false;
+  profile.file_write_prefaults = false;
   return profile;
 }
 

@@ -117,6 +117,9 @@ struct KernelProfile {
   bool splice_cuts_huge_len = false;
   /// splice() from a pipe drops slots without bytes.
   bool splice_drops_empty_slots = true;
+  /// write() to a file touches its buffer before it begins a page of the file. Otherwise a fault
+  /// leaves the page, and a file that reaches up to it.
+  bool file_write_prefaults = false;
 
   // Message queues.
 

@@ -159,6 +159,11 @@ constexpr std::array kSwitches{
     ProfileSwitch{"splice_drops_empty_slots", "splice() from a pipe drops slots without bytes",
                   "from about 5.9", Evidence::kSource, "5.10",
                   value_of<&KernelProfile::splice_drops_empty_slots>},
+    ProfileSwitch{"file_write_prefaults",
+                  "a file's write touches its buffer before it begins a page; otherwise a fault "
+                  "leaves the page, and a file that reaches up to it",
+                  "to 6.14", Evidence::kMeasured, "6.18; which version: history",
+                  value_of<&KernelProfile::file_write_prefaults>},
     ProfileSwitch{"mq_keeps_rightmost", "the rightmost node of a queue's tree is kept", "from 5.2",
                   Evidence::kSource, "5.1, 5.2.y", value_of<&KernelProfile::mq_keeps_rightmost>},
     ProfileSwitch{"mq_root_search_permission",

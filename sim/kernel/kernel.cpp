@@ -174,7 +174,7 @@ void Kernel::finish_call(TaskId id, Section section) {
   }
   if (task.saved_sigmask && error != Errno::kEINTR && !internal(error)) {
     // restore_saved_sigmask_unless(): a call that was not interrupted puts the mask back first.
-    task.blocked = *std::exchange(task.saved_sigmask, std::nullopt);
+    set_blocked(state_, id, *std::exchange(task.saved_sigmask, std::nullopt));
   }
   return_to_user(id, {.completion = std::move(completion), .deadline = deadline, .taken = {}});
 }
@@ -195,7 +195,7 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
       return;
     }
     if (task.saved_sigmask) {
-      task.blocked = *std::exchange(task.saved_sigmask, std::nullopt);
+      set_blocked(state_, id, *std::exchange(task.saved_sigmask, std::nullopt));
     }
   } while (signal_pending(state_, id));
   if (returning.completion) {

@@ -108,6 +108,7 @@ void add_task(Hasher& hasher, const Task& task) {
   task.cred->hash_into(hasher);
   hasher.add(task.killed);
   hasher.add(task.stop_pending);
+  hasher.add(task.sigpending);
   add_pending(hasher, task.pending);
   hasher.add(task.blocked.bits);
   hasher.add(task.saved_sigmask ? task.saved_sigmask->bits : 0);
@@ -138,6 +139,7 @@ void add_process(Hasher& hasher, const Process& process) {
   hasher.add(process.exiting);
   hasher.add(process.exit_signal);
   hasher.add(process.exec_waiter);
+  hasher.add(process.curr_target);
   for (const DeadThread& dead : process.died_in_call) {
     hasher.add(dead.task);
   }

@@ -97,14 +97,14 @@ Errno set_user_sigmask(KernelState& k, TaskId id, const SigmaskPtr& mask) {
   if (mask.is_bad()) {
     return Errno::kEFAULT;
   }
-  Task& task = k.task(id);
-  task.saved_sigmask = task.blocked;
-  task.blocked = {};
+  SignalSet blocked;
   for (const Signal signal : mask.value) {
-    if (signal.v >= 1 && signal.v <= kMostSignal && signal != kSigkill && signal != kSigstop) {
-      task.blocked.add(signal);
+    if (signal.v >= 1 && signal.v <= kMostSignal) {
+      blocked.add(signal);
     }
   }
+  k.task(id).saved_sigmask = k.task(id).blocked;
+  set_blocked(k, id, blocked);
   return Errno::kOk;
 }
 

@@ -68,11 +68,18 @@ Result<u64> read_file(const KernelState& k, InodeId file, u64 pos,
 
 Result<u64> write_file(KernelState& k, InodeId file, u64 pos,
                        std::span<const UserSegment> segments) {
-  const u64 len = std::min(total_len(segments), mapped_len(segments));
+  const u64 wanted = total_len(segments);
+  const u64 len = std::min(wanted, mapped_len(segments));
+  const u64 page_size = k.pages.page_size();
+  if (len < wanted && !k.profile->file_write_prefaults) {
+    // The page that the fault lies in was begun, and ended after no bytes.
+    static_cast<void>(need_file_page(k, file, (pos + len) / page_size));
+    u64& size = k.inodes[file].regular().size;
+    size = std::max(size, pos + len);
+  }
   if (len == 0) {
     return fail(Errno::kEFAULT);
   }
-  const u64 page_size = k.pages.page_size();
   UserSource source(segments, 0);
   for (u64 done = 0; done < len;) {
     const u64 offset = (pos + done) % page_size;

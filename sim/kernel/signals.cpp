@@ -21,8 +21,10 @@ bool is_fatal(const Process& process, Signal signal) {
 }
 
 /// Makes the task look at its signals: wakes it from a call, or runs it in user space.
+/// Linux kernel/signal.c: signal_wake_up_state().
 void signal_wake_up(KernelState& k, TaskId id) {
-  const Task& task = k.task(id);
+  Task& task = k.task(id);
+  task.sigpending = true;
   if (std::holds_alternative<VforkInProgress>(task.progress) && !task.killed) {
     return;  // vfork() sleeps through all but fatal signals
   }
@@ -30,6 +32,49 @@ void signal_wake_up(KernelState& k, TaskId id) {
       (task.state == TaskState::kStopped && task.killed)) {
     enqueue(k, id);
   }
+}
+
+/// True when the task would act on the signal now: one that was told of another already will find
+/// this one in time. Linux kernel/signal.c: wants_signal().
+bool wants_signal(const KernelState& k, TaskId id, Signal signal) {
+  const Task& task = k.task(id);
+  return k.exists(id) && !task.blocked.has(signal) &&
+         (signal == kSigkill || (task.state != TaskState::kStopped && !task.sigpending));
+}
+
+/// The living thread of the process after `id`, in the order of their making; from the last one on
+/// the first. REQUIRES: one lives.
+TaskId next_thread(const KernelState& k, ProcessId process, TaskId id) {
+  do {
+    id.v = id.v % static_cast<u32>(k.tasks.size()) + 1;
+  } while (!k.exists(id) || k.task(id).process != process);
+  return id;
+}
+
+/// The thread that is told of a signal to the process, or nobody: the one that the signal is sent
+/// through, else those after the one that was chosen the last time.
+/// Linux kernel/signal.c: complete_signal().
+TaskId choose_thread(KernelState& k, TaskId id, Signal signal) {
+  if (wants_signal(k, id, signal)) {
+    return id;
+  }
+  const ProcessId process = k.task(id).process;
+  Process& p = k.processes[process.v];
+  if (p.live_threads == 0) {
+    return kNoTask;
+  }
+  const TaskId last = p.curr_target == kNoTask ? p.leader : p.curr_target;
+  const TaskId first =
+      k.exists(last) && k.task(last).process == process ? last : next_thread(k, process, last);
+  TaskId thread = first;
+  while (!wants_signal(k, thread, signal)) {
+    thread = next_thread(k, process, thread);
+    if (thread == first) {
+      return kNoTask;
+    }
+  }
+  p.curr_target = thread;
+  return thread;
 }
 
 template <class F>
@@ -79,7 +124,9 @@ void begin_group_stop(KernelState& k, TaskId id) {
 }
 
 /// Puts a handler's frame on the stack. Linux kernel/signal.c: signal_delivered().
-void push_handler(Process& process, Task& task, const SignalInfo& info, SignalsTaken& taken) {
+void push_handler(KernelState& k, TaskId id, const SignalInfo& info, SignalsTaken& taken) {
+  Process& process = k.process_of(id);
+  Task& task = k.task(id);
   if (!taken.handler_ran) {
     // The first one decides how the call ends: it finds the call's result in the registers.
     taken.handler_ran = true;
@@ -88,7 +135,9 @@ void push_handler(Process& process, Task& task, const SignalInfo& info, SignalsT
   taken.frames.push_back({.info = info, .saved_mask = task.saved_sigmask.value_or(task.blocked)});
   task.saved_sigmask.reset();
   if (!process.nodefer.has(info.signal)) {
-    task.blocked.add(info.signal);
+    SignalSet blocked = task.blocked;
+    blocked.add(info.signal);
+    set_blocked(k, id, blocked);
   }
   if (process.resethand.has(info.signal)) {
     process.handled.remove(info.signal);
@@ -126,7 +175,7 @@ void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info) {
   if (is_ignored(process, task, signal)) {
     return;
   }
-  const bool takes_it = !task.blocked.has(signal) && task.state != TaskState::kStopped;
+  const bool takes_it = wants_signal(k, id, signal);
   if (signal == kSigkill || (is_fatal(process, signal) && takes_it)) {
     begin_group_exit(k, task.process, signal);
     return;
@@ -145,15 +194,7 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info) {
   if (is_ignored(p, k.task(id), signal)) {
     return;
   }
-  TaskId taker = kNoTask;
-  const auto consider = [&](TaskId thread) {
-    if (taker == kNoTask && k.exists(thread) && !k.task(thread).blocked.has(signal) &&
-        k.task(thread).state != TaskState::kStopped) {
-      taker = thread;
-    }
-  };
-  consider(id);
-  each_thread(k, process, consider);
+  const TaskId taker = choose_thread(k, id, signal);
   if (signal == kSigkill || (taker != kNoTask && is_fatal(p, signal))) {
     begin_group_exit(k, process, signal);
     return;
@@ -165,9 +206,39 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info) {
 }
 
 bool signal_pending(const KernelState& k, TaskId id) {
-  const Task& task = k.task(id);
+  return k.task(id).killed || k.task(id).sigpending;
+}
+
+void recalc_sigpending(KernelState& k, TaskId id) {
+  Task& task = k.task(id);
   const u64 pending = task.pending.set.bits | k.process_of(id).shared_pending.set.bits;
-  return task.killed || task.stop_pending || (pending & ~task.blocked.bits) != 0;
+  task.sigpending = task.stop_pending || (pending & ~task.blocked.bits) != 0;
+}
+
+void retarget_shared_pending(KernelState& k, TaskId id, SignalSet which) {
+  const ProcessId process = k.task(id).process;
+  u64 left = k.processes[process.v].shared_pending.set.bits & which.bits;
+  if (!k.task(id).sigpending || k.processes[process.v].exiting) {
+    return;
+  }
+  each_thread(k, process, [&](TaskId thread) {
+    const Task& other = k.task(thread);
+    if (thread == id || (left & ~other.blocked.bits) == 0) {
+      return;
+    }
+    left &= other.blocked.bits;
+    if (!other.sigpending) {
+      signal_wake_up(k, thread);
+    }
+  });
+}
+
+void set_blocked(KernelState& k, TaskId id, SignalSet blocked) {
+  blocked.remove(kSigkill);
+  blocked.remove(kSigstop);
+  retarget_shared_pending(k, id, SignalSet{blocked.bits & ~k.task(id).blocked.bits});
+  k.task(id).blocked = blocked;
+  recalc_sigpending(k, id);
 }
 
 SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
@@ -178,12 +249,14 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
     if (task.stop_pending) {
       task.stop_pending = false;
       taken.stops = true;
+      recalc_sigpending(k, id);
       return taken;
     }
     std::optional<SignalInfo> info = task.pending.take(task.blocked);
     if (!info) {
       info = process.shared_pending.take(task.blocked);
     }
+    recalc_sigpending(k, id);
     if (!info && taken.frames.empty()) {
       return taken;
     }
@@ -192,9 +265,9 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
       const SignalFrame frame = taken.frames.back();
       taken.frames.pop_back();
       k.handled.push_back({id, frame.info});
-      task.blocked = frame.saved_mask;
+      set_blocked(k, id, frame.saved_mask);
     } else if (process.handled.has(info->signal)) {
-      push_handler(process, task, *info, taken);
+      push_handler(k, id, *info, taken);
     } else if (process.ignored.has(info->signal) || ignored_by_default(info->signal)) {
       continue;  // it was blocked when it came
     } else if (stops_by_default(info->signal)) {

@@ -14,17 +14,25 @@ namespace ipcsim {
 /// makes the whole process exit; SIGCONT lets a stopped process go on, whatever becomes of it.
 /// Linux kernel/signal.c: prepare_signal(), __send_signal_locked(), complete_signal().
 void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info);
-/// Sends a signal to the process of the thread `id`, as kill() does: that thread takes it, or if it
-/// blocks the signal or is gone the first other one that does not.
+/// Sends a signal to the process of the thread `id`, as kill() does: that thread is told, or if it
+/// blocks the signal, has another to take already or is gone, one that does not.
 void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info);
 
 /// Whether the ids of a task, or CAP_KILL, let it signal another one.
 /// Linux kernel/signal.c: kill_ok_by_cred().
 [[nodiscard]] bool may_signal(const KernelState& k, TaskId id, TaskId target);
 
-/// True when the task has a signal that it does not block, or is to stop: an interruptible sleep
-/// ends.
+/// True when the task was told of a signal, or is to stop: an interruptible sleep ends.
 [[nodiscard]] bool signal_pending(const KernelState& k, TaskId id);
+/// The task is told again of what it does not block, of its own or of its process, and only of
+/// that. Linux kernel/signal.c: recalc_sigpending().
+void recalc_sigpending(KernelState& k, TaskId id);
+/// The task will take none of the process's signals in `which` any more: other threads are told.
+/// Linux kernel/signal.c: retarget_shared_pending().
+void retarget_shared_pending(KernelState& k, TaskId id, SignalSet which);
+/// Replaces the set of signals that the task blocks (less those that cannot be).
+/// Linux kernel/signal.c: set_current_blocked().
+void set_blocked(KernelState& k, TaskId id, SignalSet blocked);
 
 /// Takes all deliverable signals on the way back to user space, and runs the handlers there: the
 /// one of the signal that was taken last runs first. Goes on from `taken` where a stop had

@@ -86,6 +86,7 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     copy.shared_pending = {};
     copy.stopped = false;
     copy.exec_waiter = kNoTask;
+    copy.curr_target = kNoTask;
     k.processes.push_back(std::move(copy));
     process = ProcessId{static_cast<u32>(k.processes.size() - 1)};
   }
@@ -185,6 +186,8 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   const FdTableId files = task.files;
   const bool in_call = task.in_call() && !std::holds_alternative<ExitCall>(*task.call) &&
                        !std::holds_alternative<ExitGroupCall>(*task.call);
+  // Linux kernel/signal.c: exit_signals().
+  retarget_shared_pending(k, id, SignalSet{~k.task(id).blocked.bits});
   complete_vfork(k, id);
   put_fd_table(k, id, files);
   put_fs_context(k, k.task(id).fs);

@@ -142,7 +142,7 @@ Section run(KernelState& k, TaskId id, const RtSigprocmaskCall& call) {
     }
     set.add(signal);
   }
-  SignalSet& blocked = k.task(id).blocked;
+  SignalSet blocked = k.task(id).blocked;
   switch (call.how) {
     case MaskHow::kBlock:
       blocked.bits |= set.bits;
@@ -154,8 +154,7 @@ Section run(KernelState& k, TaskId id, const RtSigprocmaskCall& call) {
       blocked = set;
       break;
   }
-  blocked.remove(kSigkill);
-  blocked.remove(kSigstop);
+  set_blocked(k, id, blocked);
   return Section::returned(0);
 }
 

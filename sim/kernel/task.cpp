@@ -8,10 +8,10 @@ namespace {
 /// All of a task but what is shared between copies.
 auto plain_fields(const Task& task) {
   return std::tie(task.process, task.files, task.fs, task.mm, task.state, task.killed,
-                  task.stop_pending, task.pending, task.blocked, task.saved_sigmask, task.progress,
-                  task.wait_entry, task.entered, task.deadline, task.restart_deadline,
-                  task.vfork_parent, task.prio, task.nice, task.policy, task.rt_priority, task.ipc,
-                  task.splice_pipe, task.run_next);
+                  task.stop_pending, task.sigpending, task.pending, task.blocked,
+                  task.saved_sigmask, task.progress, task.wait_entry, task.entered, task.deadline,
+                  task.restart_deadline, task.vfork_parent, task.prio, task.nice, task.policy,
+                  task.rt_priority, task.ipc, task.splice_pipe, task.run_next);
 }
 
 /// What copies share is equal when it is the same, or has equal members.

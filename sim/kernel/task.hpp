@@ -157,7 +157,10 @@ struct Task {
   TaskState state = TaskState::kIdle;
   bool killed = false;        ///< SIGKILL is pending: it dies when it next runs
   bool stop_pending = false;  ///< its process stops: it stops when it next runs
-  PendingSignals pending;     ///< sent to this thread
+  /// It was told to look at its signals (TIF_SIGPENDING): sleeps end, and no other signal chooses
+  /// it. Of a signal to the process only the thread that was chosen is told.
+  bool sigpending = false;
+  PendingSignals pending;  ///< sent to this thread
   SignalSet blocked;
   std::optional<SignalSet> saved_sigmask;  ///< put back when the call with a mask of its own ends
   std::shared_ptr<const ReturnInProgress> returning;  ///< of a stopped task
@@ -205,6 +208,7 @@ struct Process {
   Signal exit_signal;             ///< what killed it; 0: it exits by itself
   u64 self_exec_id = 0;           ///< how often it has called execve()
   TaskId exec_waiter;             ///< the thread whose execve() waits for the others
+  TaskId curr_target;             ///< the thread last chosen for a signal; nobody: the leader
   /// Threads that died in a call since the process began to exit, for the report at its end.
   std::vector<DeadThread> died_in_call;
 

@@ -44,6 +44,9 @@ constexpr KernelProfile linux_4_19() {
           .splice_cuts_huge_len = true,
           .splice_drops_empty_slots = false,
           .file_write_prefaults = true,
+          .tmpfs_direct_io = false,
+          .dupfd_query = false,
+          .epoll_wait_checks_arguments_first = true,
           .mq_keeps_rightmost = false,
           .mq_root_search_permission = true,
           .mq_unlink_changes_queue_ctime = false,
@@ -112,6 +115,7 @@ constexpr KernelProfile linux_6_6() {
   profile.nowait_on_pipes = true;
   profile.splice_dev_zero = SpliceFallback::kCopies;
   profile.tmpfs_hole_ops = HoleOps::kZero;
+  profile.tmpfs_direct_io = true;
   return profile;
 }
 
@@ -123,6 +127,7 @@ constexpr KernelProfile linux_6_12() {
   profile.rwf_noappend = true;
   profile.notification_write_fails_first = true;
   profile.splice_cuts_huge_len = false;
+  profile.dupfd_query = true;
   return profile;
 }
 
@@ -143,6 +148,7 @@ constexpr KernelProfile linux_6_18() {
   profile.anonymous_pipe_times = false;
   profile.mq_root_search_permission = false;
   profile.file_write_prefaults = false;
+  profile.epoll_wait_checks_arguments_first = false;
   return profile;
 }
 

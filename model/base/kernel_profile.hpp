@@ -113,13 +113,23 @@ struct KernelProfile {
   /// sendfile() to a pipe copies through an internal pipe, and loops until all is written.
   bool sendfile_copies = false;
   HoleOps tmpfs_hole_ops = HoleOps::kZero;
-  /// A length of 2^63 or more is cut for a splice with a file; otherwise EINVAL.
+  /// A length of 2^63 or more is cut for a splice() with a file; otherwise EINVAL. sendfile() never
+  /// takes one.
   bool splice_cuts_huge_len = false;
   /// splice() from a pipe drops slots without bytes.
   bool splice_drops_empty_slots = true;
   /// write() to a file touches its buffer before it begins a page of the file. Otherwise a fault
   /// leaves the page, and a file that reaches up to it.
   bool file_write_prefaults = false;
+  /// A file of a tmpfs takes O_DIRECT.
+  bool tmpfs_direct_io = true;
+
+  // Descriptors and waiting.
+
+  /// fcntl() knows F_DUPFD_QUERY.
+  bool dupfd_query = true;
+  /// epoll_wait() looks at `maxevents` and `events` before it looks for the descriptor.
+  bool epoll_wait_checks_arguments_first = false;
 
   // Message queues.
 

@@ -148,8 +148,9 @@ struct EpollWait {
   PollTimeout timeout;
 };
 
-/// Errors, in the order tested: EBADF, EINVAL (maxevents), EFAULT, EINVAL (no instance). EINTR ends
-/// every sleep, also under SA_RESTART and after a stop. Linux fs/eventpoll.c: ep_poll().
+/// Errors, in the order tested: EBADF, EINVAL (maxevents; to 6.14 it came first), EFAULT, EINVAL
+/// (no instance). EINTR ends every sleep, also under SA_RESTART and after a stop. Linux
+/// fs/eventpoll.c: ep_poll().
 Section ep_poll(KernelState& k, TaskId id, const EpollWait& call) {
   Task& task = k.task(id);
   FileId file = k.fd_table(id).file(call.epfd);
@@ -164,10 +165,14 @@ Section ep_poll(KernelState& k, TaskId id, const EpollWait& call) {
       k.wait_queues.remove(std::exchange(task.wait_entry, kNoWaitEntry));
     }
   } else {
+    const bool bad_count = call.maxevents <= 0 || call.maxevents > kMostEvents;
+    if (bad_count && k.profile->epoll_wait_checks_arguments_first) {
+      return Section::failed(Errno::kEINVAL);
+    }
     if (find_file(k, id, call.epfd) == nullptr) {
       return Section::failed(Errno::kEBADF);
     }
-    if (call.maxevents <= 0 || call.maxevents > kMostEvents) {
+    if (bad_count) {
       return Section::failed(Errno::kEINVAL);
     }
     if (k.files[file].kind == FileKind::kOther) {

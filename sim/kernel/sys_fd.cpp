@@ -50,7 +50,8 @@ Section dup_to(KernelState& k, TaskId id, Fd oldfd, Fd newfd, bool close_on_exec
 Section set_status_flags(KernelState& k, FileId id, const FcntlCall& call) {
   File& file = k.files[id];
   const u32 flags = static_cast<u32>(call.arg);
-  const bool direct_io = file.kind == FileKind::kPipe || file.kind == FileKind::kRegular;
+  const bool direct_io = file.kind == FileKind::kPipe ||
+                         (file.kind == FileKind::kRegular && k.profile->tmpfs_direct_io);
   if (!direct_io && (flags & kODirect) != 0) {
     return Section::failed(Errno::kEINVAL);
   }
@@ -71,6 +72,9 @@ Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call)
   }
   switch (call.cmd.v) {
     case kFDupfdQuery: {
+      if (!k.profile->dupfd_query) {
+        return Section::failed(Errno::kEINVAL);
+      }
       const FileId other = k.fd_table(id).file(Fd{static_cast<i32>(call.arg)});
       return other == kNoFile ? Section::failed(Errno::kEBADF)
                               : Section::returned(other == k.fd_table(id).file(call.fd) ? 1 : 0);

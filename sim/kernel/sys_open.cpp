@@ -143,7 +143,8 @@ Section open_node(KernelState& k, TaskId id, InodeId node, Fd fd, u32 flags) {
   }
   get_node(k, node);
   const FileId opened = k.files.insert(file);
-  if ((flags & kODirect) != 0 && kind != FileKind::kRegular) {
+  const bool direct_io = kind == FileKind::kRegular && k.profile->tmpfs_direct_io;
+  if ((flags & kODirect) != 0 && !direct_io) {
     return give_up(k, id, opened, fd, Errno::kEINVAL);
   }
   if ((flags & kOTrunc) != 0) {

@@ -104,7 +104,7 @@ Section send_to_file(KernelState& k, TaskId id, const SpliceInProgress& progress
   if (in.kind == FileKind::kOther || out.kind == FileKind::kOther) {
     return Section::not_modelled("sendfile() of a file that is not under study into no pipe");
   }
-  const Result<u64> to = place(k, {}, out, call.count);
+  const Result<u64> to = place({}, out, call.count);
   if (!to || (out.f_flags & kOAppend) != 0 || in.kind == FileKind::kPipe) {
     return Section::failed(Errno::kEINVAL);
   }

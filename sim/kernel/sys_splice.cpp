@@ -41,12 +41,9 @@ Section finish_splice(KernelState& k, TaskId id, const SpliceInProgress& progres
                         : Section::failed(section.result.error());
 }
 
-Result<u64> place(const KernelState& k, const UserPtr<i64>& offset, const File& file, u64 len) {
+Result<u64> place(const UserPtr<i64>& offset, const File& file, u64 len) {
   constexpr u64 kMost = std::numeric_limits<i64>::max();
   const u64 pos = offset.is_null() ? file.f_pos : static_cast<u64>(offset.value);
-  if (len > kMost && k.profile->splice_cuts_huge_len) {
-    len = kMaxRwCount;
-  }
   if (len > kMost || pos > kMost || len > kMost - pos) {
     return fail(Errno::kEINVAL);
   }
@@ -172,6 +169,12 @@ Section splice_section(KernelState& k, TaskId id, const SpliceInProgress& progre
 }
 
 /// What do_splice() tests when one side is a file, and the locals that it begins with.
+/// The length that splice() goes on with. Linux fs/splice.c: do_splice_to().
+u64 length_with_file(const KernelState& k, u64 len) {
+  constexpr u64 kMost = std::numeric_limits<i64>::max();
+  return len > kMost && k.profile->splice_cuts_huge_len ? kMaxRwCount : len;
+}
+
 /// Errors, in the order the kernel tests them:
 ///   EINVAL  into a file opened O_APPEND; place(); into a file without splice_write
 ///   EINVAL  neither is a pipe
@@ -179,9 +182,10 @@ Result<SpliceInProgress> begin_with_file(const KernelState& k, Ends ends, const 
   const File& in = k.files[ends.in];
   const File& out = k.files[ends.out];
   const bool nonblock = (call.flags.v & kSpliceNonblock) != 0;
+  const u64 len = length_with_file(k, call.len);
   SpliceInProgress progress{.files = {ends.in, ends.out}, .pos = 0, .locals = {}};
   if (is_pipe(in)) {
-    const Result<u64> pos = place(k, call.off_out, out, call.len);
+    const Result<u64> pos = place(call.off_out, out, len);
     if ((out.f_flags & kOAppend) != 0 || !pos || !has_splice_write(k, out)) {
       return fail(Errno::kEINVAL);
     }
@@ -189,7 +193,7 @@ Result<SpliceInProgress> begin_with_file(const KernelState& k, Ends ends, const 
     progress.locals = SpliceOut{.nonblock = nonblock || nonblocking(k, in)};
     return progress;
   }
-  const Result<u64> pos = place(k, call.off_in, in, call.len);
+  const Result<u64> pos = place(call.off_in, in, len);
   if (!is_pipe(out) || !pos) {
     return fail(Errno::kEINVAL);
   }
@@ -281,7 +285,7 @@ Result<SpliceInProgress> begin_sendfile(KernelState& k, TaskId id, const Sendfil
   if (!call.offset.is_null() && is_pipe(*in)) {
     return fail(Errno::kESPIPE);
   }
-  const Result<u64> pos = place(k, call.offset, *in, call.count);
+  const Result<u64> pos = place(call.offset, *in, call.count);
   if (!pos) {
     return fail(pos.error());
   }

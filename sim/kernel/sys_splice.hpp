@@ -31,10 +31,9 @@ Section send_by_copies(KernelState& k, TaskId id, const SpliceInProgress& progre
                        const SendfileCall& call);
 
 /// Where a file's side begins: the value of a pointer, or the file's position.
-/// Errors: EINVAL for a length (but where older kernels cut it) or place that is negative, or an
-/// end that is too far. Linux fs/read_write.c: rw_verify_area().
-[[nodiscard]] Result<u64> place(const KernelState& k, const UserPtr<i64>& offset, const File& file,
-                                u64 len);
+/// Errors: EINVAL for a length or place that is negative, or an end that is too far.
+/// Linux fs/read_write.c: rw_verify_area().
+[[nodiscard]] Result<u64> place(const UserPtr<i64>& offset, const File& file, u64 len);
 /// Gives the place where a file goes on to the pointer, or to the file.
 void tell_place(File& file, u64 pos, const UserPtr<i64>& pointer, std::optional<i64>& told);
 

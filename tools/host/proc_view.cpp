@@ -65,13 +65,38 @@ u64 count_switches(i32 tgid, i32 tid) {
   return switches;
 }
 
+/// The letter in stat; 0: there is no such thread.
+char state_letter(i32 tgid, i32 tid) {
+  const ThreadFile stat(tgid, tid, "stat");
+  // "PID (NAME) STATE ...", where the name may have brackets of its own.
+  const std::size_t name_end = stat.text().rfind(") ");
+  return name_end == std::string_view::npos ? '\0' : stat.text()[name_end + 2];
+}
+
+/// A kernel without /proc/.../syscall (user-mode-linux) has one CPU and no preemption inside: who
+/// has the letter of a sleeper has left it.
+TaskView view_by_letter(i32 tgid, i32 tid) {
+  using enum TaskView::State;
+  switch (state_letter(tgid, tid)) {
+    case '\0':
+      return {kGone, 0};
+    case 'S':
+      return {kAsleep, count_switches(tgid, tid)};
+    default:
+      return {kMoving, 0};
+  }
+}
+
 }  // namespace
 
 TaskView view_task(i32 tgid, i32 tid) {
   using enum TaskView::State;
   const ThreadFile syscall(tgid, tid, "syscall");
+  if (syscall.error() == ENOENT) {
+    return view_by_letter(tgid, tid);
+  }
   if (syscall.error() != 0) {
-    return {syscall.error() == ENOENT || syscall.error() == ESRCH ? kGone : kHidden, 0};
+    return {syscall.error() == ESRCH ? kGone : kHidden, 0};
   }
   // "running", or the call's number and more, or -1 for a zombie and for one that sleeps elsewhere.
   const bool in_call =
@@ -79,11 +104,6 @@ TaskView view_task(i32 tgid, i32 tid) {
   return in_call ? TaskView{kAsleep, count_switches(tgid, tid)} : TaskView{kMoving, 0};
 }
 
-bool is_stopped(i32 tgid, i32 tid) {
-  const ThreadFile stat(tgid, tid, "stat");
-  // "PID (NAME) STATE ...", where the name may have brackets of its own.
-  const std::size_t name_end = stat.text().rfind(')');
-  return name_end != std::string_view::npos && stat.text().substr(name_end).starts_with(") T");
-}
+bool is_stopped(i32 tgid, i32 tid) { return state_letter(tgid, tid) == 'T'; }
 
 }  // namespace ipcsim::host

@@ -20,7 +20,8 @@ struct TaskView {
 };
 
 /// Looks at a thread. Sound: /proc/.../syscall waits for a task that is about to sleep until it has
-/// left its CPU, which the state letter in stat does not.
+/// left its CPU, which the state letter in stat does not; that is asked where there is no such
+/// file.
 [[nodiscard]] TaskView view_task(i32 tgid, i32 tid);
 
 /// True when the thread is stopped (state T).

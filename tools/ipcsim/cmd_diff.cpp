@@ -48,22 +48,6 @@ Diffed diff_unordered(const Trace& trace, const KernelProfile& profile, Machine&
   return report;
 }
 
-/// `run` with an observer that compares states, whose findings are added to the report.
-template <class F>
-Diffed with_states(const Trace& trace, Machine& model, Machine& host, StepTimes* times, F&& run) {
-  if (times == nullptr) {
-    return run(StepObserver{});
-  }
-  StateWatch watch(trace, model, host, *times);
-  Diffed report = run(watch.observer());
-  if (report) {
-    if (auto added = watch.add_to(*report); !added) {
-      return std::unexpected(added.error());
-    }
-  }
-  return report;
-}
-
 /// What was recorded is held against the model alone: another run has another order.
 Diffed diff_observed(const Trace& trace, const KernelProfile& profile, Machine& host,
                      StepTimes* times) {

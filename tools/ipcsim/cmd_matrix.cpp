@@ -93,10 +93,14 @@ void print_table(const std::vector<std::string>& traces, const std::vector<Colum
 void print_reasons(const std::vector<Column>& columns) {
   for (const Column& column : columns) {
     u64 agree = 0;
+    u64 raced = 0;
+    u64 states = 0;
     u64 differ = 0;
     u64 lack = 0;
     for (const MatrixCell& cell : column.cells) {
       agree += cell.agrees() ? 1U : 0U;
+      raced += cell.raced;
+      states += cell.states;
       differ += cell.difference.empty() ? 0U : 1U;
       lack += cell.lacking.empty() ? 0U : 1U;
       if (!cell.difference.empty()) {
@@ -108,8 +112,10 @@ void print_reasons(const std::vector<Column>& columns) {
     const std::string against =
         column.kernel.profile.empty() ? "each trace's own profile" : column.kernel.profile;
     if (column.no_verdict.empty()) {
-      fmt::print("{} against {}: {} agree, {} differ, {} not run\n", column.kernel.name, against,
-                 agree, differ, lack);
+      fmt::print(
+          "{} against {}: {} agree, {} differ, {} not run; {} states compared{}\n",
+          column.kernel.name, against, agree, differ, lack, states,
+          raced == 0 ? std::string() : fmt::format("; {} by the other outcome of a race", raced));
     } else {
       fmt::print("{} against {}: {}\n", column.kernel.name, against, column.no_verdict);
     }
@@ -205,6 +211,7 @@ void add_matrix_command(CLI::App& app, int& status) {
       "  host                 the kernel of this machine, against each trace's own profile\n"
       "  uml-6.1              Debian's user-mode-linux, an ordinary process; results only\n"
       "  qemu-6.1, qemu-6.12  Debian's cloud kernels under qemu\n"
+      "The kernel's structures are compared too where they can be read.\n"
       "What is missing is installed or fetched by apt, kernels into ~/.cache/ipcsim/kernels.\n"
       "Exit status: 0 all agree, 1 a difference, 2 bad input, 77 a kernel gave no verdict.");
   command->add_option("TRACE", options->traces, "Trace files (JSON Lines)")

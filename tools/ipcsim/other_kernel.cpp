@@ -17,6 +17,7 @@
 #include "sim/replay/program_runner.hpp"
 #include "tools/ipcsim/command.hpp"
 #include "tools/ipcsim/host_choice.hpp"
+#include "tools/ipcsim/state_watch.hpp"
 #include "tools/ipcsim/temporary.hpp"
 
 namespace ipcsim {
@@ -24,17 +25,34 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The states are compared too where this kernel's structures can be read.
 std::expected<Report, MachineError> run_both(const Trace& trace, const KernelProfile& profile) {
-  auto host = make_host_machine(trace.header.environment, host_options(trace));
+  const bool states = !why_no_state();
+  HostOptions options = host_options(trace);
+  options.read_state = states;
+  auto host = make_host_machine(trace.header.environment, options);
   if (!host) {
     return std::unexpected(host.error());
   }
   if (trace.header.order == TraceOrder::kConcurrent || !(*host)->ordered()) {
-    return run_concurrent(trace, profile, {.record = false, .machine = host->get()});
+    return run_concurrent(trace, profile,
+                          {.record = false, .machine = host->get(), .states = states});
   }
   ModelMachine model(trace.header.environment, profile, Contents::kKept);
   Machine* const machines[] = {&model, host->get()};
-  return run_program(trace, machines, {});
+  StepTimes times;
+  return with_states(
+      trace, model, **host, states ? &times : nullptr,
+      [&](const StepObserver& observer) { return run_program(trace, machines, observer); });
+}
+
+/// The other outcome of the one race between tasks that settled programs meet: a writer that a
+/// growing ring woke too early looks only after the ring has grown, as if it had been woken then.
+std::expected<Report, MachineError> run_both_woken_late(const Trace& trace,
+                                                        const KernelProfile& profile) {
+  KernelProfile late = profile;
+  late.resize_wakes_too_early = false;
+  return run_both(trace, late);
 }
 
 std::string in_words(const Difference& difference) {
@@ -149,12 +167,19 @@ MatrixCell ask_this_kernel(const Trace& trace, const std::string& profile) {
     cell.lacking = "no such profile";
     return cell;
   }
-  const auto report = run_both(trace, *chosen);
+  auto report = run_both(trace, *chosen);
+  if (report && !report->differences.empty() && chosen->resize_wakes_too_early) {
+    if (auto late = run_both_woken_late(trace, *chosen); late && late->differences.empty()) {
+      report = std::move(late);
+      cell.raced = 1;
+    }
+  }
   if (!report) {
     (report.error().unsupported ? cell.lacking : cell.difference) = report.error().message;
     return cell;
   }
   cell.compared = report->compared;
+  cell.states = report->states;
   cell.not_modelled = report->not_modelled;
   if (!report->differences.empty()) {
     cell.where = report->differences.front().where;
@@ -187,9 +212,9 @@ std::expected<std::vector<MatrixCell>, NoVerdict> ask_kernel(
 
 std::string to_json(const MatrixCell& cell) {
   const nlohmann::ordered_json json = {
-      {"trace", cell.trace},       {"lacking", cell.lacking},
-      {"where", cell.where},       {"difference", cell.difference},
-      {"compared", cell.compared}, {"not_modelled", cell.not_modelled}};
+      {"trace", cell.trace},           {"lacking", cell.lacking},          {"where", cell.where},
+      {"difference", cell.difference}, {"compared", cell.compared},        {"states", cell.states},
+      {"raced", cell.raced},           {"not_modelled", cell.not_modelled}};
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -209,7 +234,8 @@ std::expected<MatrixCell, std::string> cell_from_json(const std::string& line) {
     *text = json[key].get<std::string>();
   }
   for (auto [key, number] :
-       {std::pair{"compared", &cell.compared}, std::pair{"not_modelled", &cell.not_modelled}}) {
+       {std::pair{"compared", &cell.compared}, std::pair{"states", &cell.states},
+        std::pair{"raced", &cell.raced}, std::pair{"not_modelled", &cell.not_modelled}}) {
     if (!json.contains(key) || !json[key].is_number_unsigned()) {
       return bad();
     }

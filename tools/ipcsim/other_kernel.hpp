@@ -17,6 +17,8 @@ struct MatrixCell {
   std::string difference;  ///< the first, in words; empty: there is none
   std::string where;       ///< its line
   u64 compared = 0;
+  u64 states = 0;  ///< states of the kernel's structures that were held against the model's
+  u64 raced = 0;   ///< 1: it agrees with the other outcome of a race that this version has
   u64 not_modelled = 0;
 
   [[nodiscard]] bool agrees() const { return lacking.empty() && difference.empty(); }

@@ -39,4 +39,22 @@ class StateWatch {
   bool first_ = true;
 };
 
+/// `run` with an observer that compares states, whose findings are added to the report. Without
+/// `times` states are not compared.
+template <class F>
+std::expected<Report, MachineError> with_states(const Trace& trace, Machine& model, Machine& host,
+                                                StepTimes* times, F&& run) {
+  if (times == nullptr) {
+    return run(StepObserver{});
+  }
+  StateWatch watch(trace, model, host, *times);
+  std::expected<Report, MachineError> report = run(watch.observer());
+  if (report) {
+    if (auto added = watch.add_to(*report); !added) {
+      return std::unexpected(added.error());
+    }
+  }
+  return report;
+}
+
 }  // namespace ipcsim

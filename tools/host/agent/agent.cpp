@@ -74,6 +74,8 @@ i64 guarded_syscall(const Slot& slot) {
   const u64 page = shared().header().page_bytes;
   for (u32 i = 0; i < slot.guards; ++i) {
     raw_call(__NR_mprotect, slot.guard[i], page, PROT_NONE);
+    // User-mode-linux copies from what its page table still has. The page stays: it is shared.
+    raw_call(__NR_madvise, slot.guard[i], page, MADV_DONTNEED);
   }
   RawArgs args;
   for (u32 i = 0; i < 6; ++i) {

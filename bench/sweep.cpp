@@ -1,7 +1,6 @@
 // Workloads in virtual time: a grid of sizes, one size, and what the same transfer really takes.
 #include <unistd.h>
 
-#include <algorithm>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -43,11 +42,11 @@ void sweep_grid(benchmark::State& state) {
   }
 }
 
-// The same for one size: `items` are writes, each with its read.
+// The same for one size.
 void run_size(benchmark::State& state) {
   const auto slots = static_cast<u64>(state.range(0));
   const auto write = static_cast<u64>(state.range(1));
-  const u64 total = std::max<u64>(64 * write, kMebibyte);
+  const u64 total = 64 * kMebibyte;
   const Workload workload = stream(slots, write, total);
   for (auto _ : state) {
     benchmark::DoNotOptimize(run(workload));

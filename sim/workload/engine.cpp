@@ -259,11 +259,15 @@ void Engine::scale_costs() {
 }
 
 RunResult Engine::run() {
+  periods_.given_up = !options_.skip_periods || tasks_.empty() || !may_repeat();
   for (u32 id = next_task(); id != kNobody; id = next_task()) {
     run_task(id);
     if (++sections_ >= options_.most_sections) {
       result_.given_up = true;
       break;
+    }
+    if (!periods_.given_up && id == 0 && is_moment()) {
+      look_for_period();
     }
   }
   collect(result_);

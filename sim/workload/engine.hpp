@@ -1,6 +1,7 @@
 // The machine behind run_workload(): virtual processors that take lock-held sections of the model.
 #pragma once
 
+#include "sim/workload/periods.hpp"
 #include "sim/workload/run_state.hpp"
 
 namespace ipcsim::workload {
@@ -67,6 +68,20 @@ class Engine {
   [[nodiscard]] bool nonblock(u32 id) const {
     return workload_.tasks[id].style != WaitStyle::kBlocking;
   }
+  // Periods (engine_periods.cpp).
+  [[nodiscard]] bool may_repeat() const;
+  [[nodiscard]] Signature sign(i64 base) const;
+  void sign_task(Signature& signature, const Task& task, i64 base, i64 earliest) const;
+  void sign_object(Signature& signature, const Object& object, i64 base, i64 earliest) const;
+  [[nodiscard]] Totals totals(i64 base) const;
+  [[nodiscard]] u64 left_alike(u32 id) const;
+  [[nodiscard]] u64 periods_left(const Totals& earlier) const;
+  void repeat_object(Object& object, const Totals::OfObject& earlier, u64 n, i64 by);
+  void repeat_since(const Totals& earlier, i64 base, u64 n);
+  /// Whether the first task is at a point that a period may begin at.
+  [[nodiscard]] bool is_moment() const;
+  void look_for_period();
+
   [[nodiscard]] StuckTask stuck_task(u32 id) const;
   void collect(RunResult& result);
 
@@ -82,6 +97,7 @@ class Engine {
   std::vector<Processor> processors_;
   Random jitter_;
   u64 sections_ = 0;
+  PeriodFinder periods_;
   RunResult result_;
 };
 

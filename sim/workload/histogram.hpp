@@ -31,6 +31,13 @@ class Histogram {
     }
     return most_;
   }
+  /// Adds `n` times what was added since it was `earlier`.
+  void repeat(const Histogram& earlier, u64 n) {
+    for (u32 i = 0; i < kClasses; ++i) {
+      counts_[i] += (counts_[i] - earlier.counts_[i]) * n;
+    }
+    count_ += (count_ - earlier.count_) * n;
+  }
   bool operator==(const Histogram&) const = default;
 
  private:

@@ -34,7 +34,9 @@ struct RunOptions {
   u32 writer_percent = 100;
   u32 reader_percent = 100;
   u64 most_sections = 2'000'000'000;  ///< a run that is longer is given up
-  bool timeline = false;              ///< keep how full the objects are over time
+  /// Where the run repeats itself, add the repetitions up instead of running them.
+  bool skip_periods = true;
+  bool timeline = false;  ///< keep how full the objects are over time
 };
 
 /// What is counted, of a task or of all.

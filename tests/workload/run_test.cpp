@@ -1,7 +1,9 @@
 // What a run counts.
 #include <algorithm>
+#include <array>
 #include <string>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/workload/streams.hpp"
@@ -149,6 +151,51 @@ TEST(Run, ThinkingTimeIsTimeOfTheRun) {
   const RunResult result = run(stream_workload(parameters), 2);
   EXPECT_GT(result.elapsed_ns, 100'000'000);
   EXPECT_LT(result.elapsed_ns, 120'000'000);
+}
+
+void expect_same_when_skipped(const Workload& workload, u32 processors) {
+  RunOptions options{
+      .profile = find_profile("linux-6.18"),
+      .costs = costs_of(reference_calibration(), CostLevel::kMedian, CostLevel::kMedian),
+      .processors = processors};
+  const RunResult skipped = run_workload(workload, options);
+  options.skip_periods = false;
+  const RunResult whole = run_workload(workload, options);
+  EXPECT_EQ(skipped.all, whole.all);
+  EXPECT_EQ(skipped.tasks, whole.tasks);
+  EXPECT_EQ(skipped.elapsed_ns, whole.elapsed_ns);
+  EXPECT_EQ(skipped.write_sleeps, whole.write_sleeps);
+  EXPECT_EQ(skipped.write_ns, whole.write_ns);
+  EXPECT_EQ(skipped.read_ns, whole.read_ns);
+  EXPECT_EQ(skipped.transit_ns, whole.transit_ns);
+  EXPECT_EQ(skipped.objects[0].pages_allocated, whole.objects[0].pages_allocated);
+  EXPECT_EQ(skipped.objects[0].pages_reused, whole.objects[0].pages_reused);
+  EXPECT_NEAR(skipped.objects[0].mean_bytes, whole.objects[0].mean_bytes,
+              1e-6 * whole.objects[0].mean_bytes);
+}
+
+// Adding up what repeats itself gives what running it gives. Where a writer polls, each call asks
+// for more than a small pipe takes: the last ones, which ask for less, are no repetitions.
+TEST(Run, PeriodsThatAreSkippedCountAsIfTheyWereRun) {
+  StreamParameters parameters{.total_bytes = 3 * kMib, .total_messages = 5000};
+  parameters.read_size = SizeSpec::fixed(8192);
+  for (u32 i = 0; i < 96; ++i) {
+    const bool queue = i % 2 == 1;
+    const u64 pipe_bytes = std::array{4096U, 16384U, 65536U}[i / 8 % 3];
+    const u64 write_bytes = std::array{64U, 1000U, 4096U, 65536U}[i / 24];
+    parameters.write_size = SizeSpec::fixed(write_bytes);
+    parameters.writers = write_bytes == 1000 ? 2 : 1;
+    parameters.style = i / 2 % 2 == 0 ? WaitStyle::kBlocking : WaitStyle::kPoll;
+    parameters.object = {.name = "object",
+                         .queue = queue,
+                         .pipe_bytes = pipe_bytes,
+                         .mq = {static_cast<i64>(pipe_bytes / 1024), 65536}};
+    const u32 processors = 1 + i / 4 % 2;
+    SCOPED_TRACE(fmt::format("{} of {} bytes, writes of {}, {} processors, style {}",
+                             queue ? "queue" : "pipe", pipe_bytes, write_bytes, processors,
+                             static_cast<int>(parameters.style)));
+    expect_same_when_skipped(stream_workload(parameters), processors);
+  }
 }
 
 TEST(Run, ALongRunIsGivenUpAndSaysSo) {

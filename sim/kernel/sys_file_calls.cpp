@@ -56,6 +56,22 @@ Section seek_regular(KernelState& k, File& file, const LseekCall& call) {
   return Section::returned(pos);
 }
 
+/// SEEK_SET, SEEK_CUR and SEEK_END in a file of `size` bytes. Linux fs/read_write.c:
+/// default_llseek().
+Section seek_within(File& file, i64 size, const LseekCall& call) {
+  i64 pos = call.offset;
+  if (call.whence.v == kSeekCur) {
+    pos += static_cast<i64>(file.f_pos);
+  } else if (call.whence.v == kSeekEnd) {
+    pos += size;
+  }
+  if (pos < 0) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  file.f_pos = static_cast<u64>(pos);
+  return Section::returned(pos);
+}
+
 /// Positions of a queue count in its st_size. Linux fs/read_write.c: default_llseek().
 Section seek_queue(const KernelState& k, File& file, const LseekCall& call) {
   const i64 size = k.inodes[file.node].queue().size;
@@ -122,9 +138,8 @@ Section run(KernelState& k, TaskId id, const LseekCall& call) {
   if (file == nullptr) {
     return Section::failed(Errno::kEBADF);
   }
-  if (file->kind == FileKind::kMqLimit && call.whence.v == kSeekSet && call.offset >= 0) {
-    file->f_pos = static_cast<u64>(call.offset);
-    return Section::returned(call.offset);
+  if (file->kind == FileKind::kMqLimit && call.whence.v < kSeekData) {
+    return seek_within(*file, 0, call);
   }
   if (!has_node(*file)) {
     return Section::not_modelled(std::string(kOtherFile));

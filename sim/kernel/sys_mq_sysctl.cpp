@@ -70,9 +70,13 @@ std::optional<u32> mq_limit_of_path(std::string_view path) {
 }
 
 Section open_mq_limit(KernelState& k, TaskId id, u32 limit, u32 flags) {
-  constexpr u32 kKnown = kOAccmode | kOCloexec | kOTrunc | kONonblock | kOLargefile;
+  constexpr u32 kKnown =
+      kOAccmode | kOCloexec | kOTrunc | kONonblock | kOLargefile | kOCreat | kOExcl | kOAppend;
   if ((flags & ~kKnown) != 0 || (flags & kOAccmode) == kOAccmode) {
     return Section::not_modelled("opening a limit with these flags");
+  }
+  if ((flags & kOCreat) != 0 && (flags & kOExcl) != 0) {
+    return Section::failed(Errno::kEEXIST);
   }
   const bool write = (flags & kOAccmode) != kORdonly;
   if (write && k.cred(id).uid.effective != 0) {
@@ -85,12 +89,13 @@ Section open_mq_limit(KernelState& k, TaskId id, u32 limit, u32 flags) {
     return Section::failed(fd.error());
   }
   table.install(
-      *fd, k.files.insert({.kind = FileKind::kMqLimit,
-                           .ipc = k.task(id).ipc,
-                           .mq_limit = limit,
-                           .f_count = 1,
-                           .f_flags = (flags & ~kOTrunc & ~kOCloexec) | kOLargefile,
-                           .f_mode = {.read = (flags & kOAccmode) != kOWronly, .write = write}}));
+      *fd,
+      k.files.insert({.kind = FileKind::kMqLimit,
+                      .ipc = k.task(id).ipc,
+                      .mq_limit = limit,
+                      .f_count = 1,
+                      .f_flags = (flags & ~kOTrunc & ~kOCloexec & ~kOCreat & ~kOExcl) | kOLargefile,
+                      .f_mode = {.read = (flags & kOAccmode) != kOWronly, .write = write}}));
   return Section::returned(fd->v);
 }
 

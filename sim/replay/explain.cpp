@@ -146,7 +146,8 @@ class Search {
   Advance apply(const Event& event) {
     const TaskId task = acting_task(event);
     const auto* call = std::get_if<CallEvent>(&event.body);
-    const bool needs_task = call != nullptr || std::holds_alternative<OtherFdEvent>(event.body);
+    const bool needs_task = call != nullptr || std::holds_alternative<OtherFdEvent>(event.body) ||
+                            std::holds_alternative<SignalEvent>(event.body);
     if (needs_task && !at_.kernel.kernel().exists(task)) {
       const auto parent = index_.parents.find(task);
       return run_somebody(parent == index_.parents.end() ? task : parent->second);
@@ -307,7 +308,7 @@ class Search {
     const u32 call = at_.call[task.v];
     const std::optional<Completion>& end = index_.calls[call].end;
     if (completion.kind == Completion::Kind::kNotModelled) {
-      ++at_.not_modelled;
+      at_.not_modelled += signals_what_has_ended(call) ? 0 : 1;
       return true;
     }
     if (!end || agrees(*end, ended)) {
@@ -329,6 +330,24 @@ class Search {
           .actual = to_text(completion)},
          schedule_.size() - 1);
     return false;
+  }
+
+  /// A kill() of a process that has ended, in which both answers are right: 0 while it is a zombie,
+  /// ESRCH when its parent has waited for it, which no trace shows.
+  [[nodiscard]] bool signals_what_has_ended(u32 call) const {
+    const auto* event = std::get_if<CallEvent>(&trace_.events[index_.calls[call].begin].body);
+    const std::optional<Completion>& end = index_.calls[call].end;
+    if (event == nullptr || !end || end->kind != Completion::Kind::kReturned ||
+        (end->result.error != Errno::kESRCH && end->result != SysResult::success(0))) {
+      return false;
+    }
+    const KernelState& k = at_.kernel.kernel().state();
+    const auto gone = [&](TaskId target) { return target.v != 0 && !k.exists(target); };
+    if (const auto* kill = std::get_if<KillCall>(&event->call)) {
+      return gone(kill->pid);
+    }
+    const auto* tgkill = std::get_if<TgkillCall>(&event->call);
+    return tgkill != nullptr && gone(tgkill->tid);
   }
 
   /// Keeps the conflict if no path got further. `length`: of the schedule up to it.

@@ -1,4 +1,4 @@
-// A few lines of log in, the events out.
+// What lines of a log become.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -6,8 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/trace/trace.hpp"
-#include "tools/import/import.hpp"
+#include "tests/import/imported_events.hpp"
 
 namespace ipcsim {
 namespace {
@@ -15,25 +14,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-std::pair<Trace, ImportReport> import(std::string_view log) {
-  auto imported = import_strace(log, "LOG", {});
-  EXPECT_TRUE(imported.has_value()) << (imported ? "" : imported.error().text());
-  return imported ? *std::move(imported) : std::pair<Trace, ImportReport>{};
-}
-
-/// The events as lines of a trace, without where and when they come from.
-std::vector<std::string> events_of(std::string_view log) {
-  Trace trace = import(log).first;
-  EXPECT_TRUE(check_trace(trace).has_value()) << check_trace(trace).error().message;
-  std::vector<std::string> lines;
-  for (Event& event : trace.events) {
-    event.origin.clear();
-    event.time_ns.reset();
-    lines.push_back(format_event(event));
-  }
-  return lines;
-}
 
 // A call that is split stands where its line begins, its return where the result is printed.
 TEST(Import, SplitCallsHaveTwoEvents) {
@@ -58,7 +38,7 @@ TEST(Import, AForkStandsBeforeItsChildsEvents) {
 }
 
 TEST(Import, CutDataKeepsItsLength) {
-  const auto [trace, report] = import("1 pipe2([3, 4], 0) = 0\n1 write(4, \"ab\"..., 9) = 9\n");
+  const auto [trace, report] = imported("1 pipe2([3, 4], 0) = 0\n1 write(4, \"ab\"..., 9) = 9\n");
   EXPECT_EQ(report.cut_strings, 1U);
   const auto& write = std::get<WriteCall>(std::get<CallEvent>(trace.events[1].body).call);
   EXPECT_EQ(write.buf.data, Payload::of_unknown(9, "ab"));
@@ -66,7 +46,7 @@ TEST(Import, CutDataKeepsItsLength) {
 
 // The lowest free number is given out: what is below was open before the log began.
 TEST(Import, NumbersThatAreSkippedWereInherited) {
-  const auto [trace, report] = import("1 pipe2([4, 6], 0) = 0\n");
+  const auto [trace, report] = imported("1 pipe2([4, 6], 0) = 0\n");
   ASSERT_EQ(trace.header.environment.tasks.size(), 1U);
   EXPECT_THAT(trace.header.environment.tasks[0].other_fds,
               ElementsAre(Fd{0}, Fd{1}, Fd{2}, Fd{3}, Fd{5}));
@@ -154,7 +134,7 @@ TEST(Import, AFifoFromBeforeTheLogIsMadeFirst) {
 // What the model does not have is reported with its line, never dropped silently.
 TEST(Import, CallsThatCannotBeSaidAreReported) {
   const auto [trace, report] =
-      import("1 pipe2([3, 4], 0) = 0\n1 copy_file_range(3, NULL, 4, NULL, 1, 0) = 1\n");
+      imported("1 pipe2([3, 4], 0) = 0\n1 copy_file_range(3, NULL, 4, NULL, 1, 0) = 1\n");
   EXPECT_THAT(report.not_understood,
               ElementsAre("LOG:2: not imported: copy_file_range on a pipe, FIFO or queue"));
   EXPECT_EQ(trace.events.size(), 2U);  // the second is a note
@@ -162,14 +142,14 @@ TEST(Import, CallsThatCannotBeSaidAreReported) {
 
 TEST(Import, CallsOnInheritedPipesAreCounted) {
   const auto [trace, report] =
-      import("1 pipe2([3, 4], 0) = 0\n1 write(1<pipe:[9]>, \"x\", 1) = 1\n");
+      imported("1 pipe2([3, 4], 0) = 0\n1 write(1<pipe:[9]>, \"x\", 1) = 1\n");
   EXPECT_EQ(trace.events.size(), 1U);
   EXPECT_THAT(report.inherited_pipe_by_call, ElementsAre(std::pair<std::string, u64>{"write", 1}));
 }
 
 // Tasks that never have anything of the model are left out, with all that they do.
 TEST(Import, TasksThatDoNotMatterAreLeftOut) {
-  const auto [trace, report] = import(
+  const auto [trace, report] = imported(
       "1 fork() = 2\n"
       "2 openat(AT_FDCWD, \"x\", O_RDONLY) = 3\n"
       "1 mq_unlink(\"q\") = -1 ENOENT (No such file or directory)\n");
@@ -194,7 +174,7 @@ TEST(Import, ATimeoutAdvancesTheClock) {
 }
 
 TEST(Import, LinesOfOtherProgramsAreReported) {
-  const auto report = import("1 pipe2([3, 4], 0) = 0\nhello\n1 close(3) = 0\n").second;
+  const auto report = imported("1 pipe2([3, 4], 0) = 0\nhello\n1 close(3) = 0\n").second;
   EXPECT_THAT(report.not_understood, ElementsAre("LOG:2: this is no line of strace: 'hello'"));
 }
 
@@ -290,7 +270,7 @@ TEST(Import, SeveralFilesNeedTimes) {
 // What succeeded was allowed: limits are raised to it.
 TEST(Import, LimitsAreThoseThatCallsShow) {
   const auto trace =
-      import(
+      imported(
           "1 geteuid() = 4242\n"
           "1 openat(AT_FDCWD, \"/proc/sys/fs/mqueue/msgsize_max\", O_RDONLY) = 3\n"
           "1 read(3, \"9000\\n\", 99) = 5\n"
@@ -309,7 +289,7 @@ TEST(Import, LimitsAreThoseThatCallsShow) {
 
 // What strace could not decode in a call that is not about our objects does not matter.
 TEST(Import, UnreadableArgumentsOfOtherCallsAreNoFault) {
-  const auto report = import(
+  const auto report = imported(
                           "1 pipe2([3, 4], 0) = 0\n"
                           "1 clone3({flags=0, exit_signal=SIGCHLD, ???}, 89) = -1 EFAULT (Bad "
                           "address)\n")
@@ -318,7 +298,7 @@ TEST(Import, UnreadableArgumentsOfOtherCallsAreNoFault) {
 }
 
 TEST(Import, MessageQueues) {
-  const auto [trace, report] = import(
+  const auto [trace, report] = imported(
       "1 mq_open(\"q\", O_RDWR|O_CREAT, 0600, {mq_flags=0, mq_maxmsg=4, mq_msgsize=64, "
       "mq_curmsgs=0}) = 3</q>\n"
       "1 mq_timedsend(3</q>, \"hi\", 2, 5, NULL) = 0\n"
@@ -388,7 +368,7 @@ TEST(Import, NotificationOfAThreadIsANetlinkSocket) {
 
 // What a log does not state, but what its calls could not do without.
 TEST(Import, LimitsOfQueuesFollowFromQueuesThatWereMade) {
-  const Trace trace = import(
+  const Trace trace = imported(
                           "1 mq_open(\"q\", O_RDWR|O_CREAT, 0600, {mq_flags=0, mq_maxmsg=40, "
                           "mq_msgsize=9000, mq_curmsgs=0}) = 3</q>\n"
                           "1 mq_open(\"r\", O_RDWR|O_CREAT, 0600, {mq_flags=0, mq_maxmsg=50, "
@@ -413,7 +393,7 @@ TEST(Import, NamespacesAndLimitsOfQueues) {
 // Of a call that a program made of another kind of file in a way that is not known, the descriptor
 // is some other file from then on.
 TEST(Import, ADescriptorThatNothingOpenedIsReportedAndTakenForAnotherFile) {
-  const auto [trace, report] = import(
+  const auto [trace, report] = imported(
       "1 pipe2([3, 4], 0) = 0\n1 close(3) = 0\n"
       "1 read(3, \"x\", 1) = 1\n1 close(3) = 0\n");
   EXPECT_THAT(report.not_understood,

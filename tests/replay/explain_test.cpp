@@ -134,6 +134,17 @@ TEST(Explain, RunsAForkWhenItsChildNeedsIt) {
   EXPECT_EQ(found.verdict, Verdict::kExplained);
 }
 
+// A signal may come to a child before its parent's fork() returns, and kill it.
+TEST(Explain, RunsAForkWhenASignalNeedsItsChild) {
+  const Explanation found = search(observed(R"({"task":1,"call":"pipe2","ret":0}
+{"task":1,"call":"fork","child":2}
+{"task":2,"signal":"SIGSEGV"}
+{"task":1,"return":"fork","ret":2}
+{"task":2,"died":"SIGSEGV"}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+}
+
 // Bytes that the log cut off match any; where written bytes are unknown only lengths are compared.
 TEST(Explain, TakesCutStringsAsFarAsTheyGo) {
   const std::string lines = R"({"task":1,"call":"write","fd":4,"buf":"abcdef","ret":6}
@@ -283,6 +294,20 @@ TEST(Explain, LeavesACallWithoutAnEndOpen) {
 {"task":1,"call":"read","fd":3,"count":9,)" +
         std::string(got) + "}\n");
     EXPECT_EQ(search(trace).verdict, Verdict::kExplained) << got;
+  }
+}
+
+// kill() finds a process that has ended until its parent has waited for it: a trace does not say
+// whether it has.
+TEST(Explain, TakesBothAnswersToASignalForAProcessThatHasEnded) {
+  for (const std::string_view answer : {R"("ret":0)", R"("ret":-1,"errno":"ESRCH")"}) {
+    const Explanation found = search(of_three(fmt::format(R"({{"task":2,"call":"exit_group"}}
+{{"task":2,"died":"exit"}}
+{{"task":1,"call":"kill","pid":2,"sig":"SIGTERM",{}}}
+)",
+                                                          answer)));
+    EXPECT_EQ(found.verdict, Verdict::kExplained) << answer;
+    EXPECT_EQ(told(found.report), "5 steps, 4 compared, 0 differences, 0 not modelled") << answer;
   }
 }
 

@@ -47,6 +47,7 @@ struct Plan {
   std::vector<PlannedCall> calls;
   std::vector<PlannedFd> other_fds;
   std::optional<Timeout> timeout;
+  std::function<void()> after_entry;  ///< what stands right behind the first call's event
   std::function<void()> at_exit;
   /// The call could be imported only in part: what is missing.
   std::string remark;
@@ -115,6 +116,7 @@ struct NamedConverter {
 [[nodiscard]] std::span<const NamedConverter> fd_converters();
 [[nodiscard]] std::span<const NamedConverter> poll_converters();
 [[nodiscard]] std::span<const NamedConverter> path_converters();
+[[nodiscard]] std::span<const NamedConverter> mount_converters();
 [[nodiscard]] std::span<const NamedConverter> mqueue_converters();
 [[nodiscard]] std::span<const NamedConverter> notify_converters();
 /// socket(): a plan where it is one that SIGEV_THREAD may use.

@@ -270,13 +270,16 @@ Plan convert_close_range(Conversion& c) {
   if (c.args.problem() || !c.result.ok()) {
     return Plan::no_effect();
   }
-  if ((flags & 2U) != 0 && c.files().users > 1) {
-    c.args.unsupported("close_range with CLOSE_RANGE_UNSHARE of a table that is shared");
+  const bool unshares = (flags & 2U) != 0 && c.files().users > 1;
+  if (unshares) {
     c.state.tasks.unshare_files(c.task);
   }
   std::vector<i32> fds = c.files().open_between(first, last);
   ranges::stable_sort(fds, [&](i32 a, i32 b) { return is_ours(c, Fd{a}) && !is_ours(c, Fd{b}); });
   Plan plan = Plan::of(Plan::Fate::kKept);
+  if (unshares) {
+    plan.calls.push_back({UnshareCall{CloneFlags{kCloneFiles}}, SysResult::success(0)});
+  }
   const bool cloexec = (flags & 4U) != 0;
   for (const i32 fd : fds) {
     if (cloexec) {

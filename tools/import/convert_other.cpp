@@ -262,6 +262,8 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"fchmod", convert_fchmod},
     {"fchown", convert_fchown},
     {"fdatasync", convert_harmless},
+    {"fgetxattr", convert_harmless},
+    {"flistxattr", convert_harmless},
     {"flock", convert_harmless},
     {"fsmount", convert_maker},
     {"fsopen", convert_maker},
@@ -269,6 +271,7 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"fstatfs", convert_harmless},
     {"fsync", convert_harmless},
     {"ftruncate", convert_harmless},
+    {"futimesat", convert_harmless},
     {"getdents64", convert_harmless},
     {"getpeername", convert_harmless},
     {"getsockname", convert_harmless},
@@ -295,8 +298,10 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"socket", convert_socket},
     {"socketpair", convert_socketpair},
     {"sync_file_range", convert_harmless},
+    {"syncfs", convert_harmless},
     {"timerfd_create", convert_maker},
     {"userfaultfd", convert_maker},
+    {"utimensat", convert_harmless},
 });
 
 }  // namespace

@@ -176,6 +176,9 @@ Plan convert_open(Conversion& c) {
   if (mq_limit_of_path(*path)) {
     return open_ours(c, open, *path, FdKind::kLimit);
   }
+  if (const auto queue = c.state.mounts.file(*path)) {
+    return open_ours(c, open, *queue, FdKind::kQueue);
+  }
   if (auto plan = open_device(c, open, *path)) {
     return *std::move(plan);
   }
@@ -234,6 +237,9 @@ Plan convert_mknod(Conversion& c) {
 Plan convert_unlink(Conversion& c) {
   const auto path = path_of(c, path_arguments(c, 0, c.name() == "unlinkat"));
   FifoNames& fifos = c.state.fifos;
+  if (const auto queue = path ? c.state.mounts.file(*path) : std::nullopt) {
+    return c.keep(UnlinkCall{*queue});
+  }
   if (!path || !fifos.ever_fifo(*path)) {
     return Plan::other();
   }
@@ -289,16 +295,20 @@ Plan convert_symlink(Conversion& c) {
   return Plan::other();
 }
 
-/// chmod() and chown() of a FIFO decide who may open it.
+/// chmod() and chown() of a FIFO or queue decide who may open it.
 template <class T>
 std::optional<T> fifo_call(Conversion& c, std::size_t path_at, bool at_call) {
   const auto path = path_of(c, path_arguments(c, path_at, at_call));
   const FifoNames& fifos = c.state.fifos;
-  if (!path || !fifos.is_fifo(*path) || !c.result.ok() || c.args.problem()) {
+  if (!path || !c.result.ok() || c.args.problem()) {
+    return std::nullopt;
+  }
+  const auto queue = c.state.mounts.file(*path);
+  if (!queue && !fifos.is_fifo(*path)) {
     return std::nullopt;
   }
   T call;
-  call.pathname = fifos.name(*path);
+  call.pathname = queue ? *queue : fifos.name(*path);
   return call;
 }
 
@@ -350,7 +360,7 @@ std::optional<std::string> stat_path(Conversion& c) {
 /// stat() and its relatives have no effect, but may show a FIFO that nothing in the log made.
 Plan convert_stat(Conversion& c) {
   if (!c.result.ok() ||
-      !(c.record.text().contains("st_mode=S_IFIFO") || c.record.text().contains("st_mode=010"))) {
+      !(c.record.text().contains("_mode=S_IFIFO") || c.record.text().contains("_mode=010"))) {
     return Plan::other();
   }
   const auto path = stat_path(c);
@@ -401,6 +411,7 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"renameat", convert_second_name},
     {"renameat2", convert_second_name},
     {"stat", convert_stat},
+    {"statx", convert_stat},
     {"symlink", convert_symlink},
     {"symlinkat", convert_symlink},
     {"unlink", convert_unlink},

@@ -1,6 +1,7 @@
 // pipe2(), read(), write() and their vector forms.
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -9,8 +10,20 @@
 namespace ipcsim::strace {
 namespace {
 
-/// The length of a transfer that a killed task never showed.
+/// The length of a transfer that a killed task never showed, if it made none like it before.
 constexpr u64 kUnseenBytes = 65536;
+
+/// The length that a read() asks for. One that was killed in it never shows it: programs read in
+/// loops, with one length.
+u64 length_asked(Conversion& c, Fd fd, const Node* count) {
+  if (count != nullptr) {
+    const u64 len = c.args.size(count, "count");
+    c.task.asked_for[fd.v] = len;
+    return len;
+  }
+  const auto before = c.task.asked_for.find(fd.v);
+  return before == c.task.asked_for.end() ? kUnseenBytes : before->second;
+}
 
 /// Both descriptors of "[3, 4]".
 std::optional<PipeFds> pipe_fds(Conversion& c, const Node& list) {
@@ -91,9 +104,34 @@ void take_place(Conversion& c, T& call) {
   }
 }
 
+/// write() to a file of /proc/sys/fs that limits pipes.
+std::optional<Plan> convert_sysctl(Conversion& c) {
+  constexpr std::string_view kPrefix = "/proc/sys/fs/pipe-";
+  const Node* fd = c.args.at(0);
+  const Node* text = c.args.at(1);
+  const FdSlot* slot = fd == nullptr ? nullptr : c.files().find(static_cast<i32>(fd->number));
+  if (slot == nullptr || slot->kind != FdKind::kOther || !slot->path.starts_with(kPrefix) ||
+      !c.result.ok() || text == nullptr || text->kind != Node::Kind::kString) {
+    return std::nullopt;
+  }
+  i64 value = 0;
+  const auto [end, error] =
+      std::from_chars(text->bytes.data(), text->bytes.data() + text->bytes.size(), value);
+  if (error != std::errc{} || value < 0) {
+    return std::nullopt;
+  }
+  const std::string name = "fs." + slot->path.substr(std::string_view("/proc/sys/fs/").size());
+  Plan plan = c.keep(SysctlCall{name, value});
+  plan.calls.front().result = SysResult::success(0);
+  return plan;
+}
+
 template <class T>
 Plan convert_write(Conversion& c) {
   const FdKind kind = c.use(0);
+  if (auto plan = convert_sysctl(c)) {
+    return *std::move(plan);
+  }
   if (auto plan = c.drop(kind)) {
     return *std::move(plan);
   }
@@ -113,7 +151,7 @@ Plan convert_read(Conversion& c) {
   const Node* count = c.args.at(2);
   T call{c.args.fd(c.args.at(0), "fd"), {}};
   take_place(c, call);
-  call.buf.len = count == nullptr ? kUnseenBytes : c.args.size(count, "count");
+  call.buf.len = length_asked(c, call.fd, count);
   if (c.faulted() || (buf != nullptr && is_null(*buf))) {
     call.buf.mapped = 0;
   }

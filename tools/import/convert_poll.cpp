@@ -190,6 +190,7 @@ Plan convert_poll(Conversion& c) {
 Plan convert_ppoll(Conversion& c) {
   const auto timeout = c.args.timespec(c.args.at(2), "tmo_p");
   const Node* mask = c.args.at(3);
+  bool exact = false;  // the timeout is no time, or very long: the call says more than poll()
   Plan plan;
   if (timeout.is_null()) {
     plan = plan_poll(c, -1);
@@ -201,17 +202,18 @@ Plan convert_ppoll(Conversion& c) {
         sane ? sec * 1000 + (nsec + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond
              : 0;
     plan = plan_poll(c, static_cast<i32>(ms));
-    if (plan.fate == Plan::Fate::kKept && (timeout.is_bad() || !sane)) {
-      c.args.unsupported("ppoll with a timeout that is no time, or more than eleven days");
-    }
+    exact = timeout.is_bad() || !sane;
   }
   const SigmaskPtr sigmask = read_mask(c, mask);
-  if (plan.fate == Plan::Fate::kKept && !plan.calls.empty() && !sigmask.is_null()) {
+  if (plan.fate == Plan::Fate::kKept && !plan.calls.empty() && (exact || !sigmask.is_null())) {
     const auto poll = std::get<PollCall>(plan.calls.front().call);
     const auto wait = Timespec{.tv_sec = poll.timeout / 1000,
                                .tv_nsec = poll.timeout % 1000 * kNanosecondsPerMillisecond};
-    plan.calls.front().call = PpollCall{
-        poll.fds, poll.timeout < 0 ? UserPtr<Timespec>{} : UserPtr<Timespec>::of(wait), sigmask};
+    plan.calls.front().call = PpollCall{poll.fds,
+                                        exact              ? timeout
+                                        : poll.timeout < 0 ? UserPtr<Timespec>{}
+                                                           : UserPtr<Timespec>::of(wait),
+                                        sigmask};
   }
   return plan;
 }
@@ -279,6 +281,15 @@ std::vector<Fd> read_ready(Conversion& c, std::string_view name, const AskedSet&
   return fds;
 }
 
+/// How many descriptors the three sets hold.
+i64 told(const SelectedFds& sets) {
+  i64 count = 0;
+  for (const auto* set : {&sets.readfds, &sets.writefds, &sets.exceptfds}) {
+    count += *set ? static_cast<i64>((*set)->size()) : 0;
+  }
+  return count;
+}
+
 /// select() and pselect6(); `make` makes the call of its sets, with no timeout left if `once`.
 /// Other files are left out, as in poll().
 template <class Make>
@@ -303,7 +314,14 @@ Plan plan_select(Conversion& c, std::optional<i64> timeout_ns, Make make) {
     add(in, "in", sets.readfds);
     add(out, "out", sets.writefds);
     add(except, "except", sets.exceptfds);
-    output = std::move(sets);
+    // A program may give one set for several: then the last one told is all that strace sees.
+    const bool all_told = told(sets) + others_ready == c.result.value;
+    if (!all_told && !(in.others.empty() && out.others.empty() && except.others.empty())) {
+      return Plan::no_effect();
+    }
+    if (all_told) {
+      output = std::move(sets);
+    }
   }
   Call call = make(static_cast<i32>(nfds), in.set, out.set, except.set, others_ready > 0);
   if (others_ready == 0) {

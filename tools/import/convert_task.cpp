@@ -72,8 +72,12 @@ std::optional<Fd> pidfd_of(Conversion& c) {
   return c.args.fd(&holder->items[0], "pidfd");
 }
 
-/// The call that the trace has for a clone() with these flags.
+/// The call that the trace has for a clone() with these flags. Processes that share their handlers
+/// (CLONE_SIGHAND without CLONE_THREAD) have copies of them.
 Call fork_call(u64 flags, TaskId child) {
+  if ((flags & kCloneThread) == 0) {
+    flags &= ~u64{kCloneSighand};
+  }
   if ((flags & (kCloneFiles | kCloneThread | kCloneSighand)) != 0) {
     return CloneCall{CloneFlags{flags & ~(kClonePidfd | kCloneNewipc)}, child};
   }
@@ -110,7 +114,12 @@ Plan convert_fork(Conversion& c) {
     }
   }
   if ((flags & kCloneNewipc) != 0) {
-    plan.remark = "makes a namespace of its own for message queues, which the model does not have";
+    // In the trace the child makes its namespace itself, before anything else.
+    plan.after_entry = [&state = c.state, &child, number, origin = c.origin] {
+      state.act(child,
+                CallEvent{number, UnshareCall{CloneFlags{kCloneNewipc}}, SysResult::success(0)},
+                origin);
+    };
   }
   plan.at_exit = [&tasks = c.state.tasks, &child, table = c.task.files, fds = plan.other_fds] {
     tasks.fork_returned(child);

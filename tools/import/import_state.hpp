@@ -11,6 +11,7 @@
 #include "tools/import/call_result.hpp"
 #include "tools/import/import.hpp"
 #include "tools/import/path_names.hpp"
+#include "tools/import/queue_mounts.hpp"
 #include "tools/import/recorder.hpp"
 #include "tools/import/survey.hpp"
 #include "tools/import/task_tracker.hpp"
@@ -24,6 +25,7 @@ class ImportState {
   const Survey& survey;
   TaskTracker tasks;
   FifoNames fifos;
+  QueueMounts mounts;
   Recorder recorder;
   /// FIFOs that a stat() shows though nothing made them: they were there before the log. Path and
   /// line.

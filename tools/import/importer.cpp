@@ -1,7 +1,10 @@
 #include "tools/import/importer.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 #include <range/v3/algorithm/any_of.hpp>
+#include <range/v3/algorithm/contains.hpp>
 
 namespace ipcsim::strace {
 namespace {
@@ -46,6 +49,22 @@ std::expected<ParsedCall, std::string> parse_roughly(const std::string& text) {
   }
   parsed.result = *result;
   return parsed;
+}
+
+/// True when a call failed in a way that never has an effect. Garbage among its arguments may not
+/// even have a form in a trace. mq_timedreceive() may have taken a message that it then could not
+/// hand over.
+bool left_all_as_it_was(const CallRecord& call) {
+  const std::string text = call.text();
+  const auto failed_with = [&](std::string_view error) {
+    return text.contains(fmt::format(") = -1 {} ", error));
+  };
+  constexpr std::array kEarly = std::to_array<std::string_view>(
+      {"EINVAL", "EBADF", "EOPNOTSUPP", "ENOTTY", "ENOSYS", "ESPIPE", "EPERM"});
+  constexpr std::array kOfVectors = std::to_array<std::string_view>(
+      {"readv", "writev", "preadv", "pwritev", "preadv2", "pwritev2", "vmsplice"});
+  return ranges::any_of(kEarly, failed_with) ||
+         (failed_with("EFAULT") && ranges::contains(kOfVectors, call.name));
 }
 
 /// True when a call is about something that the model has, as far as its first arguments tell.
@@ -99,8 +118,19 @@ std::expected<void, TraceError> Importer::run() {
   return {};
 }
 
-/// FIFOs from before the log are made by its first task, before anything else.
+/// FIFOs from before the log are made by its first task, before anything else, and queues are
+/// mounted.
 void Importer::make_known_fifos(TaskState& task) {
+  if (state_.survey.queue_files && task.creds.effective == 0 && state_.mounts.unused()) {
+    const std::string folder = state_.mounts.next_folder();
+    for (Call call : {Call{MkdirCall{folder}}, Call{MountCall{folder, {}}}}) {
+      state_.recorder.add(
+          task, CallEvent{Conversion::number_of(task), std::move(call), SysResult::success(0)},
+          {1, {}});
+    }
+    state_.mounts.mounted(std::string(QueueMounts::kUsual));
+    task.made_ours = true;
+  }
   for (const auto& [path, line] : known_fifos_) {
     const MkfifoCall call{state_.fifos.new_name(path), 0666};
     state_.fifos.made(path);
@@ -220,10 +250,13 @@ std::expected<void, TraceError> Importer::enter(const LogItem& item) {
     if (!plan.error().unsupported && !failed) {
       return std::unexpected(log_.error(call.line, std::move(plan.error().what)));
     }
+    fate.fate = Plan::Fate::kNoEffect;
+    if (failed && left_all_as_it_was(call)) {
+      return {};
+    }
     remark(call.line, task.index, fmt::format("not imported: {}", plan.error().what));
     state_.recorder.add(task, NoteEvent{fmt::format("not imported: {}", plan.error().what)},
                         {call.line, call.time_ns});
-    fate.fate = Plan::Fate::kNoEffect;
     return {};
   }
   if (!plan->remark.empty()) {

@@ -109,6 +109,9 @@ void Importer::begin(const CallRecord& call, InFlight& flight) {
     task.open_event = index;
   }
   note_result(task, first.call, first.result, index);
+  if (plan.after_entry) {
+    plan.after_entry();
+  }
 }
 
 /// In a table that tasks share a descriptor may have come before the line that tells of it, and

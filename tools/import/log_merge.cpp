@@ -21,8 +21,13 @@ std::optional<i64> duration_of(std::string_view text) {
              : std::nullopt;
 }
 
-/// When the item at `lane.at` happened. A call whose line does not say how long it took may have
-/// ended as late as its task's next line.
+/// How much later than its line's time and duration say a call may have ended: strace takes the one
+/// before it prints the arguments and starts to count the other behind them, and may be kept
+/// waiting in between.
+constexpr i64 kSlackNs = 100'000'000;
+
+/// When the item at `lane.at` happened, at the latest: a call has ended before its task's next
+/// line.
 i64 time_of(const Log& log, const Lane& lane) {
   const LogItem& item = log.items[lane.at];
   if (item.kind != ItemKind::kExit) {
@@ -32,7 +37,7 @@ i64 time_of(const Log& log, const Lane& lane) {
   const i64 next = lane.at + 1 < lane.end ? log.items[lane.at + 1].time_ns.value_or(0)
                                           : std::numeric_limits<i64>::max();
   const auto duration = duration_of(call.head);
-  return duration && item.time_ns ? std::min(next, *item.time_ns + *duration) : next;
+  return duration && item.time_ns ? std::min(next, *item.time_ns + *duration + kSlackNs) : next;
 }
 
 }  // namespace
@@ -46,9 +51,11 @@ void merge(Log& log, std::vector<Lane> lanes) {
   while (!lanes.empty()) {
     const auto first = ranges::min_element(lanes, {}, key);
     LogItem& item = log.items[first->at];
-    if (item.kind == ItemKind::kExit && item.time_ns && duration_of(log.calls[item.call].head)) {
-      item.time_ns = time_of(log, *first);
-      log.calls[item.call].end_time_ns = item.time_ns;
+    if (item.kind == ItemKind::kExit && item.time_ns) {
+      if (const auto duration = duration_of(log.calls[item.call].head)) {
+        item.time_ns = *item.time_ns + *duration;
+        log.calls[item.call].end_time_ns = item.time_ns;
+      }
     }
     merged.push_back(item);
     if (++first->at == first->end) {

@@ -105,7 +105,7 @@ void Recorder::forget_result(u32 event) {
 }
 
 /// For each task whether it matters: it has or makes something that the model has, is a thread
-/// beside one that does, made one that does, or sends it a signal.
+/// beside one that does or shares its descriptors, made one that does, or sends it a signal.
 std::vector<bool> Recorder::mattering(TaskTracker& tasks) const {
   std::vector<bool> matters;
   for (const TaskState& task : tasks.all()) {
@@ -115,6 +115,9 @@ std::vector<bool> Recorder::mattering(TaskTracker& tasks) const {
   for (const TaskState& task : tasks.all()) {
     if (task.parent != kNoIndex) {
       depends.emplace_back(task.index, task.parent);
+    }
+    if (task.shares_files) {
+      depends.emplace_back(task.parent, task.index);
     }
     const u32 leader = tasks.process_of(task).leader;
     depends.emplace_back(task.index, leader);

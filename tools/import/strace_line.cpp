@@ -195,6 +195,13 @@ void read_call(StraceLine& line, std::string_view text) {
   }
   line.name = text.substr(0, paren);
   line.text = trim_end(text.substr(paren + 1));
+  // strace -ff: an execve() of a thread goes on in the file of the thread that led its process.
+  if (const std::size_t moved = line.text.rfind(" <pid changed to ");
+      moved != std::string_view::npos && line.text.ends_with(" ...>")) {
+    line.kind = Kind::kUnfinished;
+    line.text = line.text.substr(0, moved);
+    return;
+  }
   for (const std::string_view end : {kUnfinished, kDetached}) {
     if (line.text.ends_with(end)) {
       line.kind = Kind::kUnfinished;

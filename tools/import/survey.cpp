@@ -28,6 +28,7 @@ class Surveyor {
   }
 
   void see(const CallRecord& call) {
+    survey_.queue_files = survey_.queue_files || call.head.contains("\"/dev/mqueue/");
     if (call.name == "kill" || call.name == "tkill") {
       add_signal_argument(call, 1);
     } else if (call.name == "tgkill") {

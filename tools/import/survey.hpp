@@ -24,6 +24,8 @@ struct Survey {
   std::optional<i64> realtime_ns;
   /// Capabilities of the tasks that the log begins with.
   u64 initial_caps = 0;
+  /// Queues are seen as files in the place where they usually are mounted.
+  bool queue_files = false;
   /// Calls of the splice family are in the log.
   bool splices = false;
   /// Limits that calls which succeeded imply.

@@ -42,6 +42,8 @@ TaskState& TaskTracker::fork(TaskState& parent, i64 pid, CloneSharing sharing) {
   child.parent = parent.index;
   child.blocked = parent.blocked;
   child.creds = parent.creds;
+  child.asked_for = parent.asked_for;
+  child.shares_files = sharing.files;
   child.files = sharing.files ? parent.files : parent.files->copy();
   if (sharing.files) {
     ++child.files->users;

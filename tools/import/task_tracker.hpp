@@ -79,6 +79,9 @@ struct TaskState {
   /// Before the end of a call that a signal may have cut short: the signal's place, whose line
   /// comes next.
   std::optional<u32> signal_place;
+  /// How much the task asked for when it last read, by descriptor.
+  std::map<i32, u64> asked_for = {};
+  bool shares_files = false;  ///< began with its parent's descriptor table, not a copy
 };
 
 /// How a clone() shares.

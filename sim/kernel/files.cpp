@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "model/mqueue/mq_ops.hpp"
+#include "sim/kernel/close_all.hpp"
 #include "sim/kernel/epoll.hpp"
 #include "sim/kernel/fasync.hpp"
 #include "sim/kernel/file_system.hpp"
@@ -68,23 +69,49 @@ void fput(KernelState& k, TaskId current, FileId id) {
   }
 }
 
-void filp_close(KernelState& k, TaskId current, FileId id) {
+namespace {
+
+/// Linux fs/open.c: filp_flush().
+void filp_flush(KernelState& k, TaskId current, FileId id) {
   const File& file = k.files[id];
   const WaiterId process{k.process_of(current).leader.v};
   if (file.kind == FileKind::kMqueue && !file.path_only &&
       mq_unregister(k.mqueues[file.mqueue].inode, process)) {
     notification_removed(k, file.mqueue);
   }
+}
+
+}  // namespace
+
+void filp_close(KernelState& k, TaskId current, FileId id) {
+  filp_flush(k, current, id);
   fput(k, current, id);
+}
+
+void filp_close_all(KernelState& k, TaskId current, const std::vector<FileId>& files) {
+  std::vector<FileId> last;
+  for (const FileId id : files) {
+    filp_flush(k, current, id);
+    if (k.files[id].f_count > 1) {
+      --k.files[id].f_count;
+    } else {
+      last.push_back(id);
+    }
+  }
+  for (auto id = last.rbegin(); id != last.rend(); ++id) {
+    fput(k, current, *id);
+  }
 }
 
 void put_fd_table(KernelState& k, TaskId current, FdTableId table) {
   if (k.fd_tables[table].drop_user() > 0) {
     return;
   }
+  std::vector<FileId> files;
   for (const Fd fd : k.fd_tables[table].open_fds()) {
-    filp_close(k, current, k.fd_tables[table].clear(fd));
+    files.push_back(k.fd_tables[table].clear(fd));
   }
+  filp_close_all(k, current, files);
   k.fd_tables.erase(table);
 }
 

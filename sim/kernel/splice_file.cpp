@@ -61,14 +61,14 @@ Bytes share_pages(KernelState& k, InodeId node, u64& pos, u64 len, PipeInode& ou
   return Bytes{done};
 }
 
-/// `len` bytes in fresh pages: `bytes`, zeros behind them (all zeros for a device).
-void push_copy(KernelState& k, PipeInode& out, u64 len, std::string_view bytes) {
+/// `len` bytes in fresh pages: `bytes`, and `filler` behind them.
+void push_copy(KernelState& k, PipeInode& out, u64 len, std::string_view bytes, u8 filler = 0) {
   const u64 page_size = k.pages.page_size();
   for (u64 done = 0; done < len;) {
     const u64 part = std::min(len - done, page_size);
     const PageId page = k.pages.alloc();
     if (std::byte* to = k.pages.write(page)) {
-      std::memset(to, 0, page_size);
+      std::memset(to, filler, page_size);
       const std::string_view some = bytes.substr(std::min<u64>(done, bytes.size()), part);
       std::ranges::copy(std::as_bytes(std::span{some}), to);
     }
@@ -133,7 +133,7 @@ Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInod
       push_copy(k, out, len, {});
       return Bytes{len};
     case FileKind::kOther:
-      push_copy(k, out, len, {});
+      push_copy(k, out, len, {}, pos < kElsewhere ? 0 : 1);
       pos += len;
       return Bytes{len};
     case FileKind::kPipe:

@@ -9,6 +9,10 @@
 
 namespace ipcsim {
 
+/// A file that is not under study holds zeros up to here, and ones from here on: somebody for whom
+/// its bytes are not known looks at both places.
+inline constexpr u64 kElsewhere = u64{1} << 62U;
+
 /// Puts up to `len` bytes of the file from `*pos` on into slots of `out`, as far as slots are free,
 /// and moves `*pos`. Pages of a regular file are shared; devices, and files opened O_DIRECT, are
 /// copied. A file that is not under study has as many bytes as it is asked for; nobody knows them.

@@ -1,6 +1,7 @@
 // Descriptors: close(), the dup family, fcntl(), ioctl(). Linux fs/file.c, fs/open.c, fs/fcntl.c.
 #include <algorithm>
 
+#include "sim/kernel/close_all.hpp"
 #include "sim/kernel/fasync.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/sys_mqueue.hpp"
@@ -216,6 +217,7 @@ Section run(KernelState& k, TaskId id, const CloseRangeCall& call) {
     unshare_fd_table(k, id);
   }
   FdTable& table = k.fd_table(id);
+  std::vector<FileId> closed;
   for (const Fd fd : table.open_fds()) {
     const u32 number = static_cast<u32>(fd.v);
     if (number < call.first || number > call.last) {
@@ -224,9 +226,10 @@ Section run(KernelState& k, TaskId id, const CloseRangeCall& call) {
     if ((flags & kCloseRangeCloexec) != 0) {
       table.set_close_on_exec(fd, true);
     } else {
-      filp_close(k, id, table.clear(fd));
+      closed.push_back(table.clear(fd));
     }
   }
+  filp_close_all(k, id, closed);
   return Section::returned(0);
 }
 

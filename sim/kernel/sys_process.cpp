@@ -4,6 +4,7 @@
 
 #include <range/v3/algorithm/sort.hpp>
 
+#include "sim/kernel/close_all.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/signals.hpp"
@@ -236,11 +237,13 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
   put_memory(k, std::exchange(k.task(id).mm, k.mms.insert({})));
   complete_vfork(k, id);
   FdTable& table = k.fd_table(id);
+  std::vector<FileId> closed;
   for (const Fd fd : table.open_fds()) {
     if (table.close_on_exec(fd)) {
-      filp_close(k, id, table.clear(fd));
+      closed.push_back(table.clear(fd));
     }
   }
+  filp_close_all(k, id, closed);
   ++process.self_exec_id;
   process.handled = {};
   process.restart = {};
@@ -250,12 +253,44 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
   return Section::returned(0);
 }
 
+namespace {
+
+/// A process that ends releases its files one after the other, each under locks of its own, the
+/// newest first. Releases a pipe's file that nobody else has, if that is not all that is left to
+/// do. Linux kernel/task_work.c: task_work_run().
+bool release_newest_pipe(KernelState& k, TaskId id) {
+  FdTable& table = k.fd_table(id);
+  if (table.users() > 1 || signal_pending(k, id)) {
+    return false;
+  }
+  Fd newest{-1};
+  u32 left = 0;
+  for (const Fd fd : table.open_fds()) {
+    const File& file = k.files[table.file(fd)];
+    if (file.kind == FileKind::kPipe && file.f_count == 1) {
+      newest = fd;
+      ++left;
+    }
+  }
+  if (left < 2) {
+    return false;
+  }
+  filp_close(k, id, table.clear(newest));
+  return true;
+}
+
+}  // namespace
+
 Section run(KernelState& k, TaskId id, const ExitCall& /*call*/) {
   exit_task(k, id);
   return Section::gone();
 }
 
 Section run(KernelState& k, TaskId id, const ExitGroupCall& /*call*/) {
+  if (release_newest_pipe(k, id)) {
+    enqueue_first(k, id);  // it goes on; another processor may see what it has done so far
+    return Section::asleep();
+  }
   begin_group_exit(k, k.task(id).process, Signal{0});
   exit_task(k, id);
   return Section::gone();

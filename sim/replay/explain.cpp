@@ -146,13 +146,13 @@ class Search {
   Advance apply(const Event& event) {
     const TaskId task = acting_task(event);
     const auto* call = std::get_if<CallEvent>(&event.body);
-    const bool needs_task = call != nullptr || std::holds_alternative<OtherFdEvent>(event.body) ||
-                            std::holds_alternative<SignalEvent>(event.body);
+    const bool begins = call != nullptr || std::holds_alternative<OtherFdEvent>(event.body);
+    const bool needs_task = begins || std::holds_alternative<SignalEvent>(event.body);
     if (needs_task && !at_.kernel.kernel().exists(task)) {
       const auto parent = index_.parents.find(task);
       return run_somebody(parent == index_.parents.end() ? task : parent->second);
     }
-    if (call != nullptr && !at_.kernel.kernel().idle(task)) {
+    if (begins && !at_.kernel.kernel().idle(task)) {
       return run_somebody(task);
     }
     schedule_.push_back({.is_event = true, .event = at_.event, .task = task});
@@ -225,9 +225,28 @@ class Search {
     }
     if (std::holds_alternative<ReturnEvent>(event.body) || at_.applied) {
       const TaskId task = acting_task(event);
-      return knows(task) && at_.over[task.v];
+      return knows(task) && (at_.over[task.v] || may_be_late(task));
     }
     return true;  // notes and sleepers say nothing about an observed run
+  }
+
+  /// A tracer sees dup2(), close_range() and execve() return before what they closed is released:
+  /// that happens on the way to user space, before the task's next call. Not so where others use
+  /// the table, and could see the descriptors.
+  [[nodiscard]] bool may_be_late(TaskId id) const {
+    const Kernel& kernel = at_.kernel.kernel();
+    if (!kernel.exists(id) || kernel.idle(id)) {
+      return false;
+    }
+    const Task& task = kernel.state().task(id);
+    if (task.call == nullptr || task.state != TaskState::kRunnable ||
+        kernel.state().fd_tables[task.files].users() > 1) {
+      return false;
+    }
+    return std::holds_alternative<Dup2Call>(*task.call) ||
+           std::holds_alternative<Dup3Call>(*task.call) ||
+           std::holds_alternative<CloseRangeCall>(*task.call) ||
+           std::holds_alternative<ExecveCall>(*task.call);
   }
 
   void step_to_next_event() {

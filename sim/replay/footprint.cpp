@@ -144,6 +144,7 @@ class Gatherer {
     add_table(true);
     add_fd(call.fd, true);
   }
+  void add_call(const CloseRangeCall& /*call*/) { add_closing(false); }
   void add_call(const DupCall& /*call*/) { add_table(true); }
   void add_call(const Dup2Call& call) {
     add_table(true);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sim/kernel/splice_file.hpp"
 #include "sim/replay/compare.hpp"
 
 namespace ipcsim {
@@ -59,6 +60,24 @@ Call filled(Call call, u8 filler) {
   return call;
 }
 
+/// The call as the second kernel makes it: what it takes from a file that is not under study lies
+/// at another place there.
+Call taking_elsewhere(const Kernel& kernel, TaskId task, Call call) {
+  const KernelState& k = kernel.state();
+  const auto move = [&](Fd fd, UserPtr<i64>& offset) {
+    const FileId file = k.fd_tables[k.task(task).files].file(fd);
+    if (file != kNoFile && k.files[file].kind == FileKind::kOther && !offset.is_bad()) {
+      offset = UserPtr<i64>::of(static_cast<i64>(kElsewhere));
+    }
+  };
+  if (auto* splice = std::get_if<SpliceCall>(&call)) {
+    move(splice->fd_in, splice->off_in);
+  } else if (auto* sendfile = std::get_if<SendfileCall>(&call)) {
+    move(sendfile->in_fd, sendfile->offset);
+  }
+  return call;
+}
+
 /// True when each byte of `expected` is the one that came, or none that is known came.
 bool bytes_agree(const Payload& expected, const Payload& came, const Payload& twin) {
   if (expected.len() != came.len() || came.len() != twin.len()) {
@@ -103,7 +122,7 @@ void TwinKernel::post(TaskId task, const Call& call) {
     return;
   }
   first_.post(task, filled(call, 0));
-  second_->post(task, filled(call, 1));
+  second_->post(task, taking_elsewhere(*second_, task, filled(call, 1)));
 }
 
 std::optional<std::string> TwinKernel::post_signal(TaskId task, Signal signal) {
@@ -161,7 +180,9 @@ bool agrees(const Completion& expected, const TwinKernel::End& end) {
 }
 
 bool has_unknown_bytes(const Call& call) {
-  bool unknown = false;
+  // What a file holds that is not under study is not known either.
+  bool unknown =
+      std::holds_alternative<SpliceCall>(call) || std::holds_alternative<SendfileCall>(call);
   each_in_buffer(call, [&](const Payload& bytes) { unknown |= !bytes.known(); });
   return unknown;
 }

@@ -41,7 +41,7 @@ class TwinKernel {
 /// True when `end` is what `expected` says, as far as both are known.
 [[nodiscard]] bool agrees(const Completion& expected, const TwinKernel::End& end);
 
-/// True when the call hands bytes to the kernel that are not all known.
+/// True when the call may hand bytes to the kernel that are not all known.
 [[nodiscard]] bool has_unknown_bytes(const Call& call);
 
 }  // namespace ipcsim

@@ -6,6 +6,7 @@
 
 #include "sim/trace/event_json.hpp"
 #include "sim/trace/header_json.hpp"
+#include "sim/trace/hot_event.hpp"
 #include "sim/trace/json_reader.hpp"
 #include "sim/trace/trace.hpp"
 #include "sim/trace/trace_checker.hpp"
@@ -60,7 +61,9 @@ class Lines {
 
 class Parser {
  public:
-  Parser(std::string_view text, std::string name) : lines_(text) { trace_.name = std::move(name); }
+  Parser(std::string_view text, std::string name) : lines_(text), hot_(text) {
+    trace_.name = std::move(name);
+  }
 
   std::expected<Trace, TraceError> run() {
     if (!read_header_line()) {
@@ -119,24 +122,28 @@ class Parser {
   }
 
   bool read_event_line(std::string_view line, TraceChecker& checker) {
-    const auto value = json(line);
-    if (!value) {
-      return false;
+    std::optional<Event> event = hot_.read(line);
+    if (!event) {
+      const auto value = json(line);
+      if (!value) {
+        return false;
+      }
+      Problem problem;
+      event = read_event(*value, problem);
+      if (problem.found()) {
+        return fail_here(problem.text());
+      }
     }
-    Problem problem;
-    Event event = read_event(*value, problem);
-    if (problem.found()) {
-      return fail_here(problem.text());
-    }
-    event.line = lines_.number();
-    if (const auto why = checker.check(event)) {
+    event->line = lines_.number();
+    if (const auto why = checker.check(*event)) {
       return fail_here(*why);
     }
-    trace_.events.push_back(std::move(event));
+    trace_.events.push_back(*std::move(event));
     return true;
   }
 
   Lines lines_;
+  HotEventReader hot_;
   Trace trace_;
   TraceError error_;
 };

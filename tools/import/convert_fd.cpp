@@ -4,8 +4,9 @@
 #include <limits>
 
 #include <fmt/format.h>
-#include <range/v3/algorithm/stable_sort.hpp>
+#include <range/v3/algorithm/any_of.hpp>
 
+#include "sim/kernel/constants_vfs.hpp"
 #include "tools/import/conversion.hpp"
 #include "tools/import/printable.hpp"
 #include "tools/import/symbols.hpp"
@@ -258,37 +259,21 @@ Plan convert_ioctl(Conversion& c) {
   return value && c.result.ok() ? c.keep(call, IntOut{*value}) : c.keep(call);
 }
 
-/// close_range() is a close() or F_SETFD of each open descriptor in it. Ours come first: where the
-/// line is split, the first stands at its beginning and the others at its end.
 Plan convert_close_range(Conversion& c) {
-  const u64 first = c.args.size(c.args.at(0), "first");
-  const u64 last = c.args.size(c.args.at(1), "last");
-  const Node* flags_node = c.args.at(2);
-  constexpr std::array kFlags =
-      std::to_array<NamedNumber>({{"CLOSE_RANGE_UNSHARE", 2}, {"CLOSE_RANGE_CLOEXEC", 4}});
-  const u64 flags = c.args.flags(flags_node, "flags", kFlags);
+  CloseRangeCall call{static_cast<u32>(c.args.size(c.args.at(0), "first")),
+                      static_cast<u32>(c.args.size(c.args.at(1), "last")),
+                      {}};
+  call.flags.v = static_cast<u32>(c.args.flags(c.args.at(2), "flags", close_range_names()));
   if (c.args.problem() || !c.result.ok()) {
     return Plan::no_effect();
   }
-  const bool unshares = (flags & 2U) != 0 && c.files().users > 1;
-  if (unshares) {
+  if ((call.flags.v & kCloseRangeUnshare) != 0) {
     c.state.tasks.unshare_files(c.task);
   }
-  std::vector<i32> fds = c.files().open_between(first, last);
-  ranges::stable_sort(fds, [&](i32 a, i32 b) { return is_ours(c, Fd{a}) && !is_ours(c, Fd{b}); });
-  Plan plan = Plan::of(Plan::Fate::kKept);
-  if (unshares) {
-    plan.calls.push_back({UnshareCall{CloneFlags{kCloneFiles}}, SysResult::success(0)});
-  }
-  const bool cloexec = (flags & 4U) != 0;
-  for (const i32 fd : fds) {
-    if (cloexec) {
-      plan.calls.push_back(
-          {FcntlCall{Fd{fd}, FcntlCmd{kFSetfd}, kFdCloexec}, SysResult::success(0)});
-    } else {
-      plan.calls.push_back({CloseCall{Fd{fd}}, SysResult::success(0)});
-    }
-  }
+  const std::vector<i32> fds = c.files().open_between(call.first, call.last);
+  const bool ours = ranges::any_of(fds, [&](i32 fd) { return is_ours(c, Fd{fd}); });
+  const bool cloexec = (call.flags.v & kCloseRangeCloexec) != 0;
+  Plan plan = ours ? c.keep(call) : c.keep_bookkeeping(call);
   plan.at_exit = [table = c.task.files, fds, cloexec] {
     for (const i32 fd : fds) {
       if (cloexec) {

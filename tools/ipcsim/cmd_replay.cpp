@@ -7,6 +7,7 @@
 #include "sim/replay/explain.hpp"
 #include "sim/replay/fill_state.hpp"
 #include "sim/replay/model_machine.hpp"
+#include "sim/replay/sequential_runner.hpp"
 #include "sim/replay/settled_runner.hpp"
 #include "tools/ipcsim/command.hpp"
 
@@ -31,6 +32,9 @@ std::expected<Report, MachineError> replay(const Trace& trace, const KernelProfi
   }
   if (trace.header.order == TraceOrder::kConcurrent) {
     return run_concurrent(trace, profile, {});
+  }
+  if (auto report = run_sequential(trace, profile)) {
+    return *std::move(report);
   }
   ModelMachine model(trace.header.environment, profile, Contents::kKept);
   Machine* const machines[] = {&model};

@@ -1,0 +1,170 @@
+// Whole traces: from JSON Lines to the verdict, the same in memory, and what a parser alone costs;
+// and the search for an order of a recorded pipeline's calls.
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <nlohmann/json.hpp>
+
+#include "bench/support.hpp"
+#include "model/base/check.hpp"
+#include "model/base/kernel_profile.hpp"
+#include "sim/replay/explain.hpp"
+#include "sim/replay/sequential_runner.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ipcsim::bench {
+namespace {
+
+constexpr u64 kPairs = 100'000;
+constexpr u64 kPipelineCalls = 100'000;
+constexpr u64 kLen = 4096;
+
+Trace trace_of(TraceOrder order, std::vector<EventBody> bodies) {
+  Trace trace;
+  trace.name = "bench";
+  trace.header.title = "bench";
+  trace.header.order = order;
+  u32 line = 1;
+  for (EventBody& body : bodies) {
+    trace.events.push_back({.body = std::move(body), .line = ++line});
+  }
+  return trace;
+}
+
+/// A pipe, and writes and reads in turn by one task, of which only lengths are known.
+Trace sequential_trace() {
+  std::vector<EventBody> events;
+  events.emplace_back(CallEvent{kTask, Pipe2Call{}, SysResult::success(0, PipeFds{Fd{0}, Fd{1}})});
+  for (u64 i = 0; i < kPairs; ++i) {
+    const i64 len = static_cast<i64>(kLen);
+    const Payload bytes = Payload::of_unknown(kLen);
+    events.emplace_back(
+        CallEvent{kTask, WriteCall{Fd{1}, {.data = bytes, .len = kLen}}, SysResult::success(len)});
+    events.emplace_back(CallEvent{kTask, ReadCall{Fd{0}, {.data = {}, .len = kLen}},
+                                  SysResult::success(len, ReadBytes{bytes})});
+  }
+  return trace_of(TraceOrder::kSettled, std::move(events));
+}
+
+void count_events(benchmark::State& state, std::size_t events) {
+  state.SetItemsProcessed(static_cast<i64>(state.iterations()) * static_cast<i64>(events));
+}
+
+// Level: whole replay. The text is read, checked and run.
+void replay_text(benchmark::State& state) {
+  const std::string text = format_trace(sequential_trace());
+  std::size_t events = 0;
+  for (auto _ : state) {
+    const auto trace = parse_trace(text, "bench");
+    IPCSIM_CHECK(trace.has_value());
+    IPCSIM_CHECK(run_sequential(*trace, newest_profile()).has_value());
+    events = trace->events.size();
+  }
+  count_events(state, events);
+}
+
+// The same text, each line parsed into nlohmann's values and no more.
+void parse_dom(benchmark::State& state) {
+  const std::string text = format_trace(sequential_trace());
+  std::size_t lines = 0;
+  for (auto _ : state) {
+    lines = 0;
+    for (std::string_view rest = text; !rest.empty(); ++lines) {
+      const std::size_t end = rest.find('\n');
+      benchmark::DoNotOptimize(nlohmann::json::parse(rest.substr(0, end)));
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+  }
+  count_events(state, lines);
+}
+
+// Level: whole replay of events that are in memory.
+void replay_memory(benchmark::State& state) {
+  const Trace trace = sequential_trace();
+  for (auto _ : state) {
+    IPCSIM_CHECK(run_sequential(trace, newest_profile()).has_value());
+  }
+  count_events(state, trace.events.size());
+}
+
+/// Four tasks, each in a call, between three pipes: `advance` lets one of them run.
+class Pipeline {
+ public:
+  Pipeline() : kernel_(Environment{}, newest_profile(), Contents::kLengthsOnly) {
+    for (u32 i = 0; i < kPipes; ++i) {
+      make(kTask, Pipe2Call{},
+           PipeFds{Fd{static_cast<i32>(2 * i)}, Fd{static_cast<i32>(2 * i) + 1}});
+    }
+    for (u32 child = 2; child <= kTasks; ++child) {
+      make(kTask, ForkCall{TaskId{child}}, {});
+    }
+  }
+
+  std::vector<EventBody> run(u64 calls) {
+    Random random(1);
+    for (u32 i = 1; i <= kTasks; ++i) {
+      enter(TaskId{i});
+    }
+    while (calls_ < calls) {
+      const std::vector<TaskId> runnable = kernel_.runnable();
+      kernel_.run_section(runnable[random.below(static_cast<u32>(runnable.size()))]);
+      for (Completion& ended : kernel_.take_completions()) {
+        const bool read = reads_[ended.task.v];
+        events_.emplace_back(ReturnEvent{ended.task, read ? "read" : "write", ended.result});
+        enter(ended.task);
+      }
+    }
+    return std::move(events_);
+  }
+
+ private:
+  static constexpr u32 kPipes = 3;
+  static constexpr u32 kTasks = 4;
+
+  void make(TaskId task, const Call& call, Output out) {
+    const SysResult result = bench::call(kernel_, task, call);
+    events_.emplace_back(CallEvent{task, call, SysResult::success(result.ret, std::move(out))});
+  }
+
+  /// The first task writes, the last reads, the others do both in turn.
+  void enter(TaskId task) {
+    const u32 i = task.v - 1;
+    bool& read = reads_[task.v];
+    read = i == kTasks - 1 || (i != 0 && !read);
+    const Fd fd{static_cast<i32>(read ? 2 * (i - 1) : 2 * i + 1)};
+    const Call call = read ? read_call(fd, kLen) : write_call(fd, kLen, Contents::kLengthsOnly);
+    kernel_.post(task, call);
+    events_.emplace_back(CallEvent{task, call, {}});
+    ++calls_;
+  }
+
+  Kernel kernel_;
+  std::vector<EventBody> events_;
+  std::array<bool, kTasks + 1> reads_{};
+  u64 calls_ = 0;
+};
+
+// Level: whole search. A recorded pipeline of four tasks whose calls overlap.
+void explain_pipeline(benchmark::State& state) {
+  const Trace trace = trace_of(TraceOrder::kObserved, Pipeline().run(kPipelineCalls));
+  u64 peak = 0;
+  for (auto _ : state) {
+    const u64 watched = watch_resident();
+    const auto found = explain(trace, newest_profile(), {});
+    IPCSIM_CHECK(found.has_value() && found->verdict == Explanation::Verdict::kExplained);
+    peak = peak_resident_growth(watched);
+  }
+  state.counters["peak_bytes"] = static_cast<double>(peak);
+}
+
+BENCHMARK(replay_text)->Unit(benchmark::kMillisecond);
+BENCHMARK(parse_dom)->Unit(benchmark::kMillisecond);
+BENCHMARK(replay_memory)->Unit(benchmark::kMillisecond);
+BENCHMARK(explain_pipeline)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+}  // namespace
+}  // namespace ipcsim::bench

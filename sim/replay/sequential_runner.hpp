@@ -1,0 +1,18 @@
+// Settled traces in which nothing ever sleeps, run fast.
+#pragma once
+
+#include <optional>
+
+#include "model/base/kernel_profile.hpp"
+#include "sim/replay/report.hpp"
+#include "sim/trace/trace.hpp"
+
+namespace ipcsim {
+
+/// Runs a settled trace whose events are all calls that return at once, as run_settled() does on
+/// the model alone, without looking at states between calls. Returns nothing when the trace is
+/// another one, when anything differs or is not modelled: run_settled() then tells what.
+[[nodiscard]] std::optional<Report> run_sequential(const Trace& trace,
+                                                   const KernelProfile& profile);
+
+}  // namespace ipcsim

@@ -11,6 +11,7 @@
 namespace ipcsim {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -167,6 +168,69 @@ TEST(Import, LimitsOfPipesThatAreWritten) {
                 "1 write(3, \"4096\", 4) = 4\n"
                 "1 pipe2([4, 5], 0) = 0\n"),
       Contains(R"({"task":1,"call":"sysctl","name":"fs.pipe-max-size","value":4096,"ret":0})"));
+}
+
+// strace -X raw: a mode is a number, and 0100644 is no FIFO's.
+TEST(Import, ModesThatAreNumbers) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 stat(\"/etc/x\", {st_mode=0100644, st_size=0, ...}) = 0\n"
+                        "1 stat(\"/tmp/f\", {st_mode=010644, st_size=0, ...}) = 0\n"),
+              ElementsAre(R"({"task":1,"call":"mkfifo","pathname":"f","mode":"0666","ret":0})",
+                          R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})"));
+}
+
+// strace -X raw: flags of clone() are numbers beside the signal, and so are events of poll().
+TEST(Import, FlagsThatAreNumbers) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n"
+                "1 clone(child_stack=0x55f4be0d3070, flags=0x400|17) = 2\n"
+                "2 close(4) = 0\n"
+                "1 poll([{fd=4, events=0x4}], 1, 0) = 1 ([{fd=4, revents=0x20}])\n"
+                "1 pipe2([4, 5], 0) = 0\n"),
+      AllOf(Contains(R"({"task":1,"call":"clone","flags":["CLONE_FILES"],"child":2,"ret":2})"),
+            Contains(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[4,5]}})")));
+}
+
+// strace -e raw=read,write: bytes are not decoded, and neither are errors that it knows.
+TEST(Import, BytesThatAreNotDecodedAreUnknown) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n"
+                "1 write(0x4, 0x55b1ebe600a0, 0x2) = 0x2\n"
+                "1 read(0x3, 0x55b1ebe600a0, 0x9) = 0x2\n"
+                "1 write(4, 0x8, 10) = -1 EFAULT (Bad address)\n"),
+      ElementsAre(
+          R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})",
+          R"({"task":1,"call":"write","fd":4,"buf":{"len":2},"ret":2})",
+          R"({"task":1,"call":"read","fd":3,"count":9,"ret":2,"out":{"buf":{"len":2}}})",
+          R"({"task":1,"call":"write","fd":4,"buf":{"mapped":0},"count":10,"ret":-1,"errno":"EFAULT"})"));
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 read(0x3, 0x55b1ebe600a0, 0x9) = -1 ERESTARTSYS (Unknown error 512)\n"),
+              Contains(R"({"task":1,"call":"read","fd":3,"count":9})"));
+}
+
+// strace -s 0 does not show the pair; the next number does.
+TEST(Import, ASocketpairThatIsCut) {
+  EXPECT_THAT(events_of("1 socketpair(AF_UNIX, SOCK_STREAM, 0, [...]) = 0\n"
+                        "1 pipe2([5, 6], 0) = 0\n"),
+              ElementsAre(R"({"task":1,"other_fd":3,"what":"socketpair"})",
+                          R"({"task":1,"other_fd":4,"what":"socketpair"})",
+                          R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[5,6]}})"));
+}
+
+// From a pipe's read end vmsplice() fills memory; the log shows what was there before.
+TEST(Import, VmspliceOfAReadEnd) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 write(4, \"ab\", 2) = 2\n"
+                        "1 vmsplice(3, [{iov_base=\"\\0\\0\\0\", iov_len=3}], 1, 0) = 2\n"),
+              AllOf(Contains(R"({"task":1,"call":"vmsplice","fd":3,"iov":[{"iov_len":3}]})"),
+                    Contains(R"({"task":1,"return":"vmsplice","ret":2,"out":{"buf":{"len":2}}})")));
+}
+
+// Without -a1 results of short calls stand in a column of their own.
+TEST(Import, ResultsInAColumn) {
+  const auto [trace, report] = imported(
+      "1 pipe2([3, 4], 0) = 0\n1 writev(4, NULL, 1)               = -1 EFAULT (Bad address)\n");
+  EXPECT_THAT(report.not_understood, IsEmpty());
 }
 
 }  // namespace

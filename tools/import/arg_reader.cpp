@@ -11,6 +11,13 @@ namespace ipcsim::strace {
 
 using Kind = Node::Kind;
 
+namespace {
+
+/// Of a trace's payload.
+constexpr u64 kMostUnknownBytes = u64{1} << 30U;
+
+}  // namespace
+
 bool is_null(const Node& node) { return node.is("NULL"); }
 
 bool is_address(const Node& node) { return node.kind == Kind::kNumber && !node.negative; }
@@ -207,6 +214,10 @@ Payload ArgReader::payload(const Node* node, std::string_view name, u64 len) {
   if (node == nullptr) {
     return Payload::of_unknown(len);
   }
+  if (is_address(*node) && len <= kMostUnknownBytes) {
+    ++cut_strings_;
+    return Payload::of_unknown(len);
+  }
   if (node->kind != Kind::kString) {
     expected(node, name, "a string");
     return {};
@@ -225,7 +236,8 @@ Payload ArgReader::payload(const Node* node, std::string_view name, u64 len) {
 
 UserSegment ArgReader::in_buffer(const Node* node, std::string_view name, u64 len) {
   UserSegment segment{.data = {}, .len = len};
-  if (node != nullptr && (is_address(*node) || is_null(*node))) {
+  const bool address = node != nullptr && is_address(*node);
+  if (node != nullptr && (is_null(*node) || (address && (faulted_ || len > kMostUnknownBytes)))) {
     segment.mapped = 0;  // strace could not read it either
     return segment;
   }

@@ -63,7 +63,13 @@ class ArgReader {
   /// "argument fd of read is '"x"'; expected a number"
   void expected(const Node* node, std::string_view name, std::string_view what);
 
+  /// The call failed with EFAULT: an address in place of bytes is a bad one. Otherwise strace did
+  /// not decode it.
+  void set_faulted(bool faulted) { faulted_ = faulted; }
+
  private:
+  bool faulted_ = false;
+
   UserPtr<MqAttr> mq_attr_value(const Node& node, std::string_view name);
 
   std::string_view call_;

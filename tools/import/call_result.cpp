@@ -58,6 +58,25 @@ std::string_view details_of(std::string_view text) {
 
 }  // namespace
 
+std::string_view result_text(std::string_view call) {
+  constexpr std::string_view kEquals = " = ";
+  for (std::size_t at = call.rfind(kEquals); at != std::string_view::npos && at > 0;
+       at = call.rfind(kEquals, at - 1)) {
+    const std::size_t before = call.find_last_not_of(' ', at);
+    if (before != std::string_view::npos && call[before] == ')') {
+      return call.substr(at + 1);
+    }
+  }
+  return {};
+}
+
+std::string_view error_text(std::string_view call) {
+  constexpr std::string_view kFails = "= -1 E";
+  const std::string_view result = result_text(call);
+  return result.starts_with(kFails) ? error_name(result.substr(kFails.size() - 1))
+                                    : std::string_view{};
+}
+
 std::expected<CallResult, std::string> parse_result(std::string_view rest) {
   CallResult result;
   std::string_view text = trim(rest);
@@ -93,6 +112,9 @@ std::expected<CallResult, std::string> parse_result(std::string_view rest) {
   result.kind = failed ? CallResult::Kind::kFailed : CallResult::Kind::kValue;
   if (failed) {
     result.error = error_name(text);
+    if (result.error.starts_with("ERESTART")) {
+      result.kind = CallResult::Kind::kRestart;  // so it stands where a call is not decoded
+    }
   } else {
     result.details = details_of(text);
   }

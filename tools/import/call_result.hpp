@@ -34,6 +34,12 @@ struct CallResult {
 
 /// Reads what follows the closing parenthesis: " = 3<pipe:[7]> <0.000012>". On failure says what
 /// was expected.
+/// What stands behind the arguments of a whole call, "= -1 EFAULT (Bad address)". Short lines have
+/// blanks before it.
+[[nodiscard]] std::string_view result_text(std::string_view call);
+/// The error that a whole call fails with, "EFAULT", or nothing.
+[[nodiscard]] std::string_view error_text(std::string_view call);
+
 [[nodiscard]] std::expected<CallResult, std::string> parse_result(std::string_view rest);
 
 }  // namespace ipcsim::strace

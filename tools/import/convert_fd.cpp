@@ -75,6 +75,9 @@ Plan plan_dup(Conversion& c, Call call, Fd oldfd, std::optional<Fd> lowest, bool
                     like = old == nullptr ? FdSlot{} : *old] {
       table->install(newfd, kind, cloexec, like.path);
       table->set_epoll(newfd, like.epoll);
+      if (like.read_end) {
+        table->set_read_end(newfd);
+      }
     };
   }
   return plan;

@@ -100,6 +100,13 @@ Plan convert_socketpair(Conversion& c) {
   if (!c.result.ok() || pair == nullptr) {
     return plan;
   }
+  if (pair->kind == Node::Kind::kList && !pair->items.empty() &&
+      pair->items.back().kind == Node::Kind::kCut) {
+    const auto [first, second] = lowest_free(c.files());  // with -s 0 it is not shown
+    add_other_fd(c, plan, first.v, {}, makes_cloexec(c));
+    add_other_fd(c, plan, second.v, {}, makes_cloexec(c));
+    return plan;
+  }
   if (pair->kind != Node::Kind::kList || pair->items.size() != 2) {
     c.args.expected(pair, "sv", "two descriptors, as in [3, 4]");
     return plan;

@@ -1,5 +1,6 @@
 // Calls on names: open() of anything, mkfifo(), unlink(), and what tells which name is a FIFO.
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -336,6 +337,23 @@ Plan convert_chown(Conversion& c) {
   return c.keep(*std::move(call));
 }
 
+/// True when a stat() shows a FIFO: "st_mode=S_IFIFO|0644", "stx_mode=010644".
+bool shows_fifo(std::string_view text) {
+  constexpr std::string_view kKey = "_mode=";
+  const std::size_t at = text.find(kKey);
+  if (at == std::string_view::npos) {
+    return false;
+  }
+  text.remove_prefix(at + kKey.size());
+  if (text.starts_with("S_IFIFO")) {
+    return true;
+  }
+  u32 mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  constexpr u32 kType = 0170000;
+  return error == std::errc{} && text.starts_with('0') && (mode & kType) == 0010000;
+}
+
 /// The file that a stat() looks at, if the log shows its path.
 std::optional<std::string> stat_path(Conversion& c) {
   const Node* first = c.args.at(0);
@@ -359,8 +377,7 @@ std::optional<std::string> stat_path(Conversion& c) {
 
 /// stat() and its relatives have no effect, but may show a FIFO that nothing in the log made.
 Plan convert_stat(Conversion& c) {
-  if (!c.result.ok() ||
-      !(c.record.text().contains("_mode=S_IFIFO") || c.record.text().contains("_mode=010"))) {
+  if (!c.result.ok() || !shows_fifo(c.record.text())) {
     return Plan::other();
   }
   const auto path = stat_path(c);

@@ -34,17 +34,9 @@ std::optional<PipeFds> pipe_fds(Conversion& c, const Node& list) {
   return PipeFds{c.args.fd(&list.items[0], "pipefd[0]"), c.args.fd(&list.items[1], "pipefd[1]")};
 }
 
-/// The numbers that a pipe2() gives out as far as the log shows.
-PipeFds lowest_free(const Conversion& c) {
-  std::array<Fd, 2> found;
-  std::size_t count = 0;
-  for (i32 fd = 0; count < found.size(); ++fd) {
-    const FdSlot* slot = c.files().find(fd);
-    if ((slot == nullptr || slot->kind == FdKind::kClosed) && !c.files().coming(fd)) {
-      found[count++] = Fd{fd};
-    }
-  }
-  return {found[0], found[1]};
+PipeFds lowest_two(const Conversion& c) {
+  const auto [read, write] = lowest_free(c.files());
+  return {read, write};
 }
 
 Plan convert_pipe2(Conversion& c) {
@@ -63,7 +55,7 @@ Plan convert_pipe2(Conversion& c) {
   // With -s 0 the pair is cut: it is the two lowest numbers that are free.
   const bool cut = pipefd->kind == Node::Kind::kList && !pipefd->items.empty() &&
                    pipefd->items.back().kind == Node::Kind::kCut;
-  const auto fds = cut ? std::optional{lowest_free(c)} : pipe_fds(c, *pipefd);
+  const auto fds = cut ? std::optional{lowest_two(c)} : pipe_fds(c, *pipefd);
   if (!fds || c.args.problem()) {
     return {};
   }
@@ -79,6 +71,7 @@ Plan convert_pipe2(Conversion& c) {
   plan.at_exit = [table = c.task.files, fds = *fds, cloexec] {
     table->install(fds.read.v, FdKind::kPipe, cloexec);
     table->install(fds.write.v, FdKind::kPipe, cloexec);
+    table->set_read_end(fds.read.v);
   };
   return plan;
 }

@@ -30,7 +30,9 @@ bool is_known(FdKind kind, const FdSlot* slot) {
 /// What a descriptor of the list is. One that poll() does not call invalid is open.
 FdKind kind_of(Conversion& c, const Node& node, Fd fd) {
   const FdSlot* slot = c.files().find(fd.v);
-  const bool invalid = c.result.details.contains(fmt::format("{{fd={}, revents=POLLNVAL", fd.v));
+  const std::string told = fmt::format("{{fd={}, revents=", fd.v);
+  const bool invalid = c.result.details.contains(told + "POLLNVAL") ||
+                       c.result.details.contains(told + "0x20}");  // -X raw
   if (fd.v < 0 || invalid || (slot == nullptr && !c.result.ok() && !node.annotation)) {
     return FdKind::kClosed;
   }

@@ -160,8 +160,16 @@ Plan convert_vmsplice(Conversion& c) {
     return *std::move(plan);
   }
   VmspliceCall call{.fd = c.args.fd(c.args.at(0), "fd"), .iov = {}, .flags = flags(c, 3)};
-  for (UserSegment& memory : c.args.iov(c.args.at(1), "iov", false)) {
+  const FdSlot* slot = c.files().find(call.fd.v);
+  const bool fills = slot != nullptr && slot->read_end;
+  for (UserSegment& memory : c.args.iov(c.args.at(1), "iov", fills)) {
     call.iov.push_back({.memory = std::move(memory), .page = {}, .offset = 0});
+  }
+  if (fills) {
+    // strace shows what the memory held before.
+    const u64 len = c.result.ok() ? static_cast<u64>(c.result.value) : 0;
+    return c.keep(std::move(call),
+                  len > 0 ? Output{ReadBytes{Payload::of_unknown(len)}} : Output{});
   }
   place_in_page(c, call);
   return c.keep(std::move(call));

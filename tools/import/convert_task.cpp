@@ -1,5 +1,6 @@
 // Tasks: fork() and its relatives, execve(), exit(), limits.
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,15 @@ constexpr std::array kMoreCloneFlags = std::to_array<NamedNumber>({
     {"CLONE_NEWIPC", kCloneNewipc},
 });
 
+/// "0x400", as -X raw has it beside the signal; 0 for anything else.
+u64 hexadecimal(std::string_view text) {
+  u64 number = 0;
+  if (text.starts_with("0x")) {
+    std::from_chars(text.data() + 2, text.data() + text.size(), number, 16);
+  }
+  return number;
+}
+
 /// The flags of a clone() that matter here. Other names are left out.
 u64 clone_flags(const Node* node) {
   if (node != nullptr && node->kind == Node::Kind::kNumber) {
@@ -31,7 +41,7 @@ u64 clone_flags(const Node* node) {
     const std::string_view part = text.substr(0, text.find('|'));
     text.remove_prefix(part.size() == text.size() ? text.size() : part.size() + 1);
     const auto known = number_of(clone_flag_names(), part);
-    flags |= known.value_or(number_of(kMoreCloneFlags, part).value_or(0));
+    flags |= known ? *known : number_of(kMoreCloneFlags, part).value_or(hexadecimal(part));
   }
   return flags & ~kExitSignal;
 }

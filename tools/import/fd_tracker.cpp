@@ -1,6 +1,7 @@
 #include "tools/import/fd_tracker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <range/v3/algorithm/any_of.hpp>
@@ -108,6 +109,18 @@ std::vector<i32> FdTable::explain_lower(i32 lowest, i32 fd) {
     }
   }
   return unexplained;
+}
+
+std::pair<Fd, Fd> lowest_free(const FdTable& table) {
+  std::array<Fd, 2> found;
+  std::size_t count = 0;
+  for (i32 fd = 0; count < found.size(); ++fd) {
+    const FdSlot* slot = table.find(fd);
+    if ((slot == nullptr || slot->kind == FdKind::kClosed) && !table.coming(fd)) {
+      found[count++] = Fd{fd};
+    }
+  }
+  return {found[0], found[1]};
 }
 
 std::shared_ptr<FdTable> FdTable::copy() const {

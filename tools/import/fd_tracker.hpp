@@ -67,7 +67,8 @@ struct FdSlot {
   /// Open since before the log began, and not seen in use yet.
   bool presumed = false;
   u32 generation = 0;
-  std::string path;  ///< of a file opened by name, if known: a base for names relative to it
+  bool read_end = false;  ///< of a pipe that a pipe2() made
+  std::string path;       ///< of a file opened by name, if known: a base for names relative to it
   std::shared_ptr<EpollWatch> epoll = {};  ///< of an epoll instance; copies share it
 };
 
@@ -96,6 +97,7 @@ class FdTable {
   void set_cloexec(i32 fd, bool cloexec);
   void set_kind(i32 fd, FdKind kind);
   void set_epoll(i32 fd, std::shared_ptr<EpollWatch> epoll) { slot(fd).epoll = std::move(epoll); }
+  void set_read_end(i32 fd) { slot(fd).read_end = true; }
   /// execve(): what is marked so is closed.
   void close_on_exec();
 
@@ -133,5 +135,8 @@ class FdTable {
   u32 generations_ = 0;
   i32 all_open_below_ = 0;  ///< every number below this is open
 };
+
+/// The two numbers that a call gives out as far as the log shows.
+[[nodiscard]] std::pair<Fd, Fd> lowest_free(const FdTable& table);
 
 }  // namespace ipcsim::strace

@@ -56,15 +56,13 @@ std::expected<ParsedCall, std::string> parse_roughly(const std::string& text) {
 /// hand over.
 bool left_all_as_it_was(const CallRecord& call) {
   const std::string text = call.text();
-  const auto failed_with = [&](std::string_view error) {
-    return text.contains(fmt::format(") = -1 {} ", error));
-  };
+  const std::string_view error = error_text(text);
   constexpr std::array kEarly = std::to_array<std::string_view>(
       {"EINVAL", "EBADF", "EOPNOTSUPP", "ENOTTY", "ENOSYS", "ESPIPE", "EPERM"});
   constexpr std::array kOfVectors = std::to_array<std::string_view>(
       {"readv", "writev", "preadv", "pwritev", "preadv2", "pwritev2", "vmsplice"});
-  return ranges::any_of(kEarly, failed_with) ||
-         (failed_with("EFAULT") && ranges::contains(kOfVectors, call.name));
+  return ranges::contains(kEarly, error) ||
+         (error == "EFAULT" && ranges::contains(kOfVectors, call.name));
 }
 
 /// True when a call is about something that the model has, as far as its first arguments tell.
@@ -151,7 +149,7 @@ std::expected<Plan, Problem> Importer::convert(const CallRecord& call, InFlight&
     return apply(converter, call, flight);
   }
   const std::string text = call.text();
-  if (text.contains("<pipe:[") && !text.contains(") = -1 ")) {
+  if (text.contains("<pipe:[") && error_text(text).empty()) {
     return std::unexpected(Problem{true, fmt::format("{} on a pipe", call.name)});
   }
   return Plan::other();
@@ -178,6 +176,7 @@ std::expected<Plan, Problem> Importer::apply(Converter converter, const CallReco
     flight.restart = std::string(result.error);
   }
   ArgReader args(call.name, parsed->args, parsed->partial);
+  args.set_faulted(result.failed_with("EFAULT"));
   Conversion conversion{.record = call,
                         .args = args,
                         .result = result,
@@ -200,9 +199,7 @@ std::expected<Plan, Problem> Importer::apply(Converter converter, const CallReco
 /// shown.
 std::expected<Plan, Problem> Importer::convert_restart(const CallRecord& call, InFlight& flight) {
   const std::string text = call.text();
-  const std::size_t end = text.rfind(") = ");
-  const auto result =
-      parse_result(end == std::string::npos ? "" : std::string_view(text).substr(end + 1));
+  const auto result = parse_result(result_text(text));
   if (!result) {
     return std::unexpected(Problem{false, fmt::format("restart_syscall: {}", result.error())});
   }
@@ -246,7 +243,7 @@ std::expected<void, TraceError> Importer::enter(const LogItem& item) {
   fate.task = task.index;
   if (!plan) {
     // A call that failed may have been given anything.
-    const bool failed = call.text().contains(") = -1 E");
+    const bool failed = !error_text(call.text()).empty();
     if (!plan.error().unsupported && !failed) {
       return std::unexpected(log_.error(call.line, std::move(plan.error().what)));
     }

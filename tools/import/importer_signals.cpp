@@ -36,7 +36,8 @@ bool Importer::was_sent(TaskState& task, Signal signal) {
 /// A queue or an O_ASYNC file of the trace sends it: the model does that itself.
 bool Importer::is_sent_by_file(Signal signal, std::string_view info) const {
   constexpr Signal kSigio{29};
-  if (info.contains("si_code=SI_MESGQ") || info.contains("si_code=-3,")) {
+  if (info.contains("si_code=SI_MESGQ") || info.contains("si_code=-3,") ||
+      info.contains("si_code=0xfffffffd")) {
     return true;
   }
   const bool about_file = info.contains("si_code=POLL_") || info.contains("si_code=0x");

@@ -143,14 +143,16 @@ class Surveyor {
     const std::string text = call.text();
     const auto args = arguments(text);
     const Node* signo = args.size() < 2 ? nullptr : args[1].member("sigev_signo");
-    if (signo != nullptr && text.contains("SIGEV_SIGNAL")) {
+    const Node* notify = args.size() < 2 ? nullptr : args[1].member("sigev_notify");
+    const bool number = notify != nullptr && notify->kind == Node::Kind::kNumber;  // -X raw
+    if (signo != nullptr && (number ? notify->number == 0 : text.contains("SIGEV_SIGNAL"))) {
       add_signal(signal_value(signo->text));
     }
   }
 
   void see_namespace(const CallRecord& call) {
     const std::string text = call.text();
-    if (text.contains("CLONE_NEWIPC") && text.contains(") = ") && !text.contains(") = -1 ")) {
+    if (text.contains("CLONE_NEWIPC") && !result_text(text).empty() && error_text(text).empty()) {
       survey_.caps.add(Cap::kSysAdmin);
     }
   }

@@ -59,10 +59,12 @@ void replay_text(benchmark::State& state) {
   const std::string text = format_trace(sequential_trace());
   std::size_t events = 0;
   for (auto _ : state) {
-    const auto trace = parse_trace(text, "bench");
-    IPCSIM_CHECK(trace.has_value());
-    IPCSIM_CHECK(run_sequential(*trace, newest_profile()).has_value());
-    events = trace->events.size();
+    TraceReader reader(text, "bench");
+    const auto header = reader.header();
+    IPCSIM_CHECK(header.has_value());
+    const auto report = run_sequential(*header, reader, newest_profile(), contents_needed(text));
+    IPCSIM_CHECK(report.has_value());
+    events = report->steps;
   }
   count_events(state, events);
 }

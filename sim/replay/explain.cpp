@@ -67,6 +67,7 @@ class Search {
       if (*advanced && !(at_.watched > 0 && was_here())) {
         continue;
       }
+      careful_until_ = std::max(careful_until_, at_.event + kWatchedEvents);
       if (!take_back()) {
         return choices_dropped_ ? Explanation::Verdict::kUndecided : Explanation::Verdict::kRefuted;
       }
@@ -258,12 +259,16 @@ class Search {
   /// True when the search was at this place before, and so need not go on from here. Looked at only
   /// between events.
   bool was_here() {
-    if (at_.applied || at_.event == looked_at_) {
+    if (!careful() || at_.applied || at_.event == looked_at_) {
       return false;
     }
     looked_at_ = at_.event;
     return !see(key(false));
   }
+
+  /// True where some path was wrong: only there it pays to know positions again. The first path was
+  /// not watched, so one other may go the same way in vain.
+  [[nodiscard]] bool careful() const { return at_.event < careful_until_; }
 
   /// Remembers a position. False: it was there already.
   bool see(u64 position) {
@@ -283,7 +288,7 @@ class Search {
       return false;
     }
     if (candidates.size() > 1) {
-      if (!see(key(true))) {
+      if (careful() && !see(key(true))) {
         return false;
       }
       order(candidates, wanted);
@@ -446,6 +451,7 @@ class Search {
   bool choices_dropped_ = false;
   std::set<u64> seen_;       // positions that were entered before
   u32 looked_at_ = kNoCall;  // the event that was_here() last looked at on this path
+  u32 careful_until_ = 0;    // the event up to which positions are remembered
   u64 sections_ = 0;
   std::optional<u32> furthest_;  // the event that the longest paths ended at
   std::vector<Answer> answers_;  // and how

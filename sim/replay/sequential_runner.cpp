@@ -34,11 +34,11 @@ bool is_sequential(const Trace& trace) {
 }
 
 /// The call is made and returns what it should, and nothing else happens.
-bool run_call(Kernel& kernel, const CallEvent& event) {
+bool run_call(Kernel& kernel, const CallEvent& event, Call call) {
   if (!kernel.idle(event.task)) {
     return false;
   }
-  kernel.post(event.task, event.call);
+  kernel.post(event.task, std::move(call));
   for (TaskId next = kernel.first_runnable(); next != kNoTask; next = kernel.first_runnable()) {
     kernel.run_section(next);
   }
@@ -68,13 +68,51 @@ std::optional<Report> run_sequential(const Trace& trace, const KernelProfile& pr
     if (call == nullptr) {
       continue;
     }
-    if (!run_call(kernel, *call)) {
+    if (!run_call(kernel, *call, call->call)) {
       return std::nullopt;
     }
     ++report.steps;
     ++report.compared;
   }
   return report;
+}
+
+std::optional<Report> run_sequential(const TraceHeader& header, TraceReader& events,
+                                     const KernelProfile& profile, Contents contents) {
+  if (header.order != TraceOrder::kSettled) {
+    return std::nullopt;
+  }
+  Kernel kernel(header.environment, profile, contents);
+  Report report;
+  while (true) {
+    auto event = events.next();
+    if (!event) {
+      return std::nullopt;
+    }
+    if (!*event) {
+      return report;
+    }
+    auto* call = std::get_if<CallEvent>(&(*event)->body);
+    if (call == nullptr) {
+      if (std::holds_alternative<NoteEvent>((*event)->body)) {
+        continue;
+      }
+      return std::nullopt;
+    }
+    if (!call->result || !run_call(kernel, *call, std::move(call->call))) {
+      return std::nullopt;
+    }
+    ++report.steps;
+    ++report.compared;
+  }
+}
+
+Contents contents_needed(std::string_view text) {
+  // A payload's length alone is an object that begins with it; all else may show bytes.
+  const auto known = [&](std::string_view key) { return text.contains(key); };
+  const bool plain = !known("\"text\"") && !known("\"hex\"") && !known("\"pattern\"") &&
+                     !known("buf\":\"") && !known("buf\": \"") && !known("mq_") && !known("epoll");
+  return plain ? Contents::kLengthsOnly : Contents::kKept;
 }
 
 }  // namespace ipcsim

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "model/base/kernel_profile.hpp"
+#include "model/base/page_pool.hpp"
 #include "sim/replay/report.hpp"
 #include "sim/trace/trace.hpp"
+#include "sim/trace/trace_reader.hpp"
 
 namespace ipcsim {
 
@@ -14,5 +17,13 @@ namespace ipcsim {
 /// another one, when anything differs or is not modelled: run_settled() then tells what.
 [[nodiscard]] std::optional<Report> run_sequential(const Trace& trace,
                                                    const KernelProfile& profile);
+
+/// The same for the rest of a text, whose header was read, without keeping its events. Also nothing
+/// when a line is wrong. `contents`: lengths alone are enough when no bytes are known in it.
+[[nodiscard]] std::optional<Report> run_sequential(const TraceHeader& header, TraceReader& events,
+                                                   const KernelProfile& profile, Contents contents);
+
+/// What has to be kept of bytes when a trace with this text is run.
+[[nodiscard]] Contents contents_needed(std::string_view text);
 
 }  // namespace ipcsim

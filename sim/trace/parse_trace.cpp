@@ -10,6 +10,7 @@
 #include "sim/trace/json_reader.hpp"
 #include "sim/trace/trace.hpp"
 #include "sim/trace/trace_checker.hpp"
+#include "sim/trace/trace_reader.hpp"
 
 namespace ipcsim {
 namespace {
@@ -59,28 +60,33 @@ class Lines {
   bool ended_ = true;
 };
 
-class Parser {
- public:
-  Parser(std::string_view text, std::string name) : lines_(text), hot_(text) {
-    trace_.name = std::move(name);
-  }
+}  // namespace
 
-  std::expected<Trace, TraceError> run() {
-    if (!read_header_line()) {
+class TraceReader::Impl {
+ public:
+  Impl(std::string_view text, std::string name)
+      : name_(std::move(name)), lines_(text), hot_(text) {}
+
+  std::expected<TraceHeader, TraceError> header() {
+    TraceHeader header;
+    if (!read_header_line(header)) {
       return std::unexpected(std::move(error_));
     }
-    TraceChecker checker(trace_.header);
-    while (const auto line = lines_.next()) {
-      if (!read_event_line(*line, checker)) {
-        return std::unexpected(std::move(error_));
-      }
+    checker_.emplace(header);
+    return header;
+  }
+
+  std::expected<std::optional<Event>, TraceError> next() {
+    std::expected<std::optional<Event>, TraceError> result;
+    if (const auto line = lines_.next(); line && !read_event_line(*line, *result)) {
+      result = std::unexpected(std::move(error_));
     }
-    return std::move(trace_);
+    return result;
   }
 
  private:
   bool fail(u32 line, u32 column, std::string message) {
-    error_ = {trace_.name, line, column, std::move(message)};
+    error_ = {name_, line, column, std::move(message)};
     return false;
   }
   bool fail_here(std::string message) { return fail(lines_.number(), 0, std::move(message)); }
@@ -104,7 +110,7 @@ class Parser {
     return *std::move(value);
   }
 
-  bool read_header_line() {
+  bool read_header_line(TraceHeader& header) {
     const auto line = lines_.next();
     if (!line) {
       return fail(
@@ -117,12 +123,12 @@ class Parser {
       return false;
     }
     Problem problem;
-    trace_.header = read_header(*value, problem);
+    header = read_header(*value, problem);
     return !problem.found() || fail_here(problem.text());
   }
 
-  bool read_event_line(std::string_view line, TraceChecker& checker) {
-    std::optional<Event> event = hot_.read(line);
+  bool read_event_line(std::string_view line, std::optional<Event>& event) {
+    event = hot_.read(line);
     if (!event) {
       const auto value = json(line);
       if (!value) {
@@ -135,20 +141,25 @@ class Parser {
       }
     }
     event->line = lines_.number();
-    if (const auto why = checker.check(*event)) {
+    if (const auto why = checker_->check(*event)) {
       return fail_here(*why);
     }
-    trace_.events.push_back(*std::move(event));
     return true;
   }
 
+  std::string name_;
   Lines lines_;
   HotEventReader hot_;
-  Trace trace_;
+  std::optional<TraceChecker> checker_;
   TraceError error_;
 };
 
-}  // namespace
+TraceReader::TraceReader(std::string_view text, std::string name)
+    : impl_(std::make_unique<Impl>(text, std::move(name))) {}
+TraceReader::~TraceReader() = default;
+
+std::expected<TraceHeader, TraceError> TraceReader::header() { return impl_->header(); }
+std::expected<std::optional<Event>, TraceError> TraceReader::next() { return impl_->next(); }
 
 std::string TraceError::text() const {
   return line == 0     ? fmt::format("{}: {}", file, message)
@@ -157,7 +168,24 @@ std::string TraceError::text() const {
 }
 
 std::expected<Trace, TraceError> parse_trace(std::string_view text, std::string name) {
-  return Parser(text, std::move(name)).run();
+  Trace trace;
+  trace.name = name;
+  TraceReader reader(text, std::move(name));
+  auto header = reader.header();
+  if (!header) {
+    return std::unexpected(std::move(header.error()));
+  }
+  trace.header = *std::move(header);
+  while (true) {
+    auto event = reader.next();
+    if (!event) {
+      return std::unexpected(std::move(event.error()));
+    }
+    if (!*event) {
+      return trace;
+    }
+    trace.events.push_back(**std::move(event));
+  }
 }
 
 std::expected<Event, std::string> parse_event(std::string_view line) {

@@ -37,6 +37,18 @@ TEST(Sequential, ComparesLengths) {
   EXPECT_FALSE(run_sequential(settled(std::string(kStart) + wrong + "\n"), newest_profile()));
 }
 
+// A text need not be kept to be run.
+TEST(Sequential, RunsATextAsItRunsATrace) {
+  const std::string text = format_trace(settled(std::string(kLines)));
+  TraceReader reader(text, "t");
+  const auto header = reader.header();
+  ASSERT_TRUE(header.has_value());
+  EXPECT_EQ(contents_needed(text), Contents::kKept);
+  const auto report = run_sequential(*header, reader, newest_profile(), Contents::kKept);
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->steps, 5U);
+}
+
 // What differs, sleeps or is not modelled is for run_settled() to tell.
 TEST(Sequential, LeavesAllElseAlone) {
   for (const std::string_view line : {

@@ -9,6 +9,7 @@
 #include "sim/replay/model_machine.hpp"
 #include "sim/replay/sequential_runner.hpp"
 #include "sim/replay/settled_runner.hpp"
+#include "sim/trace/trace_reader.hpp"
 #include "tools/ipcsim/command.hpp"
 
 namespace ipcsim {
@@ -64,7 +65,41 @@ int fill(const Trace& trace, const KernelProfile& profile, bool from_standard_in
   return kExitAgrees;
 }
 
+/// A long trace in which nothing sleeps and nothing differs, without keeping its events. Nothing
+/// when it is another one, and is to be run as any other; the status when it was run.
+std::optional<int> replay_at_once(const ReplayOptions& options) {
+  if (options.traces.size() != 1 || options.fill_state || options.traces.front() == "-") {
+    return std::nullopt;
+  }
+  const auto text = read_file(options.traces.front());
+  if (!text) {
+    return std::nullopt;
+  }
+  TraceReader reader(*text, options.traces.front());
+  auto header = reader.header();
+  if (!header) {
+    return std::nullopt;
+  }
+  Trace trace;
+  trace.name = options.traces.front();
+  trace.header = *std::move(header);
+  const KernelProfile* profile = choose_profile(options.common, trace);
+  if (profile == nullptr) {
+    return kExitUnusable;
+  }
+  auto report = run_sequential(trace.header, reader, *profile, contents_needed(*text));
+  if (!report) {
+    return std::nullopt;
+  }
+  ReportPrinter printer(options.common, "ipcsim replay");
+  printer.add(trace, *report);
+  return printer.finish();
+}
+
 int run(const ReplayOptions& options) {
+  if (const auto status = replay_at_once(options)) {
+    return *status;
+  }
   const auto traces = load_traces(options.traces);
   if (!traces) {
     return kExitUnusable;

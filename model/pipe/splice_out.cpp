@@ -1,5 +1,6 @@
 // Bytes that leave a pipe for something that is none. Linux fs/splice.c.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "model/pipe/pipe_io.hpp"
@@ -17,6 +18,7 @@ class Out {
         call_(call),
         left_(len),
         signal_pending_(signal_pending),
+        resumes_(call.slept),
         pages_(pages),
         profile_(profile) {}
 
@@ -45,7 +47,8 @@ class Out {
   /// kReady when there is a slot with data. Linux fs/splice.c: splice_from_pipe_next().
   SpliceSection next() {
     SpliceSection section;
-    if (signal_pending_) {
+    // A call that slept goes on where it did: there only an empty pipe has it ask for signals.
+    if (signal_pending_ && !std::exchange(resumes_, false)) {
       section.result = fail(Errno::kERESTARTSYS);
       return section;
     }
@@ -59,6 +62,10 @@ class Out {
     }
     if (call_.nonblock) {
       section.result = fail(Errno::kEAGAIN);
+      return section;
+    }
+    if (signal_pending_) {
+      section.result = fail(Errno::kERESTARTSYS);
       return section;
     }
     call_.slept = true;
@@ -154,6 +161,7 @@ class Out {
   u64 done_ = 0;
   bool need_wakeup_ = false;
   bool signal_pending_;
+  bool resumes_;  ///< the call has slept, and comes to the first slot since
   PagePool& pages_;
   const KernelProfile& profile_;
 };

@@ -46,8 +46,24 @@ bool restarts(Errno error, const SignalsTaken& taken) {
   return error == Errno::kERESTARTNOHAND && !taken.handler_ran;
 }
 
+bool makes_task(const Call& call) {
+  return std::holds_alternative<ForkCall>(call) || std::holds_alternative<VforkCall>(call) ||
+         std::holds_alternative<CloneCall>(call);
+}
+
 bool internal(Errno error) {
   return error == Errno::kERESTARTSYS || error == Errno::kERESTARTNOHAND;
+}
+
+/// Where no handler ran the call is to start again. A handler that the mask put back lets run later
+/// finds no call that was interrupted. Linux arch/x86/kernel/signal.c: arch_do_signal_or_restart().
+void decide_restart(ReturnInProgress& returning) {
+  if (returning.completion && internal(returning.completion->result.error) &&
+      !returning.taken.handler_ran) {
+    returning.completion->result.error = Errno::kERESTARTSYS;
+    returning.taken.handler_ran = true;
+    returning.taken.restart = true;
+  }
 }
 
 }  // namespace
@@ -138,6 +154,11 @@ void Kernel::run_section(TaskId id) {
     return;
   }
   const bool entering = std::holds_alternative<std::monostate>(task.progress);
+  if (entering && task.call != nullptr && makes_task(*task.call)) {
+    // Signals from before it come before it, also those that another thread was told of.
+    // Linux kernel/fork.c: copy_process().
+    recalc_sigpending(state_, id);
+  }
   if (task.call == nullptr || (entering && signal_pending(state_, id))) {
     // A signal in user space is handled before the task goes on.
     return_to_user(id, {});
@@ -194,6 +215,7 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
       task.returning = std::make_shared<const ReturnInProgress>(std::move(returning));
       return;
     }
+    decide_restart(returning);
     if (task.saved_sigmask) {
       set_blocked(state_, id, *std::exchange(task.saved_sigmask, std::nullopt));
     }

@@ -1,5 +1,7 @@
 #include "sim/kernel/signals.hpp"
 
+#include <utility>
+
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
@@ -13,6 +15,12 @@ bool is_ignored(const Process& process, const Task& task, Signal signal) {
     return false;
   }
   return process.ignored.has(signal) || ignored_by_default(signal);
+}
+
+/// A signal below 32 that is pending does nothing more. Linux kernel/signal.c: legacy_queue().
+bool already_pending(const PendingSignals& pending, Signal signal) {
+  constexpr u32 kFirstRealtime = 32;
+  return signal.v < kFirstRealtime && pending.has(signal);
 }
 
 bool is_fatal(const Process& process, Signal signal) {
@@ -86,6 +94,19 @@ void each_thread(KernelState& k, ProcessId process, F f) {
   }
 }
 
+/// The other threads of the process, in the order of their making from `id` on, and then those
+/// before it. Linux include/linux/sched/signal.h: for_other_threads().
+template <class F>
+void each_other_thread(KernelState& k, TaskId id, F f) {
+  const u32 count = static_cast<u32>(k.tasks.size());
+  for (u32 step = 1; step < count; ++step) {
+    const TaskId other{(id.v - 1 + step) % count + 1};
+    if (k.task(other).process == k.task(id).process && k.task(other).state != TaskState::kDead) {
+      f(other);
+    }
+  }
+}
+
 /// What a signal does by being sent, whether or not anybody takes it: a stop signal and SIGCONT
 /// undo each other, and SIGCONT lets a stopped process go on.
 void prepare_signal(KernelState& k, ProcessId id, Signal signal) {
@@ -114,9 +135,9 @@ void prepare_signal(KernelState& k, ProcessId id, Signal signal) {
 /// Linux kernel/signal.c: do_signal_stop().
 void begin_group_stop(KernelState& k, TaskId id) {
   k.process_of(id).stopped = true;
-  each_thread(k, k.task(id).process, [&](TaskId thread) {
+  each_other_thread(k, id, [&](TaskId thread) {
     Task& task = k.task(thread);
-    if (thread != id && task.state != TaskState::kStopped) {
+    if (task.state != TaskState::kStopped) {
       task.stop_pending = true;
       signal_wake_up(k, thread);
     }
@@ -154,18 +175,43 @@ bool stops_by_default(Signal signal) {
   return signal == kSigstop || signal == kSigtstp || signal == kSigttin || signal == kSigttou;
 }
 
-void begin_group_exit(KernelState& k, ProcessId process, Signal signal) {
-  Process& p = k.processes[process.v];
-  if (p.exiting) {
-    return;
-  }
-  p.exiting = true;
-  p.exit_signal = signal;
-  each_thread(k, process, [&](TaskId id) {
-    k.task(id).killed = true;
-    signal_wake_up(k, id);
+void zap_other_threads(KernelState& k, TaskId id) {
+  each_other_thread(k, id, [&](TaskId other) {
+    if (!std::exchange(k.task(other).killed, true)) {
+      signal_wake_up(k, other);
+    }
   });
 }
+
+void do_group_exit(KernelState& k, TaskId id, Signal signal) {
+  Process& process = k.process_of(id);
+  if (process.exiting) {
+    return;
+  }
+  process.exiting = true;
+  process.exit_signal = signal;
+  k.task(id).killed = true;
+  zap_other_threads(k, id);
+}
+
+namespace {
+
+/// Every thread is told of a signal that ends the process, before any takes it.
+/// Linux kernel/signal.c: complete_signal().
+void end_by_signal(KernelState& k, ProcessId id, Signal signal) {
+  Process& process = k.processes[id.v];
+  if (process.exiting) {
+    return;
+  }
+  process.exiting = true;
+  process.exit_signal = signal;
+  each_thread(k, id, [&](TaskId thread) {
+    k.task(thread).killed = true;
+    signal_wake_up(k, thread);
+  });
+}
+
+}  // namespace
 
 void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info) {
   Task& task = k.task(id);
@@ -175,9 +221,12 @@ void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info) {
   if (is_ignored(process, task, signal)) {
     return;
   }
+  if (already_pending(task.pending, signal)) {
+    return;
+  }
   const bool takes_it = wants_signal(k, id, signal);
   if (signal == kSigkill || (is_fatal(process, signal) && takes_it)) {
-    begin_group_exit(k, task.process, signal);
+    end_by_signal(k, task.process, signal);
     return;
   }
   task.pending.add(info);
@@ -194,9 +243,12 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info) {
   if (is_ignored(p, k.task(id), signal)) {
     return;
   }
+  if (already_pending(p.shared_pending, signal)) {
+    return;
+  }
   const TaskId taker = choose_thread(k, id, signal);
   if (signal == kSigkill || (taker != kNoTask && is_fatal(p, signal))) {
-    begin_group_exit(k, process, signal);
+    end_by_signal(k, process, signal);
     return;
   }
   p.shared_pending.add(info);
@@ -221,9 +273,9 @@ void retarget_shared_pending(KernelState& k, TaskId id, SignalSet which) {
   if (!k.task(id).sigpending || k.processes[process.v].exiting) {
     return;
   }
-  each_thread(k, process, [&](TaskId thread) {
+  each_other_thread(k, id, [&](TaskId thread) {
     const Task& other = k.task(thread);
-    if (thread == id || (left & ~other.blocked.bits) == 0) {
+    if ((left & ~other.blocked.bits) == 0) {
       return;
     }
     left &= other.blocked.bits;
@@ -275,7 +327,7 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
       taken.stops = true;
       return taken;
     } else {
-      begin_group_exit(k, task.process, info->signal);
+      do_group_exit(k, id, info->signal);
     }
   }
   taken.dies = true;

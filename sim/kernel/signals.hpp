@@ -40,8 +40,11 @@ void set_blocked(KernelState& k, TaskId id, SignalSet blocked);
 /// arch/x86/kernel/signal.c: arch_do_signal_or_restart().
 [[nodiscard]] SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken);
 
-/// Begins the end of a process: every thread dies when it next runs. `signal` 0: by itself.
-/// Linux kernel/exit.c: do_group_exit().
-void begin_group_exit(KernelState& k, ProcessId process, Signal signal);
+/// The task ends its process: it dies, and every other thread when that next runs. `signal` 0: by
+/// itself. Linux kernel/exit.c: do_group_exit().
+void do_group_exit(KernelState& k, TaskId id, Signal signal);
+/// All other threads of the process die when they next run: those after the task first.
+/// Linux kernel/signal.c: zap_other_threads().
+void zap_other_threads(KernelState& k, TaskId id);
 
 }  // namespace ipcsim

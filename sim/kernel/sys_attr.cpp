@@ -1,5 +1,7 @@
 // Attributes of files: stat(), chmod(), chown(), flock(), umask().
 // Linux fs/stat.c, fs/attr.c, fs/locks.c.
+#include <optional>
+
 #include <fmt/format.h>
 #include <range/v3/algorithm/any_of.hpp>
 #include <range/v3/algorithm/count_if.hpp>
@@ -101,6 +103,14 @@ Section at_path(KernelState& k, TaskId id, std::string_view name, auto&& change)
   return *node == kNoInode ? Section::not_modelled(std::string(kOtherFile)) : change(*node);
 }
 
+/// A device is the machine's, not the program's: no run may change it.
+std::optional<Section> refuse_device(const Inode& node) {
+  if (node.type() == kSIfchr) {
+    return Section::not_modelled("to change a device");
+  }
+  return std::nullopt;
+}
+
 /// Runs `change` on the node of an open file; an O_PATH file counts for fstat() alone.
 Section at_file(KernelState& k, TaskId id, Fd fd, bool path_too, auto&& change) {
   const File* file = find_file(k, id, fd, path_too);
@@ -115,6 +125,9 @@ Section at_file(KernelState& k, TaskId id, Fd fd, bool path_too, auto&& change) 
 Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
   const Credentials& cred = k.cred(id);
   Inode& node = k.inodes[node_id];
+  if (auto refused = refuse_device(node)) {
+    return *std::move(refused);
+  }
   if (read_only(k, node)) {
     return Section::failed(Errno::kEROFS);
   }
@@ -135,6 +148,9 @@ Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
 Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 group) {
   const Credentials& cred = k.cred(id);
   Inode& node = k.inodes[node_id];
+  if (auto refused = refuse_device(node)) {
+    return *std::move(refused);
+  }
   if (read_only(k, node)) {
     return Section::failed(Errno::kEROFS);
   }

@@ -185,6 +185,9 @@ Section ep_poll(KernelState& k, TaskId id, const EpollWait& call) {
   }
   const EventPollId ep = k.files[file].epoll;
   if (available && !k.epolls[ep].rdllist.empty()) {
+    if (task.killed) {
+      return Section::failed(Errno::kEINTR);  // ep_send_events(): who dies takes no events away
+    }
     Section sent = send_events(k, ep, call.events, call.maxevents);
     if (sent.result.ret != 0) {
       return sent;

@@ -1,8 +1,10 @@
 // Descriptors: close(), the dup family, fcntl(), ioctl(). Linux fs/file.c, fs/open.c, fs/fcntl.c.
 #include <algorithm>
+#include <vector>
 
 #include "sim/kernel/close_all.hpp"
 #include "sim/kernel/fasync.hpp"
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/sys_pipe.hpp"
@@ -47,10 +49,23 @@ Section dup_to(KernelState& k, TaskId id, Fd oldfd, Fd newfd, bool close_on_exec
   return Section::returned(newfd.v);
 }
 
-/// Errors: EINVAL, O_DIRECT on a file that has no direct I/O. Linux fs/fcntl.c: setfl().
-Section set_status_flags(KernelState& k, FileId id, const FcntlCall& call) {
+/// True when the task owns the file, or has CAP_FOWNER. What is behind an epoll instance is root's.
+bool owns_file(const KernelState& k, TaskId id, const File& file) {
+  const Credentials& cred = k.cred(id);
+  if (file.node != kNoInode) {
+    return owner_or_capable(cred, k.inodes[file.node]);
+  }
+  return file.kind != FileKind::kEpoll || cred.uid.fs == 0 || cred.effective.has(Cap::kFowner);
+}
+
+/// Errors, in the order tested: EPERM, O_NOATIME on somebody else's file; EINVAL, O_DIRECT on a
+/// file that has no direct I/O. Linux fs/fcntl.c: setfl().
+Section set_status_flags(KernelState& k, TaskId task, FileId id, const FcntlCall& call) {
   File& file = k.files[id];
   const u32 flags = static_cast<u32>(call.arg);
+  if ((flags & ~file.f_flags & kONoatime) != 0 && !owns_file(k, task, file)) {
+    return Section::failed(Errno::kEPERM);
+  }
   const bool direct_io = file.kind == FileKind::kPipe ||
                          (file.kind == FileKind::kRegular && k.profile->tmpfs_direct_io);
   if (!direct_io && (flags & kODirect) != 0) {
@@ -94,7 +109,7 @@ Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call)
     case kFGetfl:
       return Section::returned(file.f_flags);
     case kFSetfl:
-      return set_status_flags(k, k.fd_table(id).file(call.fd), call);
+      return set_status_flags(k, id, k.fd_table(id).file(call.fd), call);
     case kFGetpipeSz:
     case kFSetpipeSz:
       return file.kind == FileKind::kPipe ? pipe_fcntl(k, id, file.pipe, call)

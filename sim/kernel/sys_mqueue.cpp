@@ -114,12 +114,14 @@ Section run(KernelState& k, TaskId id, const MqOpenCall& call) {
     table.unreserve(*fd);
     return Section::failed(error);
   }
-  File file{.kind = FileKind::kMqueue,
-            .mqueue = k.inodes[*node].queue().queue,
-            .node = *node,
-            .f_count = 1,
-            .f_flags = flags & ~kDroppedFlags,
-            .f_mode = mode_of(flags)};
+  File file{
+      .kind = FileKind::kMqueue,
+      .mqueue = k.inodes[*node].queue().queue,
+      .node = *node,
+      .f_count = 1,
+      // With O_PATH nothing is opened, and nothing dropped. Linux fs/open.c: do_dentry_open().
+      .f_flags = (flags & kOPath) != 0 ? flags : flags & ~kDroppedFlags,
+      .f_mode = mode_of(flags)};
   file.path_only = (flags & kOPath) != 0;
   get_node(k, *node);
   table.install(*fd, k.files.insert(file));

@@ -1,6 +1,8 @@
 // Processes and threads: fork(), vfork(), clone(), execve(), exit(), limits.
 // Linux kernel/fork.c, fs/exec.c, kernel/exit.c.
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <range/v3/algorithm/sort.hpp>
 
@@ -164,18 +166,52 @@ void report_process_end(KernelState& k, ProcessId id) {
 
 /// Kills the other threads. True when none is left. Linux fs/exec.c: de_thread().
 bool de_thread(KernelState& k, TaskId id) {
-  Process& process = k.process_of(id);
-  for (u32 i = 0; i < k.tasks.size(); ++i) {
-    const TaskId other{i + 1};
-    Task& task = k.tasks[i];
-    if (other != id && task.process == k.task(id).process && task.state != TaskState::kDead &&
-        !std::exchange(task.killed, true)) {
-      if (task.state == TaskState::kAsleep || task.state == TaskState::kIdle) {
-        enqueue(k, other);
-      }
+  zap_other_threads(k, id);
+  return k.process_of(id).live_threads == 1;
+}
+
+/// Who waits in execve() waits for all but the first thread, and then for that one: it is awake
+/// already when the first thread is the last to end. Linux fs/exec.c: de_thread().
+void wake_exec_waiter(KernelState& k, const Process& process) {
+  const bool leader_lives = process.leader != process.exec_waiter && k.exists(process.leader);
+  if (process.live_threads == (leader_lives ? 2U : 1U)) {
+    wake_task(k, process.exec_waiter);
+  }
+}
+
+void rename_sender(PendingSignals& pending, TaskId before, TaskId now) {
+  for (SignalInfo& info : pending.queue) {
+    info.pid = info.pid == before ? now : info.pid;
+  }
+}
+
+/// The thread that is left gets the number of its process, and its own is nobody's. Here it keeps
+/// its own: all that the process's number stands in has that now. Linux fs/exec.c: de_thread().
+void take_lead(KernelState& k, TaskId id) {
+  const TaskId before = std::exchange(k.process_of(id).leader, id);
+  if (before == id) {
+    return;
+  }
+  std::vector<FileId> files;
+  k.files.each([&](FileId file, const File& /*value*/) { files.push_back(file); });
+  for (const FileId file : files) {
+    TaskId& owner = k.files[file].f_owner.pid;
+    owner = owner == id ? kNoTask : owner == before ? id : owner;
+  }
+  std::vector<MqueueId> queues;
+  k.mqueues.each([&](MqueueId queue, const MqueueObject& /*value*/) { queues.push_back(queue); });
+  for (const MqueueId queue : queues) {
+    std::optional<MqNotify>& notify = k.mqueues[queue].inode.notify;
+    if (notify && notify->owner == WaiterId{before.v}) {
+      notify->owner = WaiterId{id.v};
     }
   }
-  return process.live_threads == 1;
+  for (Task& task : k.tasks) {
+    rename_sender(task.pending, before, id);
+  }
+  for (Process& process : k.processes) {
+    rename_sender(process.shared_pending, before, id);
+  }
 }
 
 }  // namespace
@@ -202,8 +238,10 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   // Who it was is asked by those who still send it signals.
   k.task(id) = {.process = process_id, .cred = k.task(id).cred, .state = TaskState::kDead};
   --process.live_threads;
+  if (process.exec_waiter != kNoTask) {
+    wake_exec_waiter(k, process);
+  }
   if (process.exec_waiter != kNoTask && process.live_threads == 1) {
-    wake_task(k, process.exec_waiter);
     report_process_end(k, process_id);
   }
   if (process.live_threads == 0) {
@@ -232,7 +270,7 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
     return Section::asleep();
   }
   process.exec_waiter = kNoTask;
-  process.leader = id;  // also of a thread: it gets the pid, and keeps its own number here
+  take_lead(k, id);
   unshare_fd_table(k, id);
   put_memory(k, std::exchange(k.task(id).mm, k.mms.insert({})));
   complete_vfork(k, id);
@@ -291,7 +329,7 @@ Section run(KernelState& k, TaskId id, const ExitGroupCall& /*call*/) {
     enqueue_first(k, id);  // it goes on; another processor may see what it has done so far
     return Section::asleep();
   }
-  begin_group_exit(k, k.task(id).process, Signal{0});
+  do_group_exit(k, id, Signal{0});
   exit_task(k, id);
   return Section::gone();
 }

@@ -205,8 +205,8 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
   if (error != Errno::kOk) {
     return Section::failed(error);
   }
-  if (file->kind == FileKind::kPipe && total_len(segments) == 0) {
-    return Section::returned(0);
+  if ((file->kind == FileKind::kPipe || transfer.vector) && total_len(segments) == 0) {
+    return Section::returned(0);  // vfs_writev() asks no file for nothing
   }
   if (transfer.rw_flags != 0) {
     if (file->kind != FileKind::kPipe) {

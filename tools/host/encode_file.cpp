@@ -3,6 +3,8 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "sim/kernel/ipc_namespace.hpp"
@@ -17,6 +19,14 @@ constexpr i32 kAtFdcwd = -100;
 constexpr u32 kSIfifo = 0010000;
 constexpr u32 kPermissionBits = 07777;
 constexpr u32 kAtRemovedir = 0x200;
+
+/// The last name of a path.
+std::string_view last_part(std::string_view path) {
+  while (path.ends_with('/')) {
+    path.remove_suffix(1);
+  }
+  return path.substr(path.rfind('/') + 1);
+}
 
 }  // namespace
 
@@ -120,7 +130,13 @@ void Encoder::put(const MkdirCall& c) {
 }
 
 void Encoder::put(const RmdirCall& c) {
-  build_.system_call(SYS_unlinkat, kAtFdcwd, path(c.pathname), kAtRemovedir);
+  std::string name = name_in_run(c.pathname, context_.book.queue_folders);
+  // Nothing is above the run's folder, and ".." there is ".": but which of them it is counts here.
+  const std::string_view last = last_part(c.pathname);
+  if (last == ".." && last_part(name) == ".") {
+    name.insert(name.find_last_of('.'), ".");
+  }
+  build_.system_call(SYS_unlinkat, kAtFdcwd, build_.window().put_text(name), kAtRemovedir);
 }
 
 void Encoder::put(const MountCall& c) {

@@ -38,6 +38,9 @@ struct HostOptions {
   /// The trace's root is this machine's but for its real uid, as only that one may write the limits
   /// of an IPC namespace.
   bool keep_root = false;
+  /// The trace asks for times of files: advance() waits until the kernel's clock for them shows
+  /// that time has passed, which it does by milliseconds (by seconds for queues).
+  bool file_times = true;
   /// Looks at every task in /proc after each settle(); one that is not asleep is an error. For
   /// tests: some 10 us a task.
   bool verify = false;

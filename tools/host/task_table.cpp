@@ -11,7 +11,7 @@ TaskTable::TaskTable(const Shared& shared, const Environment& environment) : sha
   for (const InitialTask& task : environment.tasks) {
     const u32 slot = next_slot_++;
     const u32 process = next_process_++;
-    processes_[process] = {.leader_slot = slot, .names = {task.task}, .living = {}};
+    processes_[process] = {.leader_slot = slot, .leader = task.task, .living = {}};
     add(task.task, slot, process);
   }
 }
@@ -56,7 +56,7 @@ void TaskTable::add_child(TaskId parent, TaskId child, u32 slot, bool thread) {
   u32 process = tasks_.at(parent).process;
   if (!thread) {
     process = next_process_++;
-    processes_[process] = {.leader_slot = slot, .names = {child}, .living = {}};
+    processes_[process] = {.leader_slot = slot, .leader = child, .living = {}};
   }
   add(child, slot, process);
 }
@@ -76,7 +76,7 @@ void TaskTable::take_lead(TaskId task) {
   HostProcess& process = processes_.at(leader.process);
   const u32 before = std::exchange(process.leader_slot, leader.slot);
   if (before != leader.slot) {
-    process.names.push_back(task);
+    process.leader = task;
     free_slot(before);
   }
 }
@@ -84,7 +84,7 @@ void TaskTable::take_lead(TaskId task) {
 void TaskTable::remove_process(u32 process) {
   IPCSIM_CHECK(processes_.at(process).living.empty());
   const HostProcess& ended = processes_.at(process);
-  ended_[shared_.slot(ended.leader_slot).tgid] = ended.names.back();
+  ended_[shared_.slot(ended.leader_slot).tgid] = ended.leader;
   free_slot(ended.leader_slot);
   processes_.erase(process);
 }
@@ -94,7 +94,7 @@ i32 TaskTable::pid_of(TaskId leader) const {
     return shared_.slot(task(leader).slot).tid;
   }
   for (const auto& [number, process] : processes_) {
-    if (std::ranges::find(process.names, leader) != process.names.end()) {
+    if (process.leader == leader) {
       return shared_.slot(process.leader_slot).tid;
     }
   }
@@ -112,8 +112,8 @@ TaskId TaskTable::task_of_tid(i32 tid) const {
 
 TaskId TaskTable::leader_of(i32 pid) const {
   for (const auto& [number, process] : processes_) {
-    if (shared_.slot(process.leader_slot).tgid == pid && !process.names.empty()) {
-      return process.names.back();  // who leads it now: execve() may have changed that
+    if (shared_.slot(process.leader_slot).tgid == pid) {
+      return process.leader;
     }
   }
   const auto ended = ended_.find(pid);

@@ -32,7 +32,7 @@ struct HostTask {
 /// A process, also while only some of its threads live.
 struct HostProcess {
   u32 leader_slot = 0;         ///< it is reaped under this one
-  std::vector<TaskId> names;   ///< tasks that lead it or did
+  TaskId leader;               ///< who leads it, also when that thread has ended
   std::vector<TaskId> living;  ///< its threads, by number
 };
 

@@ -73,6 +73,11 @@ SetupError make_root(const Setup& setup) {
     path.add(at).add(device);
     steps.call(__NR_mknodat, AT_FDCWD, path.chars, kRegularFile | 0666, 0)
         .call(__NR_mount, device, path.chars, nullptr, MS_BIND, nullptr);
+    if (setup.isolation == Isolation::kNamespaces) {
+      // Bytes go through all the same; but the machine's own device keeps its mode and owner.
+      steps.call(__NR_mount, nullptr, path.chars, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY,
+                 nullptr);
+    }
   }
   steps.call(__NR_chroot, at)
       .call(__NR_chdir, kRunFolder)

@@ -117,7 +117,8 @@ i64 clone_task(u32& index) {
 i64 execute_again(u32 index) {
   const Header& header = shared().header();
   Text<kPathBytes> path;
-  path.add(header.proc_path).add("/self/exe");
+  // A process whose first thread has ended has no "self/exe".
+  path.add(header.proc_path).add("/thread-self/exe");
   Text<24> number;
   number.add(u64{index});
   const char* argv[] = {"ipcsim-agent", "attach", number.chars, header.attach_path, nullptr};

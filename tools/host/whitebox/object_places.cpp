@@ -36,6 +36,11 @@ void ObjectReader::find_tasks() {
   for (const auto& [task, address] : task_structs_) {
     names_.name_task(address, task);
   }
+  for (const auto& [number, process] : tasks_.processes()) {
+    if (const auto pid = pids_.find(number); pid != pids_.end()) {
+      names_.name_process(pid->second, process.leader);  // whom execve() may have changed
+    }
+  }
 }
 
 void ObjectReader::find_new_task(TaskId task, const Slot& slot) {
@@ -49,7 +54,7 @@ void ObjectReader::find_new_task(TaskId task, const Slot& slot) {
     kernel_.peek->begin();
     const Peeked pid = kernel_.peek->ask(*address + kernel_.layout.task.thread_pid, sizeof(u64));
     if (kernel_.peek->run() && kernel_.peek->ok(pid)) {
-      names_.name_process(kernel_.peek->get<u64>(pid), tasks_.process_of(task).names.front());
+      pids_[tasks_.task(task).process] = kernel_.peek->get<u64>(pid);
     }
   }
 }

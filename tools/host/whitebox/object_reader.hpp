@@ -84,6 +84,7 @@ class ObjectReader {
   RunNumbers numbers_;
   KernelNames names_;
   std::map<TaskId, u64> task_structs_;
+  std::map<u32, u64> pids_;     // struct pid, by the number of the process in the table
   std::map<u32, Known> known_;  // by serial
 };
 

@@ -68,8 +68,7 @@ Environment some_environment(const ProgramOptions& options, Random& chance) {
   const u32 count = chance.one_in(3) ? static_cast<u32>(chance.between(1, most)) : 1;
   const u32 uid = chance.one_in(6) ? 1000 : 0;
   for (u32 number = 1; number <= count; ++number) {
-    const bool another = !options.pipes && chance.one_in(6);
-    InitialTask task{.task = TaskId{number}, .uid = another ? 1000 : uid, .other_fds = {}};
+    InitialTask task{.task = TaskId{number}, .uid = chance.one_in(6) ? 1000 : uid, .other_fds = {}};
     task.rlimit_nofile = chance.one_in(10) ? chance.between(8, 14) : task.rlimit_nofile;
     task.rlimit_msgqueue = chance.one_in(10) ? chance.between(1'000, 20'000) : task.rlimit_msgqueue;
     environment.tasks.push_back(std::move(task));

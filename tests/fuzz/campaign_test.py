@@ -90,6 +90,10 @@ class Campaign(unittest.TestCase):
             self.assertEqual(ipcsim("replay", str(trace)).returncode, 1)
             here = ipcsim("replay", "--profile", "linux-6.18", str(trace))
             self.assertEqual(here.returncode, 0, here.stdout)
+            first = trace.read_text(encoding="utf-8")
+            trace.unlink()
+            ipcsim("fuzz", "--profile", "linux-5.4", *words)
+            self.assertEqual(first, trace.read_text(encoding="utf-8"))
 
     def test_the_text_ends_with_the_four_numbers(self):
         run = ipcsim("fuzz", "--seed", "1", "--steps", "200")

@@ -6,7 +6,7 @@
 
 #include "sim/replay/model_machine.hpp"
 #include "sim/replay/settled_runner.hpp"
-#include "sim/replay/state_comparison.hpp"
+#include "tools/ipcsim/host_choice.hpp"
 
 namespace ipcsim {
 namespace {
@@ -18,13 +18,18 @@ constexpr std::array<std::chrono::milliseconds, 3> kTimerSlacks{
 
 /// Adds what was found in the structures. The shrinker looks at the first difference: that is the
 /// one of the earliest step.
-void add_first(Report& report, Report states) {
+std::expected<void, MachineError> add_states(Report& report, const StateWatch& watch) {
+  Report states;
+  if (auto added = watch.add_to(states); !added) {
+    return added;
+  }
   const bool earlier = !states.differences.empty() && !report.differences.empty() &&
                        states.differences.front().step < report.differences.front().step;
   if (earlier) {
     std::swap(report.differences, states.differences);
   }
   report.add(std::move(states));
+  return {};
 }
 
 /// The model alone: does it break a rule of its own?
@@ -47,34 +52,35 @@ std::expected<Report, MachineError> run_model(const Trace& program, const Kernel
 
 }  // namespace
 
-std::expected<Report, MachineError> DifferentialRun::run(const Trace& program) const {
+std::expected<Report, MachineError> DifferentialRun::run(const Trace& program,
+                                                         StepTimes& times) const {
   MachineError error;
   for (const std::chrono::milliseconds slack : kTimerSlacks) {
-    auto host = make_host_machine(program.header.environment,
-                                  {.timer_slack = slack, .read_state = states_});
+    HostOptions options = host_options(program);
+    options.timer_slack = slack;
+    options.read_state = states_;
+    auto host = make_host_machine(program.header.environment, options);
     if (!host) {
       return std::unexpected(host.error());
     }
     ModelMachine model(program.header.environment, profile_, Contents::kKept);
     Machine* const machines[] = {&model, host->get()};
-    std::optional<StateComparison> states;
+    std::optional<StateWatch> states;
+    StepObserver compare_states = [](const StepView& /*step*/) {};
     if (states_) {
-      states.emplace(program, model, **host);
+      compare_states = states.emplace(program, model, **host, times).observer();
     }
     u64 compared = 0;
     auto report = run_settled(program, machines, [&](const StepView& step) {
       compared += step.settled.front().completions.size() + step.settled.front().sleepers.size();
-      if (states) {
-        states->observe(step);
-      }
+      compare_states(step);
     });
-    if (report && states && states->failure()) {
-      return std::unexpected(*states->failure());
-    }
     if (report) {
       report->compared += compared;
       if (states) {
-        add_first(*report, states->report());
+        if (auto added = add_states(*report, *states); !added) {
+          return std::unexpected(added.error());
+        }
       }
       return report;
     }
@@ -88,7 +94,7 @@ std::expected<Report, MachineError> DifferentialRun::run(const Trace& program) c
 }
 
 std::expected<Trace, MachineError> DifferentialRun::record(const Trace& program) const {
-  auto host = make_host_machine(program.header.environment);
+  auto host = make_host_machine(program.header.environment, host_options(program));
   if (!host) {
     return std::unexpected(host.error());
   }

@@ -10,6 +10,7 @@
 #include "sim/replay/report.hpp"
 #include "sim/trace/trace.hpp"
 #include "tools/host/host_machine.hpp"
+#include "tools/ipcsim/state_watch.hpp"
 
 namespace ipcsim {
 
@@ -21,8 +22,10 @@ class DifferentialRun {
   DifferentialRun(const KernelProfile& profile, bool states) : profile_(profile), states_(states) {}
 
   /// What the comparison found. A rule that the model broke by itself is a difference too. An error
-  /// is about this machine: `unsupported` ones will not go away.
-  [[nodiscard]] std::expected<Report, MachineError> run(const Trace& program) const;
+  /// is about this machine: `unsupported` ones will not go away. `times` get what the steps took
+  /// whose states were compared.
+  [[nodiscard]] std::expected<Report, MachineError> run(const Trace& program,
+                                                        StepTimes& times) const;
   /// The program with the kernel's results, or nothing when the kernel cannot be asked.
   [[nodiscard]] std::expected<Trace, MachineError> record(const Trace& program) const;
 

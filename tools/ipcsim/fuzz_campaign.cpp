@@ -15,6 +15,8 @@ namespace {
 /// How often a program with a difference is run again before the difference counts as one of the
 /// machine's moods.
 constexpr int kMostRepeats = 5;
+/// A median needs no more, and a campaign may run for days.
+constexpr std::size_t kMostTimes = 1'000'000;
 
 Trace first_steps(const Trace& program, u64 steps) {
   Trace cut = program;
@@ -51,7 +53,8 @@ class Campaign {
 
   std::expected<void, MachineError> run_one(const Trace& program, const Coverage& covered) {
     ++result_.programs;
-    auto report = run_.run(program);
+    StepTimes times;
+    auto report = run_.run(program, times);
     if (!report) {
       if (report.error().unsupported && result_.report.steps == 0) {
         return std::unexpected(report.error());
@@ -61,7 +64,11 @@ class Campaign {
       return {};
     }
     result_.coverage.add(covered);
+    if (result_.times.states.size() < kMostTimes) {
+      result_.times.add(times);
+    }
     const std::vector<Difference> differences = std::exchange(report->differences, {});
+    report->remarks.clear();  // one a program
     result_.report.add(*std::move(report));
     if (!differences.empty()) {
       return look_into(program, differences.front());
@@ -71,7 +78,8 @@ class Campaign {
 
   /// The first difference of a program, or nothing.
   [[nodiscard]] std::optional<Difference> difference_in(const Trace& program) const {
-    const auto report = run_.run(program);
+    StepTimes ignored;
+    const auto report = run_.run(program, ignored);
     if (!report || report->differences.empty()) {
       return std::nullopt;
     }

@@ -42,6 +42,7 @@ struct FuzzResult {
   Coverage coverage;
   u64 programs = 0;
   std::vector<FuzzFinding> findings;
+  StepTimes times;                      ///< of the first steps whose states were compared
   std::map<std::string, u64> given_up;  ///< why programs were not run to their end
   bool interrupted = false;
 };

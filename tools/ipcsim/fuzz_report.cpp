@@ -66,14 +66,17 @@ void print_finding(const FuzzFinding& finding) {
       to_text(finding.difference), finding.path);
 }
 
-void print_json(const FuzzOptions& options, const FuzzResult& result, double seconds) {
+void print_json(const FuzzOptions& options, const FuzzResult& result, const StateFigures& figures,
+                double seconds) {
   const Coverage& coverage = result.coverage;
   nlohmann::ordered_json all{{"steps", result.report.steps},
                              {"compared", result.report.compared},
                              {"differences", result.report.differences.size()},
                              {"not_modelled", result.report.not_modelled},
                              {"states_compared", result.report.states},
-                             {"states_unread", options.unread.value_or("")},
+                             {"states_unread", figures.unread},
+                             {"median_step_us", figures.step_us},
+                             {"median_state_us", figures.state_us},
                              {"seed", options.seed},
                              {"programs", result.programs},
                              {"interrupted", result.interrupted},
@@ -114,8 +117,10 @@ void print_json(const FuzzOptions& options, const FuzzResult& result, double sec
 
 void print_fuzz_report(const FuzzOptions& options, const FuzzResult& result,
                        const CommonOptions& common, double seconds) {
+  const StateFigures figures =
+      options.unread ? StateFigures{.unread = *options.unread} : figures_of(result.times);
   if (common.json) {
-    print_json(options, result, seconds);
+    print_json(options, result, figures, seconds);
     return;
   }
   if (!common.quiet) {
@@ -124,11 +129,7 @@ void print_fuzz_report(const FuzzOptions& options, const FuzzResult& result,
     for (const auto& [why, times] : result.given_up) {
       fmt::print("{} programs were given up: {}\n", times, why);
     }
-    if (options.unread) {
-      fmt::print("the kernel's structures were not compared: {}\n", *options.unread);
-    } else {
-      fmt::print("{} states of the kernel's structures compared\n", result.report.states);
-    }
+    fmt::print("{}\n", to_text(figures, result.report));
     fmt::print("{} programs in {:.1f} s, {:.0f} steps/s{}\n", result.programs, seconds,
                static_cast<double>(result.report.steps) / std::max(seconds, 1e-3),
                result.interrupted ? ", interrupted" : "");

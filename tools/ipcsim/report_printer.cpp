@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/ipcsim/command.hpp"
+#include "tools/ipcsim/state_watch.hpp"
 
 namespace ipcsim {
 namespace {
@@ -26,16 +27,6 @@ nlohmann::ordered_json counts(const Report& report) {
           {"not_modelled", report.not_modelled},
           {"undecided", report.undecided},
           {"states_compared", report.states}};
-}
-
-std::string text_of(const StateFigures& figures, const Report& report) {
-  if (!figures.unread.empty()) {
-    return fmt::format("the kernel's structures were not compared: {}", figures.unread);
-  }
-  return fmt::format(
-      "{} states compared after {} steps; a step took {:.1f} us at the median, {:.1f} us of it for "
-      "the states",
-      report.states, figures.steps, figures.step_us, figures.state_us);
 }
 
 }  // namespace
@@ -88,7 +79,7 @@ int ReportPrinter::finish() {
     print_json();
   } else {
     if (state_ && !options_.quiet) {
-      fmt::print("{}\n", text_of(*state_, total_));
+      fmt::print("{}\n", to_text(*state_, total_));
     }
     fmt::print("{}\n", summary_line(total_));
   }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <expected>
+#include <string>
 #include <vector>
 
 #include "sim/replay/state_comparison.hpp"
@@ -14,10 +15,14 @@ namespace ipcsim {
 struct StepTimes {
   std::vector<std::chrono::nanoseconds> steps;  ///< from the end of one step to that of the next
   std::vector<std::chrono::nanoseconds> states;
+
+  void add(const StepTimes& others);
 };
 
 /// `times` in the words of a report.
 [[nodiscard]] StateFigures figures_of(StepTimes times);
+/// The line that says it.
+[[nodiscard]] std::string to_text(const StateFigures& figures, const Report& report);
 
 /// One run.
 class StateWatch {

@@ -49,9 +49,16 @@ def load(options):
     return mutants
 
 
+def folders(options):
+    """The copy of the sources and where it is built: as deep in it as an ordinary build folder, and
+    as the preset "release" builds, so that a compiler's cache knows each file."""
+    source = options.build / "source"
+    return source, source / "build" / "mutants"
+
+
 def prepare(options):
     """A copy of the sources that is only written where it differs, and its build folder."""
-    source = options.build / "source"
+    source, build_folder = folders(options)
     for name in COPIED:
         found = options.source / name
         files = [found] if found.is_file() else [p for p in found.rglob("*") if p.is_file()]
@@ -62,14 +69,15 @@ def prepare(options):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(text)
                 shutil.copymode(file, target)
-    command = ["cmake", "-S", source, "-B", options.build / "build", "-G", "Ninja"]
-    command += ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1", "-DBUILD_TESTING=OFF"]
+    command = ["cmake", "-S", source, "-B", build_folder, "-G", "Ninja"]
+    command += ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG"]
+    command += ["-DCMAKE_COMPILE_WARNING_AS_ERROR=ON", "-DBUILD_TESTING=OFF"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return source
 
 
 def build(options):
-    command = ["ninja", "-C", options.build / "build", "ipcsim"]
+    command = ["ninja", "-C", folders(options)[1], "ipcsim"]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode != 0:
         sys.exit(built.stdout[-3000:])
@@ -78,7 +86,7 @@ def build(options):
 def fuzz(options, objects, steps):
     """Exit status and report of a campaign."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [options.build / "build" / "ipcsim", "fuzz", "--json", "--out", folder]
+        command = [folders(options)[1] / "ipcsim", "fuzz", "--json", "--out", folder]
         command += ["--seed", str(options.seed), "--steps", str(steps), "--objects", objects]
         command += ["--tasks", str(options.tasks), "--state", options.state]
         run = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -288,6 +288,9 @@ void retarget_shared_pending(KernelState& k, TaskId id, SignalSet which) {
 void set_blocked(KernelState& k, TaskId id, SignalSet blocked) {
   blocked.remove(kSigkill);
   blocked.remove(kSigstop);
+  if (blocked == k.task(id).blocked) {
+    return;  // and the task is told of nothing
+  }
   retarget_shared_pending(k, id, SignalSet{blocked.bits & ~k.task(id).blocked.bits});
   k.task(id).blocked = blocked;
   recalc_sigpending(k, id);

@@ -5,6 +5,7 @@
 
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/kernel.hpp"
+#include "sim/kernel/regular_file.hpp"
 
 namespace ipcsim {
 namespace {
@@ -34,7 +35,7 @@ Broken check_pages(const KernelState& k) {
   k.inodes.each([&](InodeId /*id*/, const Inode& node) {
     if (node.is_regular()) {
       for (const PageId page : node.regular().pages) {
-        if (page != kNoPage) {
+        if (page != kNoPage && page != kReservedPage) {
           ++references[page];
         }
       }

@@ -12,24 +12,36 @@ void zero(KernelState& k, PageId page, u64 from, u64 to) {
   }
 }
 
-}  // namespace
+/// A page with bytes: neither a hole nor reserved.
+bool has_bytes(PageId page) { return page != kNoPage && page != kReservedPage; }
 
-PageId file_page(const KernelState& k, InodeId file, u64 index) {
-  const RegularData& data = k.inodes[file].regular();
-  return index < data.pages.size() ? data.pages[index] : kNoPage;
-}
-
-PageId need_file_page(KernelState& k, InodeId file, u64 index) {
+PageId& file_cell(KernelState& k, InodeId file, u64 index) {
   RegularData& data = k.inodes[file].regular();
   if (index >= data.pages.size()) {
     data.pages.resize(index + 1, kNoPage);
   }
-  PageId& page = data.pages[index];
-  if (page == kNoPage) {
+  return data.pages[index];
+}
+
+}  // namespace
+
+PageId file_page(const KernelState& k, InodeId file, u64 index) {
+  const RegularData& data = k.inodes[file].regular();
+  return index < data.pages.size() && has_bytes(data.pages[index]) ? data.pages[index] : kNoPage;
+}
+
+PageId need_file_page(KernelState& k, InodeId file, u64 index) {
+  PageId& page = file_cell(k, file, index);
+  if (!has_bytes(page)) {
     page = k.pages.alloc();
     zero(k, page, 0, k.pages.page_size());
   }
   return page;
+}
+
+void reserve_file_page(KernelState& k, InodeId file, u64 index) {
+  PageId& page = file_cell(k, file, index);
+  page = page == kNoPage ? kReservedPage : page;
 }
 
 u64 mapped_len(std::span<const UserSegment> segments) {
@@ -98,7 +110,7 @@ void truncate_file(KernelState& k, InodeId file, u64 size) {
   const u64 page_size = k.pages.page_size();
   const u64 pages = (size + page_size - 1) / page_size;
   for (u64 i = pages; i < data.pages.size(); ++i) {
-    if (data.pages[i] != kNoPage) {
+    if (has_bytes(data.pages[i])) {
       k.pages.put(data.pages[i]);
     }
   }

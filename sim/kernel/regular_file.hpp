@@ -12,11 +12,18 @@ namespace ipcsim {
 /// Largest file here; the kernel's own limit is far beyond. What would pass it is not modelled.
 inline constexpr u64 kMostFileBytes = u64{16} << 20U;
 
+/// Stands in RegularData::pages for a page that fallocate() reserved and nobody has written: to all
+/// but the count of blocks it is a hole. Linux mm/shmem.c: SGP_FALLOC, a folio that is not
+/// uptodate.
+inline constexpr PageId kReservedPage{0xfffffffdU};
+
 /// The page that holds byte `index * page_size`, or kNoPage: a hole. The reference stays the
 /// file's.
 [[nodiscard]] PageId file_page(const KernelState& k, InodeId file, u64 index);
 /// The same; a hole becomes a zeroed page first. REQUIRES: the page begins below kMostFileBytes.
 [[nodiscard]] PageId need_file_page(KernelState& k, InodeId file, u64 index);
+/// A hole becomes a reserved page. REQUIRES: as above.
+void reserve_file_page(KernelState& k, InodeId file, u64 index);
 
 /// Copies out of the file from `pos` on, up to its end. Holes read as zeros. Bytes are appended to
 /// `*out` unless that is null.

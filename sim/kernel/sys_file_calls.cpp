@@ -227,7 +227,7 @@ Section run(KernelState& k, TaskId id, const FallocateCall& call) {
   }
   const u64 page_size = k.pages.page_size();
   for (u64 index = static_cast<u64>(call.offset) / page_size; index * page_size < end; ++index) {
-    static_cast<void>(need_file_page(k, file->node, index));
+    reserve_file_page(k, file->node, index);
   }
   RegularData& data = k.inodes[file->node].regular();
   data.size = std::max(data.size, end);

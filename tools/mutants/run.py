@@ -77,10 +77,10 @@ def prepare(options):
 
 
 def build(options):
+    """What the compiler has against it, or nothing."""
     command = ["ninja", "-C", folders(options)[1], "ipcsim"]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
-    if built.returncode != 0:
-        sys.exit(built.stdout[-3000:])
+    return built.stdout[-3000:] if built.returncode != 0 else None
 
 
 def fuzz(options, objects, steps):
@@ -121,14 +121,15 @@ def main():
         print(f"{len(mutants)} mutants fit the sources")
         return 0
     source = prepare(options)
-    build(options)
+    if error := build(options):
+        sys.exit(error)
     hidden = 0
     for mutant in mutants:
         file = source / mutant["file"]
         file.write_text(mutant["after"], encoding="utf-8")
         try:
-            build(options)
-            line, found = verdict(options, mutant)
+            error = build(options)
+            line, found = (f"does not compile\n{error}", False) if error else verdict(options, mutant)
         finally:
             file.write_text(mutant["before"], encoding="utf-8")
         hidden += not found

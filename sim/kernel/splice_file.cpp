@@ -186,6 +186,9 @@ Result<Bytes> FileTarget::take(std::span<const SpliceChunk> chunks) {
 }
 
 Result<Bytes> FileTarget::write_chunk(const SpliceChunk& chunk) {
+  if (k_.task(task_).killed) {
+    return fail(Errno::kEINTR);  // Linux mm/filemap.c: generic_perform_write()
+  }
   const u64 page_size = k_.pages.page_size();
   for (u64 done = 0; done < chunk.len;) {
     const u64 from = chunk.offset + done;

@@ -189,13 +189,13 @@ void Kernel::finish_call(TaskId id, Section section) {
   const auto deadline = task.deadline;
   end_progress(state_, id);
   const Errno error = completion.result.error;
-  if (!task.saved_sigmask && !signal_pending(state_, id)) {
-    end_call(id, std::move(completion), deadline, {});  // as nearly always
-    return;
-  }
   if (task.saved_sigmask && error != Errno::kEINTR && !internal(error)) {
     // restore_saved_sigmask_unless(): a call that was not interrupted puts the mask back first.
     set_blocked(state_, id, *std::exchange(task.saved_sigmask, std::nullopt));
+  }
+  if (!task.saved_sigmask && !signal_pending(state_, id)) {
+    end_call(id, std::move(completion), deadline, {});  // as nearly always
+    return;
   }
   return_to_user(id, {.completion = std::move(completion), .deadline = deadline, .taken = {}});
 }

@@ -282,7 +282,7 @@ Result<SpliceInProgress> begin_sendfile(KernelState& k, TaskId id, const Sendfil
   if (in == nullptr || !readable(*in)) {
     return fail(Errno::kEBADF);
   }
-  if (!call.offset.is_null() && is_pipe(*in)) {
+  if (!call.offset.is_null() && (is_pipe(*in) || in->kind == FileKind::kEpoll)) {
     return fail(Errno::kESPIPE);
   }
   const Result<u64> pos = place(call.offset, *in, call.count);

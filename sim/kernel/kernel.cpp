@@ -231,7 +231,6 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
 
 void Kernel::die(TaskId id, const ReturnInProgress& returning) {
   if (!returning.completion) {
-    state_.task(id).call = nullptr;
     exit_task(state_, id);
     return;
   }

@@ -42,10 +42,12 @@ constexpr KernelProfile linux_4_19() {
           .sendfile_copies = true,
           .tmpfs_hole_ops = HoleOps::kPageCache,
           .splice_cuts_huge_len = true,
+          .splice_read_of_nothing = false,
           .splice_drops_empty_slots = false,
           .file_write_prefaults = true,
           .tmpfs_direct_io = false,
           .dupfd_query = false,
+          .epoll_has_ioctl = false,
           .epoll_wait_checks_arguments_first = true,
           .mq_keeps_rightmost = false,
           .mq_root_search_permission = true,
@@ -116,6 +118,7 @@ constexpr KernelProfile linux_6_6() {
   profile.splice_dev_zero = SpliceFallback::kCopies;
   profile.tmpfs_hole_ops = HoleOps::kZero;
   profile.tmpfs_direct_io = true;
+  profile.splice_read_of_nothing = true;
   return profile;
 }
 
@@ -128,6 +131,7 @@ constexpr KernelProfile linux_6_12() {
   profile.notification_write_fails_first = true;
   profile.splice_cuts_huge_len = false;
   profile.dupfd_query = true;
+  profile.epoll_has_ioctl = true;
   return profile;
 }
 

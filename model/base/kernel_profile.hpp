@@ -116,6 +116,8 @@ struct KernelProfile {
   /// A length of 2^63 or more is cut for a splice() with a file; otherwise EINVAL. sendfile() never
   /// takes one.
   bool splice_cuts_huge_len = false;
+  /// No bytes of a file that cannot be spliced are 0 bytes; otherwise EINVAL.
+  bool splice_read_of_nothing = true;
   /// splice() from a pipe drops slots without bytes.
   bool splice_drops_empty_slots = true;
   /// write() to a file touches its buffer before it begins a page of the file. Otherwise a fault
@@ -126,8 +128,11 @@ struct KernelProfile {
 
   // Descriptors and waiting.
 
-  /// fcntl() knows F_DUPFD_QUERY.
+  /// fcntl() knows F_DUPFD_QUERY (and, since 6.12, F_CREATED_QUERY).
   bool dupfd_query = true;
+  /// An epoll instance answers ioctl() requests that it does not know with EINVAL; otherwise
+  /// ENOTTY.
+  bool epoll_has_ioctl = true;
   /// epoll_wait() looks at `maxevents` and `events` before it looks for the descriptor.
   bool epoll_wait_checks_arguments_first = false;
 

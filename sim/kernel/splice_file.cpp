@@ -111,7 +111,7 @@ std::string_view bytes_of(const KernelState& k, PageId page, u64 from, u64 len) 
 Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInode& out) {
   const File& file = k.files[id];
   len = std::min(splice_room_bytes(out, len, k.pages.page_size()), kMaxRwCount);
-  if (len == 0) {
+  if (len == 0 && (k.profile->splice_read_of_nothing || file.kind == FileKind::kRegular)) {
     return Bytes{0};
   }
   switch (file.kind) {

@@ -96,7 +96,8 @@ Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call)
                               : Section::returned(other == k.fd_table(id).file(call.fd) ? 1 : 0);
     }
     case kFCreatedQuery:
-      return Section::not_modelled("F_CREATED_QUERY");
+      return k.profile->dupfd_query ? Section::not_modelled("F_CREATED_QUERY")
+                                    : Section::failed(Errno::kEINVAL);
     case kFGetlease:
       return Section::returned(kFUnlck);
     case kFNotify:
@@ -120,9 +121,11 @@ Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call)
   }
 }
 
-bool allowed_on_path_file(u32 cmd) {
+/// Linux fs/fcntl.c: check_fcntl_cmd().
+bool allowed_on_path_file(const KernelProfile& profile, u32 cmd) {
+  const bool query = cmd == kFDupfdQuery || cmd == kFCreatedQuery;
   return cmd == kFDupfd || cmd == kFDupfdCloexec || cmd == kFGetfd || cmd == kFSetfd ||
-         cmd == kFGetfl || cmd == kFDupfdQuery || cmd == kFCreatedQuery;
+         cmd == kFGetfl || (query && profile.dupfd_query);
 }
 
 /// The block size of the file system. Linux fs/ioctl.c: do_vfs_ioctl().
@@ -171,7 +174,8 @@ Section ioctl_fioasync(KernelState& k, FileId id, const IoctlCall& call) {
 Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& call) {
   if (file.kind == FileKind::kEpoll && call.request.v != kFioclex && call.request.v != kFionclex &&
       call.request.v != kFionbio && call.request.v != kFioasync) {
-    return Section::failed(Errno::kEINVAL);  // ep_eventpoll_ioctl()
+    // ep_eventpoll_ioctl()
+    return Section::failed(k.profile->epoll_has_ioctl ? Errno::kEINVAL : Errno::kENOTTY);
   }
   switch (call.request.v) {
     case kFioclex:
@@ -275,7 +279,7 @@ Section run(KernelState& k, TaskId id, const FcntlCall& call) {
     return finish_resize(k, *resize);
   }
   File* file = find_file(k, id, call.fd, true);
-  if (file == nullptr || (file->path_only && !allowed_on_path_file(call.cmd.v))) {
+  if (file == nullptr || (file->path_only && !allowed_on_path_file(*k.profile, call.cmd.v))) {
     return Section::failed(Errno::kEBADF);
   }
   FdTable& table = k.fd_table(id);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include <fmt/format.h>
+#include <range/v3/algorithm/count.hpp>
 #include <range/v3/algorithm/find.hpp>
 
 #include "sim/replay/actions.hpp"
@@ -11,6 +12,21 @@
 
 namespace ipcsim {
 namespace {
+
+/// What `other` says of the task of the completion `at`: a call may return, and the task be killed
+/// in the same step, and then the first is held against the first. Null: it says nothing.
+const Completion* counterpart(const std::vector<Completion>& ours, std::size_t at,
+                              const std::vector<Completion>& other) {
+  const TaskId task = ours[at].task;
+  auto earlier = ranges::count(ours.begin(), ours.begin() + static_cast<std::ptrdiff_t>(at), task,
+                               &Completion::task);
+  for (const Completion& completion : other) {
+    if (completion.task == task && earlier-- == 0) {
+      return &completion;
+    }
+  }
+  return nullptr;
+}
 
 class ProgramRun {
  public:
@@ -89,7 +105,8 @@ class ProgramRun {
 
   void compare(const Event& event, const Settled& model, const Settled& other,
                const Machine& machine) {
-    for (const Completion& expected : model.completions) {
+    for (std::size_t i = 0; i < model.completions.size(); ++i) {
+      const Completion& expected = model.completions[i];
       if (expected.kind == Completion::Kind::kNotModelled) {
         ++report_.not_modelled;
         diverged_ = true;
@@ -98,10 +115,10 @@ class ProgramRun {
         continue;
       }
       ++report_.compared;
-      const auto actual = ranges::find(other.completions, expected.task, &Completion::task);
-      if (actual == other.completions.end() || !agrees(expected, *actual)) {
+      const Completion* actual = counterpart(model.completions, i, other.completions);
+      if (actual == nullptr || !agrees(expected, *actual)) {
         differ(event, expected.task, to_text(expected),
-               actual == other.completions.end() ? "still in the call" : to_text(*actual), machine);
+               actual == nullptr ? "still in the call" : to_text(*actual), machine);
       }
     }
     for (const Sleeper& sleeper : model.sleepers) {

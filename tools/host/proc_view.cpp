@@ -101,7 +101,11 @@ TaskView view_task(i32 tgid, i32 tid) {
   // "running", or the call's number and more, or -1 for a zombie and for one that sleeps elsewhere.
   const bool in_call =
       !syscall.text().empty() && syscall.text().front() >= '0' && syscall.text().front() <= '9';
-  return in_call ? TaskView{kAsleep, count_switches(tgid, tid)} : TaskView{kMoving, 0};
+  // One that was woken and has not got to a CPU yet is still off its CPU in its call, and on a
+  // virtual machine that may last; its letter is R.
+  const char letter = in_call ? state_letter(tgid, tid) : '\0';
+  return letter == 'S' || letter == 'T' ? TaskView{kAsleep, count_switches(tgid, tid)}
+                                        : TaskView{kMoving, 0};
 }
 
 bool is_stopped(i32 tgid, i32 tid) { return state_letter(tgid, tid) == 'T'; }

@@ -20,8 +20,8 @@ struct TaskView {
 };
 
 /// Looks at a thread. Sound: /proc/.../syscall waits for a task that is about to sleep until it has
-/// left its CPU, which the state letter in stat does not; that is asked where there is no such
-/// file.
+/// left its CPU, which the state letter in stat does not. The letter tells those apart that are
+/// being woken, and is all that is asked on a kernel without that file.
 [[nodiscard]] TaskView view_task(i32 tgid, i32 tid);
 
 /// True when the thread is stopped (state T).

@@ -83,7 +83,9 @@ std::map<u64, PipeBufOps> learn_ops(Peek& peek, const KernelLayout& layout) {
   constexpr std::size_t kHoleAt = 1 << 16;  // beyond the page that is written
   std::map<u64, PipeBufOps> known;
   const OwnFd file(memfd_create("ipcsim", MFD_CLOEXEC));
+  // From 5.10 to 6.4 /dev/zero cannot be spliced; what /proc makes up is copied everywhere.
   const OwnFd zeros(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  const OwnFd made_up(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
   const bool filled =
       file.get() >= 0 && write(file.get(), "x", 1) == 1 && ftruncate(file.get(), 2 * kHoleAt) == 0;
   // The order matters where a kernel has the same table for two of them: the first name stays.
@@ -104,7 +106,10 @@ std::map<u64, PipeBufOps> learn_ops(Peek& peek, const KernelLayout& layout) {
       known);
   learn(
       peek, layout, PipeBufOps::kDefault,
-      [&](int to) { return zeros.get() >= 0 && splice_one(zeros.get(), nullptr, to); }, known);
+      [&](int to) {
+        return splice_one(zeros.get(), nullptr, to) || splice_one(made_up.get(), nullptr, to);
+      },
+      known);
   learn(peek, layout, PipeBufOps::kNosteal, splice_socket, known);
   learn(
       peek, layout, PipeBufOps::kZero,

@@ -130,6 +130,8 @@ constexpr KernelProfile linux_6_12() {
   profile.rwf_noappend = true;
   profile.notification_write_fails_first = true;
   profile.splice_cuts_huge_len = false;
+  profile.splice_failure_moves_back = false;
+  profile.mq_evict_removes_notification = true;
   profile.dupfd_query = true;
   profile.epoll_has_ioctl = true;
   return profile;
@@ -139,6 +141,8 @@ constexpr KernelProfile linux_6_14() {
   KernelProfile profile = linux_6_12();
   profile.name = "linux-6.14";
   profile.read_wakes = ReadWakes::kWhenFullSlotFreed;
+  profile.splice_failure_moves_back = true;
+  profile.mq_evict_removes_notification = false;
   return profile;
 }
 

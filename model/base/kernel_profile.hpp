@@ -116,6 +116,8 @@ struct KernelProfile {
   /// A length of 2^63 or more is cut for a splice() with a file; otherwise EINVAL. sendfile() never
   /// takes one.
   bool splice_cuts_huge_len = false;
+  /// A splice() that fails puts its file back to where the call began, whoever moved it meanwhile.
+  bool splice_failure_moves_back = true;
   /// No bytes of a file that cannot be spliced are 0 bytes; otherwise EINVAL.
   bool splice_read_of_nothing = true;
   /// splice() from a pipe drops slots without bytes.
@@ -140,6 +142,8 @@ struct KernelProfile {
 
   /// The tree's rightmost node is kept (`msg_tree_rightmost`); otherwise found by descending.
   bool mq_keeps_rightmost = true;
+  /// A queue that goes removes a notification that its owner left behind.
+  bool mq_evict_removes_notification = false;
   /// mq_open() and mq_unlink() need search permission on the root of the queue file system.
   bool mq_root_search_permission = false;
   /// mq_unlink() changes the queue's own ctime, and no longer the directory's atime.

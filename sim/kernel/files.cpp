@@ -184,6 +184,9 @@ void free_splice_pipe(KernelState& k, TaskId id) {
 
 void evict_mqueue(KernelState& k, MqueueId id) {
   MqueueObject& queue = k.mqueues[id];
+  if (k.profile->mq_evict_removes_notification) {
+    notification_removed(k, id);
+  }
   drop_notify_socket(k, queue);
   k.users[queue.user.v].mq_bytes -= queue.bytes;
   k.wait_queues.destroy(queue.wait_q);

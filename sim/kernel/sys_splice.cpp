@@ -145,8 +145,14 @@ Section with_offsets(Section section, const Offsets& offsets) {
   return section;
 }
 
-/// Linux fs/splice.c: do_splice(). Whatever came of it, a file without a pointer to an offset is
-/// where the call left off: after a sleep in which somebody else moved it, where the call began.
+/// Whether the file's place is written back: whatever came of the call, but for 6.12.y.
+bool writes_place_back(const KernelState& k, const Section& section) {
+  return succeeded(section) ||
+         (section.end == Section::End::kReturned && k.profile->splice_failure_moves_back);
+}
+
+/// Linux fs/splice.c: do_splice(). A file without a pointer to an offset is where the call left
+/// off: after a failed sleep in which somebody else moved it, where the call began.
 Section splice_section(KernelState& k, TaskId id, const SpliceInProgress& progress,
                        const SpliceCall& call) {
   if (std::holds_alternative<PipeToPipe>(progress.locals)) {
@@ -156,25 +162,25 @@ Section splice_section(KernelState& k, TaskId id, const SpliceInProgress& progre
   Offsets offsets;
   if (std::holds_alternative<SpliceOut>(progress.locals)) {
     Section section = into_file(k, id, progress, call.len, pos);
-    if (section.end == Section::End::kReturned) {
+    if (writes_place_back(k, section)) {
       tell_place(k.files[progress.files[1]], pos, call.off_out, offsets.off_out);
     }
     return with_offsets(std::move(section), offsets);
   }
   Section section = out_of_file(k, id, progress, call.len, pos);
-  if (section.end == Section::End::kReturned) {
+  if (writes_place_back(k, section)) {
     tell_place(k.files[progress.files[0]], pos, call.off_in, offsets.off_in);
   }
   return with_offsets(std::move(section), offsets);
 }
 
-/// What do_splice() tests when one side is a file, and the locals that it begins with.
 /// The length that splice() goes on with. Linux fs/splice.c: do_splice_to().
 u64 length_with_file(const KernelState& k, u64 len) {
   constexpr u64 kMost = std::numeric_limits<i64>::max();
   return len > kMost && k.profile->splice_cuts_huge_len ? kMaxRwCount : len;
 }
 
+/// What do_splice() tests when one side is a file, and the locals that it begins with.
 /// Errors, in the order the kernel tests them:
 ///   EINVAL  into a file opened O_APPEND; place(); into a file without splice_write
 ///   EINVAL  neither is a pipe

@@ -73,18 +73,19 @@ char state_letter(i32 tgid, i32 tid) {
   return name_end == std::string_view::npos ? '\0' : stat.text()[name_end + 2];
 }
 
+/// S, D (who waits for the child of vfork()), or T (stopped).
+bool is_letter_of_sleep(char letter) { return letter == 'S' || letter == 'D' || letter == 'T'; }
+
 /// A kernel without /proc/.../syscall (user-mode-linux) has one CPU and no preemption inside: who
 /// has the letter of a sleeper has left it.
 TaskView view_by_letter(i32 tgid, i32 tid) {
   using enum TaskView::State;
-  switch (state_letter(tgid, tid)) {
-    case '\0':
-      return {kGone, 0};
-    case 'S':
-      return {kAsleep, count_switches(tgid, tid)};
-    default:
-      return {kMoving, 0};
+  const char letter = state_letter(tgid, tid);
+  if (letter == '\0') {
+    return {kGone, 0};
   }
+  return is_letter_of_sleep(letter) ? TaskView{kAsleep, count_switches(tgid, tid)}
+                                    : TaskView{kMoving, 0};
 }
 
 }  // namespace
@@ -103,9 +104,9 @@ TaskView view_task(i32 tgid, i32 tid) {
       !syscall.text().empty() && syscall.text().front() >= '0' && syscall.text().front() <= '9';
   // One that was woken and has not got to a CPU yet is still off its CPU in its call, and on a
   // virtual machine that may last; its letter is R.
-  const char letter = in_call ? state_letter(tgid, tid) : '\0';
-  return letter == 'S' || letter == 'T' ? TaskView{kAsleep, count_switches(tgid, tid)}
-                                        : TaskView{kMoving, 0};
+  return in_call && is_letter_of_sleep(state_letter(tgid, tid))
+             ? TaskView{kAsleep, count_switches(tgid, tid)}
+             : TaskView{kMoving, 0};
 }
 
 bool is_stopped(i32 tgid, i32 tid) { return state_letter(tgid, tid) == 'T'; }

@@ -67,7 +67,7 @@ void simulated_send_receive(benchmark::State& state) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(from.data());
     benchmark::DoNotOptimize(call(kernel, kTask, send_call(queue, from)));
-    take(call(kernel, kTask, receive), to);
+    take(call(kernel, kTask, receive).result, to);
   }
 }
 BENCHMARK(simulated_send_receive);

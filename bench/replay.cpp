@@ -128,7 +128,7 @@ class Pipeline {
   static constexpr u32 kTasks = 4;
 
   void make(TaskId task, const Call& call, Output out) {
-    const SysResult result = bench::call(kernel_, task, call);
+    const SysResult result = bench::call(kernel_, task, call).result;
     events_.emplace_back(CallEvent{task, call, SysResult::success(result.ret, std::move(out))});
   }
 

@@ -41,40 +41,38 @@ Kernel one_task_kernel(Contents contents) {
   return {environment, newest_profile(), contents};
 }
 
-SysResult call(Kernel& kernel, TaskId task, const Call& call) {
-  kernel.post(task, call);
-  kernel.run_section(task);
-  std::vector<Completion> completions = kernel.take_completions();
-  IPCSIM_CHECK(completions.size() == 1);
-  return std::move(completions.front().result);
+Section call(Kernel& kernel, TaskId task, const Call& call) {
+  Section section = kernel.syscall(task, call);
+  IPCSIM_CHECK(section.end == Section::End::kReturned);
+  return section;
 }
 
 void call_and_sleep(Kernel& kernel, TaskId task, const Call& call) {
-  kernel.post(task, call);
-  kernel.run_section(task);
+  IPCSIM_CHECK(kernel.syscall(task, call).end == Section::End::kAsleep);
 }
 
 SysResult finish_first(Kernel& kernel) {
+  static std::vector<Completion> completions;
   kernel.run_section(kernel.first_runnable());
-  std::vector<Completion> completions = kernel.take_completions();
+  kernel.take_completions(completions);
   IPCSIM_CHECK(completions.size() == 1);
   return std::move(completions.front().result);
 }
 
 PipeFds make_pipe(Kernel& kernel, OpenFlags flags) {
-  return std::get<PipeFds>(call(kernel, kTask, Pipe2Call{.flags = flags}).out);
+  return std::get<PipeFds>(call(kernel, kTask, Pipe2Call{.flags = flags}).result.out);
 }
 
 Fd make_queue(Kernel& kernel, const std::string& name, i64 maxmsg, u64 msgsize) {
-  const SysResult opened =
+  const Section opened =
       call(kernel, kTask,
            MqOpenCall{.name = UserPtr<std::string>::of(name),
                       .oflag = OpenFlags{kORdwr | kOCreat},
                       .mode = 0600,
                       .attr = UserPtr<MqAttr>::of(
                           {.mq_maxmsg = maxmsg, .mq_msgsize = static_cast<i64>(msgsize)})});
-  IPCSIM_CHECK(opened.error == Errno::kOk);
-  return Fd{static_cast<i32>(opened.ret)};
+  IPCSIM_CHECK(opened.result.error == Errno::kOk);
+  return Fd{static_cast<i32>(opened.result.ret)};
 }
 
 UserSegment user_bytes(u64 len, Contents contents) {

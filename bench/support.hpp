@@ -20,7 +20,7 @@ inline constexpr TaskId kTask{1};
 [[nodiscard]] Kernel one_task_kernel(Contents contents);
 
 /// Makes a call that returns, and takes its result. REQUIRES: the task is idle.
-SysResult call(Kernel& kernel, TaskId task, const Call& call);
+Section call(Kernel& kernel, TaskId task, const Call& call);
 /// Makes a call that sleeps.
 void call_and_sleep(Kernel& kernel, TaskId task, const Call& call);
 /// Runs the first runnable task's section, which ends its call; returns what the call gave.

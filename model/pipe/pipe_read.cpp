@@ -126,6 +126,9 @@ PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const U
     call.wake_writer = profile.read_wakes == ReadWakes::kWhenWasFull && pipe_full(pipe);
   }
   UserSink sink(to, out, call.done);
+  if (out != nullptr && pipe_occupancy(pipe) > 1) {
+    out->reserve(out->size() + std::min(sink.remaining(), pipe_fionread(pipe).v));
+  }
   do {
     if (pipe.note_loss) {
       deliver_loss(in, sink);

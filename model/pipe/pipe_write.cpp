@@ -25,25 +25,26 @@ bool can_merge(const PipeBuffer& buf, const KernelProfile& profile) {
 }
 
 /// Appends the first (n mod page size) bytes of the call to the last slot if it takes them all.
-/// Returns the bytes merged, 0 when the slot does not take them.
-Result<Bytes> merge(const Section& in, UserSource& source) {
+/// Nothing happens when the slot does not take them.
+Errno merge(const Section& in, UserSource& source) {
   PipeInode& pipe = in.pipe;
   const u32 chars = static_cast<u32>(source.remaining() & (in.pages.page_size() - 1));
   if (chars == 0 || pipe_empty(pipe)) {
-    return Bytes{0};
+    return Errno::kOk;
   }
   PipeBuffer& last = pipe.slot(pipe.head - 1);
   const u32 end = last.offset + last.len;
   if (!can_merge(last, in.profile) || end + chars > in.pages.page_size()) {
-    return Bytes{0};
+    return Errno::kOk;
   }
   std::byte* page = in.pages.write(last.page);
   if (source.copy(page == nullptr ? nullptr : page + end, chars) < chars) {
-    return fail(Errno::kEFAULT);
+    return Errno::kEFAULT;
   }
   in.call.changed = true;
   last.len += chars;
-  return Bytes{chars};
+  in.call.done += chars;
+  return Errno::kOk;
 }
 
 /// A page for the next slot: one that the call took before, a kept one, or a fresh one.
@@ -67,7 +68,7 @@ void occupy_slot(const Section& in, PageId page, u32 len) {
 }
 
 /// Puts the next page of bytes into a new slot. REQUIRES: a free slot.
-Result<Bytes> insert_page(const Section& in, UserSource& source) {
+Errno insert_page(const Section& in, UserSource& source) {
   const u32 want = static_cast<u32>(std::min<u64>(source.remaining(), in.pages.page_size()));
   const PageId page = next_page(in);
   in.call.changed = true;
@@ -77,10 +78,11 @@ Result<Bytes> insert_page(const Section& in, UserSource& source) {
     } else {
       anon_pipe_put_page(in.pipe, page, in.pages, in.profile);
     }
-    return fail(Errno::kEFAULT);
+    return Errno::kEFAULT;
   }
   occupy_slot(in, page, want);
-  return Bytes{want};
+  in.call.done += want;
+  return Errno::kOk;
 }
 
 /// Pages that the call took and did not use go into the empty cells of tmp_page.
@@ -106,8 +108,22 @@ bool wakes_readers(const Section& in) {
   return true;
 }
 
-PipeSection finish(const Section& in, Result<Bytes> result, PipeEffects effects) {
-  keep_preallocated(in);
+/// The call is over: with an error, unless bytes are in the pipe already. The outcome is made in
+/// place: copied, it is waited for until each of its small members has arrived.
+PipeSection finish(const Section& in, Errno error, bool sigpipe = false) {
+  PipeSection section;
+  PipeEffects& effects = section.effects;
+  if (in.call.done > 0 || error == Errno::kOk) {
+    section.result->v = in.call.done;
+  } else {
+    section.result = fail(error);
+  }
+  if (sigpipe) {
+    effects.add(PipeEffect::kSendSigpipe);
+  }
+  if (in.call.preallocated > 0) {
+    keep_preallocated(in);
+  }
   const bool wakes = wakes_readers(in);
   if (wakes) {
     effects.add(PipeEffect::kWakeRdWait);
@@ -118,7 +134,7 @@ PipeSection finish(const Section& in, Result<Bytes> result, PipeEffects effects)
   if (in.profile.two_wait_queues && in.call.slept && !pipe_full(in.pipe)) {
     effects.add(PipeEffect::kWakeWrWait);
   }
-  return {PipeSectionEnd::kReturned, result, effects};
+  return section;
 }
 
 /// The writer goes to sleep: whoever waits for what it wrote is told first.
@@ -152,13 +168,8 @@ bool start(const Section& in, UserSource& source, Errno& error) {
     return false;  // the loop says so too
   }
   call.was_empty = pipe_empty(in.pipe);
-  const Result<Bytes> merged = merge(in, source);
-  if (!merged) {
-    error = merged.error();
-    return true;
-  }
-  call.done += merged->v;
-  return source.remaining() == 0;
+  error = merge(in, source);
+  return error != Errno::kOk || source.remaining() == 0;
 }
 
 }  // namespace
@@ -186,16 +197,11 @@ PipeSection pipe_write_section(PipeInode& pipe, PipeWrite& call, std::span<const
   if (call.slept && !pipe_writable(pipe) && !context.signal_pending) {
     return {PipeSectionEnd::kAsleep, Bytes{0}, {}};
   }
-  PipeEffects effects;
-  const auto done_or = [&](Errno error) -> Result<Bytes> {
-    return call.done > 0 ? Result<Bytes>{Bytes{call.done}} : fail(error);
-  };
   UserSource source(from, call.done);
   if (!call.slept) {
     Errno error = Errno::kOk;
     if (start(in, source, error)) {
-      return finish(in, error == Errno::kOk ? Result<Bytes>{Bytes{call.done}} : fail(error),
-                    effects);
+      return finish(in, error);
     }
   } else {
     pipe.waiting_writers -= call.counted ? 1 : 0;
@@ -204,27 +210,20 @@ PipeSection pipe_write_section(PipeInode& pipe, PipeWrite& call, std::span<const
   }
   for (;;) {
     if (pipe.readers == 0) {
-      if (!context.nosignal) {
-        effects.add(PipeEffect::kSendSigpipe);
-      }
-      return finish(in, done_or(Errno::kEPIPE), effects);
+      return finish(in, Errno::kEPIPE, !context.nosignal);
     }
     if (!pipe_full(pipe)) {
-      const Result<Bytes> inserted = insert_page(in, source);
-      if (!inserted) {
-        return finish(in, done_or(inserted.error()), effects);
-      }
-      call.done += inserted->v;
-      if (source.remaining() == 0) {
-        return finish(in, Bytes{call.done}, effects);
+      const Errno error = insert_page(in, source);
+      if (error != Errno::kOk || source.remaining() == 0) {
+        return finish(in, error);
       }
       continue;
     }
     if (context.nonblock) {
-      return finish(in, done_or(Errno::kEAGAIN), effects);
+      return finish(in, Errno::kEAGAIN);
     }
     if (context.signal_pending) {
-      return finish(in, done_or(Errno::kERESTARTSYS), effects);
+      return finish(in, Errno::kERESTARTSYS);
     }
     return fall_asleep(in);
   }

@@ -100,6 +100,44 @@ void Kernel::post(TaskId id, Call call) {
   }
 }
 
+Section Kernel::syscall(TaskId id, const Call& call) {
+  IPCSIM_CHECK(idle(id) && state_.task(id).state == TaskState::kIdle);
+  if (makes_task(call)) {
+    recalc_sigpending(state_, id);
+    if (signal_pending(state_, id)) {
+      post(id, call);
+      run_section(id);
+      return Section::goes_on();
+    }
+  }
+  Task& entering = state_.task(id);
+  // Not owned: when this section is over, nothing is left of most calls.
+  entering.call = std::shared_ptr<const Call>(std::shared_ptr<const Call>(), &call);
+  entering.entered = state_.now;
+  entering.state = TaskState::kRunnable;
+  Section section = std::visit([&](const auto& c) { return run(state_, id, c); }, call);
+  if (section.end == Section::End::kGone) {
+    return section;
+  }
+  Task& task = state_.task(id);
+  const bool over =
+      section.end == Section::End::kReturned || section.end == Section::End::kNotModelled;
+  if (over && !internal(section.result.error) && !task.saved_sigmask &&
+      !signal_pending(state_, id)) {
+    end_progress(state_, id);
+    task.restart_deadline.reset();
+    task.call = nullptr;
+    task.state = TaskState::kIdle;
+    return section;
+  }
+  task.call = std::make_shared<const Call>(call);
+  finish_call(id, section);
+  if (over) {
+    section.end = Section::End::kGoesOn;
+  }
+  return section;
+}
+
 std::optional<std::string> Kernel::post_signal(TaskId task, Signal signal) {
   if (signal.v == 0 || signal.v > kMostSignal) {
     return "only signals 1 to 64 can be sent";
@@ -169,10 +207,11 @@ void Kernel::run_section(TaskId id) {
 
 void Kernel::run_call(TaskId id) {
   const std::shared_ptr<const Call> call = state_.task(id).call;
-  finish_call(id, std::visit([&](const auto& c) { return run(state_, id, c); }, *call));
+  Section section = std::visit([&](const auto& c) { return run(state_, id, c); }, *call);
+  finish_call(id, section);
 }
 
-void Kernel::finish_call(TaskId id, Section section) {
+void Kernel::finish_call(TaskId id, Section& section) {
   if (section.end == Section::End::kGone || section.end == Section::End::kAsleep) {
     return;
   }

@@ -26,6 +26,12 @@ class Kernel {
   [[nodiscard]] bool exists(TaskId task) const { return state_.exists(task); }
   /// The task enters a call and is runnable. REQUIRES: idle(task).
   void post(TaskId task, Call call);
+  /// A task in user space enters a call and runs its first section at once: as post() and
+  /// run_section() do it, without a copy of the call, the run queue and the list of completions.
+  /// kReturned and kNotModelled: the call is over, and there is no completion of it. Anything else:
+  /// it goes on, or a signal came into it, as if it had been posted. REQUIRES: idle(task), and it
+  /// is not runnable.
+  [[nodiscard]] Section syscall(TaskId task, const Call& call);
   /// Sends a signal as tgkill() does; nothing happens when the task is dead.
   /// Errors (by text): no signal has that number.
   [[nodiscard]] std::optional<std::string> post_signal(TaskId task, Signal signal);
@@ -47,6 +53,11 @@ class Kernel {
   /// Calls that ended since this was last asked, in order.
   [[nodiscard]] std::vector<Completion> take_completions() {
     return std::exchange(state_.completions, {});
+  }
+  /// The same in `list`, whose memory is used again.
+  void take_completions(std::vector<Completion>& list) {
+    list.clear();
+    std::swap(list, state_.completions);
   }
   /// Handlers that ran since this was last asked, in order.
   [[nodiscard]] std::vector<HandledSignal> take_handled() {
@@ -72,7 +83,7 @@ class Kernel {
 
  private:
   void run_call(TaskId task);
-  void finish_call(TaskId task, Section section);
+  void finish_call(TaskId task, Section& section);
   void return_to_user(TaskId task, ReturnInProgress returning);
   void die(TaskId task, const ReturnInProgress& returning);
   void end_call(TaskId task, Completion completion, std::optional<Nanoseconds> deadline,

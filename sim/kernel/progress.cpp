@@ -45,6 +45,9 @@ struct Drop {
 
 void end_progress(KernelState& k, TaskId id) {
   finish_wait(k, id);
+  if (std::holds_alternative<std::monostate>(k.task(id).progress)) {
+    return;  // as nearly always
+  }
   const CallInProgress progress = std::exchange(k.task(id).progress, std::monostate{});
   std::visit(Drop{k, id}, progress);
 }

@@ -50,8 +50,15 @@ Section finish_section(KernelState& k, TaskId id, PipeId pipe, const PipeSection
   }
   finish_wait(k, id);
   apply_effects(k, id, pipe, section.effects);
-  return section.result ? Section::returned(static_cast<i64>(section.result->v))
-                        : Section::failed(section.result.error());
+  // Member by member: Section::returned() has all of it cleared first.
+  Section outcome;
+  if (section.result) {
+    outcome.result.ret = static_cast<i64>(section.result->v);
+  } else {
+    outcome.result.ret = -1;
+    outcome.result.error = section.result.error();
+  }
+  return outcome;
 }
 
 bool moved_bytes(const Section& outcome) {
@@ -59,8 +66,8 @@ bool moved_bytes(const Section& outcome) {
 }
 
 /// Whether what is written and read shows in the times of the pipe's node.
-bool has_times(const KernelState& k, PipeId pipe) {
-  return !k.pipes[pipe].anonymous || k.profile->anonymous_pipe_times;
+bool has_times(const KernelState& k, const PipeObject& pipe) {
+  return !pipe.anonymous || k.profile->anonymous_pipe_times;
 }
 
 PipeIoContext context_of(const KernelState& k, TaskId id, const File& file, u32 rw_flags) {
@@ -72,47 +79,47 @@ PipeIoContext context_of(const KernelState& k, TaskId id, const File& file, u32 
 
 Section write_section(KernelState& k, TaskId id, FileId file_id, Segments segments, u32 rw_flags) {
   const File& file = k.files[file_id];
-  const PipeId pipe = file.pipe;
+  PipeObject& pipe = k.pipes[file.pipe];
   Task& task = k.task(id);
   WriteInProgress progress{.file = file_id, .rw_flags = rw_flags};
   if (const auto* saved = std::get_if<WriteInProgress>(&task.progress)) {
     progress = *saved;
   }
   const PipeSection section =
-      pipe_write_section(k.pipes[pipe].inode, progress.locals, segments,
+      pipe_write_section(pipe.inode, progress.locals, segments,
                          context_of(k, id, file, progress.rw_flags), k.pages, *k.profile);
   if (section.end == PipeSectionEnd::kAsleep || task.progress.index() != 0) {
     task.progress = progress;
   }
-  Section outcome = finish_section(k, id, pipe, section, k.pipes[pipe].wr_wait);
+  Section outcome = finish_section(k, id, file.pipe, section, pipe.wr_wait);
   if (moved_bytes(outcome) && has_times(k, pipe)) {
-    file_modified(k, k.files[file_id]);
+    file_modified(k, file);
   }
   return outcome;
 }
 
 Section read_section(KernelState& k, TaskId id, FileId file_id, Segments segments, u32 rw_flags) {
   const File& file = k.files[file_id];
-  const PipeId pipe = file.pipe;
+  PipeObject& pipe = k.pipes[file.pipe];
   Task& task = k.task(id);
   ReadInProgress progress{.file = file_id, .rw_flags = rw_flags};
   if (auto* saved = std::get_if<ReadInProgress>(&task.progress)) {
     progress = std::move(*saved);
   }
   const bool keep = k.pages.contents() == Contents::kKept;
-  const PipeSection section = pipe_read_section(
-      k.pipes[pipe].inode, progress.locals, segments, keep ? &progress.bytes : nullptr,
-      context_of(k, id, file, progress.rw_flags), k.pages, *k.profile);
-  Section outcome = finish_section(k, id, pipe, section, k.pipes[pipe].rd_wait);
+  const PipeSection section =
+      pipe_read_section(pipe.inode, progress.locals, segments, keep ? &progress.bytes : nullptr,
+                        context_of(k, id, file, progress.rw_flags), k.pages, *k.profile);
+  Section outcome = finish_section(k, id, file.pipe, section, pipe.rd_wait);
   if (moved_bytes(outcome)) {
-    if (k.pipes[pipe].anonymous && has_times(k, pipe)) {
-      k.inodes[file.node].atime = k.now;  // pipefs knows no "relatime"
+    if (!pipe.anonymous) {
+      file_accessed(k, file);
     } else if (has_times(k, pipe)) {
-      file_accessed(k, k.files[file_id]);
+      k.inodes[file.node].atime = k.now;  // pipefs knows no "relatime"
     }
     const u64 len = static_cast<u64>(outcome.result.ret);
-    outcome.result.out =
-        ReadBytes{keep ? Payload::of_bytes(std::move(progress.bytes)) : Payload::of_unknown(len)};
+    outcome.result.out.emplace<ReadBytes>(
+        ReadBytes{keep ? Payload::of_bytes(std::move(progress.bytes)) : Payload::of_unknown(len)});
   }
   if (section.end == PipeSectionEnd::kAsleep || task.progress.index() != 0) {
     task.progress = std::move(progress);

@@ -97,8 +97,8 @@ void finish_wait(KernelState& k, TaskId id) {
 }
 
 void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffects& effects) {
+  const PipeObject& object = k.pipes[pipe];
   for (const PipeEffect effect : effects.list()) {
-    const PipeObject& object = k.pipes[pipe];
     switch (effect) {
       case PipeEffect::kSendSigpipe:
         send_signal_to_task(k, current,
@@ -123,10 +123,14 @@ void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffect
         wake_up(k, object.wr_wait, WakeCount::kAll, 0);
         break;
       case PipeEffect::kSigioReaders:
-        kill_fasync(k, object.fasync_readers, kSiPollIn);
+        if (!object.fasync_readers.empty()) {
+          kill_fasync(k, object.fasync_readers, kSiPollIn);
+        }
         break;
       case PipeEffect::kSigioWriters:
-        kill_fasync(k, object.fasync_writers, kSiPollOut);
+        if (!object.fasync_writers.empty()) {
+          kill_fasync(k, object.fasync_writers, kSiPollOut);
+        }
         break;
     }
   }

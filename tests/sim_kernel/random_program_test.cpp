@@ -349,6 +349,56 @@ TEST(RandomProgram, RunsTheSameTwice) {
   }
 }
 
+/// The task makes the call in a twin by syscall(), and in `k` by post() and a section: both come to
+/// the same, and the kernels are equal afterwards.
+void call_in_both_ways(TestKernel& k, TaskId task, const Call& call) {
+  SCOPED_TRACE(to_text(call));
+  Kernel twin = k.kernel;
+  const Section section = twin.syscall(task, call);
+  k.kernel.post(task, call);
+  k.section(task.v);
+  std::vector<Completion> posted = k.kernel.take_completions();
+  if (section.end == Section::End::kReturned || section.end == Section::End::kNotModelled) {
+    ASSERT_FALSE(posted.empty());
+    EXPECT_EQ(posted.back().task, task);
+    EXPECT_EQ(posted.back().result, section.result);
+    EXPECT_EQ(posted.back().reason, section.reason);
+    posted.pop_back();
+  }
+  EXPECT_EQ(twin.take_completions(), posted);
+  EXPECT_TRUE(twin == k.kernel);
+  EXPECT_EQ(twin.hash(), k.kernel.hash());
+}
+
+// The short way into a call leaves no other trace than the long one.
+TEST(RandomProgram, CallsTheSameInBothWays) {
+  for (u64 seed = 1; seed <= kSeeds && !HasFailure(); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Chance chance(seed);
+    TestKernel k(some_tasks(kFirstTasks));
+    for (u32 task = 1; task <= kFirstTasks; task += 2) {
+      k.run(task, sigaction(kSigpipe, Disposition::kHandler));
+      k.run(task, sigaction(kSigusr1, Disposition::kHandler, kSaRestart));
+    }
+    u32 calls = 0;
+    for (int step = 0; step < kSteps && !HasFailure(); ++step) {
+      const TaskId task = chance.task();
+      if (k.kernel.idle(task) && k.kernel.state().task(task).state == TaskState::kIdle) {
+        call_in_both_ways(k, task, chance.call());
+        ++calls;
+      }
+      for (u64 sections = chance.below(3); sections > 0; --sections) {
+        const std::vector<TaskId> runnable = k.kernel.runnable();
+        if (!runnable.empty()) {
+          k.section(runnable[chance.below(runnable.size())].v);
+        }
+      }
+      static_cast<void>(k.kernel.take_completions());
+    }
+    EXPECT_GT(calls, kSteps / 10);
+  }
+}
+
 // Not even the bytes: without contents the same happens.
 TEST(RandomProgram, RunsTheSameWithoutContents) {
   for (u64 seed = 1; seed <= kSeeds; ++seed) {

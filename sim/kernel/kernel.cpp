@@ -88,13 +88,11 @@ Kernel::Kernel(const Environment& environment, const KernelProfile& profile, Con
   }
 }
 
-bool Kernel::idle(TaskId task) const { return exists(task) && !state_.task(task).in_call(); }
-
-void Kernel::post(TaskId id, Call call) {
+void Kernel::post(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id));
   Task& task = state_.task(id);
-  task.call = std::make_shared<const Call>(std::move(call));
-  task.entered = state_.now;
+  task.enter(call, state_.now);
+  task.call = StoredCall(call);
   if (task.state == TaskState::kIdle) {
     enqueue(state_, id);
   }
@@ -110,29 +108,21 @@ Section Kernel::syscall(TaskId id, const Call& call) {
       return Section::goes_on();
     }
   }
-  Task& entering = state_.task(id);
-  // Not owned: when this section is over, nothing is left of most calls.
-  entering.call = std::shared_ptr<const Call>(std::shared_ptr<const Call>(), &call);
-  entering.entered = state_.now;
-  entering.state = TaskState::kRunnable;
+  state_.task(id).enter(call, state_.now);
+  state_.task(id).state = TaskState::kRunnable;
   Section section = std::visit([&](const auto& c) { return run(state_, id, c); }, call);
   if (section.end == Section::End::kGone) {
     return section;
   }
-  Task& task = state_.task(id);
-  const bool over =
-      section.end == Section::End::kReturned || section.end == Section::End::kNotModelled;
-  if (over && !internal(section.result.error) && !task.saved_sigmask &&
+  if (section.over() && !internal(section.result.error) && !state_.task(id).saved_sigmask &&
       !signal_pending(state_, id)) {
     end_progress(state_, id);
-    task.restart_deadline.reset();
-    task.call = nullptr;
-    task.state = TaskState::kIdle;
+    state_.task(id).leave();
     return section;
   }
-  task.call = std::make_shared<const Call>(call);
+  state_.task(id).call = StoredCall(call);
   finish_call(id, section);
-  if (over) {
+  if (section.over()) {
     section.end = Section::End::kGoesOn;
   }
   return section;
@@ -192,12 +182,12 @@ void Kernel::run_section(TaskId id) {
     return;
   }
   const bool entering = std::holds_alternative<std::monostate>(task.progress);
-  if (entering && task.call != nullptr && makes_task(*task.call)) {
+  if (entering && task.in_any<ForkCall, VforkCall, CloneCall>()) {
     // Signals from before it come before it, also those that another thread was told of.
     // Linux kernel/fork.c: copy_process().
     recalc_sigpending(state_, id);
   }
-  if (task.call == nullptr || (entering && signal_pending(state_, id))) {
+  if (!task.in_call() || (entering && signal_pending(state_, id))) {
     // A signal in user space is handled before the task goes on.
     return_to_user(id, {});
     return;
@@ -206,8 +196,8 @@ void Kernel::run_section(TaskId id) {
 }
 
 void Kernel::run_call(TaskId id) {
-  const std::shared_ptr<const Call> call = state_.task(id).call;
-  Section section = std::visit([&](const auto& c) { return run(state_, id, c); }, *call);
+  const StoredCall call = state_.task(id).call;
+  Section section = call.visit([&](const auto& c) { return run(state_, id, c); });
   finish_call(id, section);
 }
 
@@ -261,7 +251,7 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
   } while (signal_pending(state_, id));
   if (returning.completion) {
     end_call(id, *std::move(returning.completion), returning.deadline, returning.taken);
-  } else if (task.call != nullptr) {
+  } else if (task.in_call()) {
     run_call(id);
   } else {
     task.state = TaskState::kIdle;
@@ -270,7 +260,7 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
 
 void Kernel::die(TaskId id, const ReturnInProgress& returning) {
   if (!returning.completion) {
-    state_.task(id).call = nullptr;
+    state_.task(id).call_number = 0;
     exit_task(state_, id);
     return;
   }
@@ -291,9 +281,7 @@ void Kernel::end_call(TaskId id, Completion completion, std::optional<Nanosecond
   if (internal(completion.result.error)) {
     completion.result.error = Errno::kEINTR;
   }
-  task.restart_deadline.reset();
-  task.call = nullptr;
-  task.state = TaskState::kIdle;
+  task.leave();
   state_.completions.push_back(std::move(completion));
 }
 
@@ -302,7 +290,7 @@ std::vector<Sleeper> Kernel::sleepers() const {
   for (u32 i = 0; i < state_.tasks.size(); ++i) {
     const Task& task = state_.tasks[i];
     if (task.state != TaskState::kDead && task.in_call()) {
-      list.push_back({TaskId{i + 1}, call_name(*task.call)});
+      list.push_back({TaskId{i + 1}, task.call.visit([](const auto& call) { return call.kName; })});
     }
   }
   return list;

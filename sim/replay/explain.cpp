@@ -182,8 +182,8 @@ class Search {
       return false;  // it kills the task, whatever that has done by then
     }
     const Task& task = at_.kernel.kernel().state().task(signal->task);
-    return task.state == TaskState::kRunnable && task.call != nullptr &&
-           task.returning == nullptr && std::holds_alternative<std::monostate>(task.progress);
+    return task.state == TaskState::kRunnable && task.in_call() && task.returning == nullptr &&
+           std::holds_alternative<std::monostate>(task.progress);
   }
 
   /// What happens to tasks, not by them.
@@ -240,14 +240,11 @@ class Search {
       return false;
     }
     const Task& task = kernel.state().task(id);
-    if (task.call == nullptr || task.state != TaskState::kRunnable ||
+    if (!task.in_call() || task.state != TaskState::kRunnable ||
         kernel.state().fd_tables[task.files].users() > 1) {
       return false;
     }
-    return std::holds_alternative<Dup2Call>(*task.call) ||
-           std::holds_alternative<Dup3Call>(*task.call) ||
-           std::holds_alternative<CloseRangeCall>(*task.call) ||
-           std::holds_alternative<ExecveCall>(*task.call);
+    return task.in_any<Dup2Call, Dup3Call, CloseRangeCall, ExecveCall>();
   }
 
   void step_to_next_event() {

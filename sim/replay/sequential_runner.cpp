@@ -99,20 +99,13 @@ std::optional<Report> run_sequential(const TraceHeader& header, TraceReader& eve
       }
       return std::nullopt;
     }
-    if (!call->result || !run_call(kernel, *call, std::move(call->call))) {
+    if (!call->result || (contents == Contents::kLengthsOnly && !has_lengths_only(*call)) ||
+        !run_call(kernel, *call, std::move(call->call))) {
       return std::nullopt;
     }
     ++report.steps;
     ++report.compared;
   }
-}
-
-Contents contents_needed(std::string_view text) {
-  // A payload's length alone is an object that begins with it; all else may show bytes.
-  const auto known = [&](std::string_view key) { return text.contains(key); };
-  const bool plain = !known("\"text\"") && !known("\"hex\"") && !known("\"pattern\"") &&
-                     !known("buf\":\"") && !known("buf\": \"") && !known("mq_") && !known("epoll");
-  return plain ? Contents::kLengthsOnly : Contents::kKept;
 }
 
 }  // namespace ipcsim

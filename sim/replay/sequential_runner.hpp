@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 
 #include "model/base/kernel_profile.hpp"
 #include "model/base/page_pool.hpp"
@@ -19,11 +18,8 @@ namespace ipcsim {
                                                    const KernelProfile& profile);
 
 /// The same for the rest of a text, whose header was read, without keeping its events. Also nothing
-/// when a line is wrong. `contents`: lengths alone are enough when no bytes are known in it.
+/// when a line is wrong, or with Contents::kLengthsOnly when a line has bytes that are known.
 [[nodiscard]] std::optional<Report> run_sequential(const TraceHeader& header, TraceReader& events,
                                                    const KernelProfile& profile, Contents contents);
-
-/// What has to be kept of bytes when a trace with this text is run.
-[[nodiscard]] Contents contents_needed(std::string_view text);
 
 }  // namespace ipcsim

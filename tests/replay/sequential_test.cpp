@@ -1,4 +1,7 @@
 // run_sequential() says what run_settled() says, or nothing.
+#include <optional>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "model/base/kernel_profile.hpp"
@@ -37,16 +40,44 @@ TEST(Sequential, ComparesLengths) {
   EXPECT_FALSE(run_sequential(settled(std::string(kStart) + wrong + "\n"), newest_profile()));
 }
 
-// A text need not be kept to be run.
-TEST(Sequential, RunsATextAsItRunsATrace) {
-  const std::string text = format_trace(settled(std::string(kLines)));
+std::optional<Report> run_text(const std::string& text, Contents contents) {
   TraceReader reader(text, "t");
   const auto header = reader.header();
-  ASSERT_TRUE(header.has_value());
-  EXPECT_EQ(contents_needed(text), Contents::kKept);
-  const auto report = run_sequential(*header, reader, newest_profile(), Contents::kKept);
+  return header ? run_sequential(*header, reader, newest_profile(), contents) : std::nullopt;
+}
+
+// A text need not be kept to be run.
+TEST(Sequential, RunsATextAsItRunsATrace) {
+  const auto report = run_text(format_trace(settled(std::string(kLines))), Contents::kKept);
   ASSERT_TRUE(report.has_value());
   EXPECT_EQ(report->steps, 5U);
+}
+
+// Bytes that are known are compared, however the line that has them is written: with lengths alone
+// it is not run.
+TEST(Sequential, DoesNotOverlookBytes) {
+  const std::string start =
+      format_trace(settled(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}})"
+                           "\n"
+                           R"({"task":1,"call":"write","fd":4,"buf":{"len":3},"ret":3})"
+                           "\n"));
+  for (
+      const std::string_view read : {
+          R"({"task":1,"call":"read","fd":3,"count":3,"ret":3,"out":{"buf" : "xyz"}})",
+          R"({"task":1,"call":"read","fd":3,"count":3,"ret":3,"out":{"b\u0075f":{"te\u0078t":"xyz"}}})",
+      }) {
+    EXPECT_FALSE(run_text(start + std::string(read) + "\n", Contents::kLengthsOnly)) << read;
+  }
+  const std::string of_length =
+      R"({"task":1,"call":"read","fd":3,"count":3,"ret":3,"out":{"buf":{"len":3}}})";
+  EXPECT_TRUE(run_text(start + of_length + "\n", Contents::kLengthsOnly));
+  const std::string wrong =
+      format_trace(settled(std::string(kLines))) +
+      R"({"task":1,"call":"write","fd":4,"buf" : "abc","ret":3})"
+      "\n"
+      R"({"task":2,"call":"read","fd":3,"count":3,"ret":3,"out":{"buf" : "xyz"}})"
+      "\n";
+  EXPECT_FALSE(run_text(wrong, Contents::kKept));
 }
 
 // What differs, sleeps or is not modelled is for run_settled() to tell.

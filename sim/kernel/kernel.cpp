@@ -51,6 +51,15 @@ bool makes_task(const Call& call) {
          std::holds_alternative<CloneCall>(call);
 }
 
+/// True when the task takes signals before it enters the call: what it was told of, and before a
+/// fork() also what another thread was told of. Linux kernel/fork.c: copy_process().
+bool signals_come_first(KernelState& k, TaskId id, const Call& call) {
+  if (makes_task(call)) {
+    recalc_sigpending(k, id);
+  }
+  return signal_pending(k, id);
+}
+
 bool internal(Errno error) {
   return error == Errno::kERESTARTSYS || error == Errno::kERESTARTNOHAND;
 }
@@ -102,13 +111,10 @@ void Kernel::post(TaskId id, Call call) {
 
 Section Kernel::syscall(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id) && state_.task(id).state == TaskState::kIdle);
-  if (makes_task(call)) {
-    recalc_sigpending(state_, id);
-    if (signal_pending(state_, id)) {
-      post(id, call);
-      run_section(id);
-      return Section::goes_on();
-    }
+  if (signals_come_first(state_, id, call)) {
+    post(id, call);
+    run_section(id);
+    return Section::goes_on();
   }
   Task& entering = state_.task(id);
   // Not owned: when this section is over, nothing is left of most calls.
@@ -192,12 +198,7 @@ void Kernel::run_section(TaskId id) {
     return;
   }
   const bool entering = std::holds_alternative<std::monostate>(task.progress);
-  if (entering && task.call != nullptr && makes_task(*task.call)) {
-    // Signals from before it come before it, also those that another thread was told of.
-    // Linux kernel/fork.c: copy_process().
-    recalc_sigpending(state_, id);
-  }
-  if (task.call == nullptr || (entering && signal_pending(state_, id))) {
+  if (task.call == nullptr || (entering && signals_come_first(state_, id, *task.call))) {
     // A signal in user space is handled before the task goes on.
     return_to_user(id, {});
     return;

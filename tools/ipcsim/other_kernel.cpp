@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "model/base/kernel_races.hpp"
 #include "sim/replay/concurrent_runner.hpp"
 #include "sim/replay/model_machine.hpp"
 #include "sim/replay/program_runner.hpp"
@@ -44,15 +45,6 @@ std::expected<Report, MachineError> run_both(const Trace& trace, const KernelPro
   return with_states(
       trace, model, **host, states ? &times : nullptr,
       [&](const StepObserver& observer) { return run_program(trace, machines, observer); });
-}
-
-/// The other outcome of the one race between tasks that settled programs meet: a writer that a
-/// growing ring woke too early looks only after the ring has grown, as if it had been woken then.
-std::expected<Report, MachineError> run_both_woken_late(const Trace& trace,
-                                                        const KernelProfile& profile) {
-  KernelProfile late = profile;
-  late.resize_wakes_too_early = false;
-  return run_both(trace, late);
 }
 
 std::string in_words(const Difference& difference) {
@@ -168,9 +160,10 @@ MatrixCell ask_this_kernel(const Trace& trace, const std::string& profile) {
     return cell;
   }
   auto report = run_both(trace, *chosen);
-  if (report && !report->differences.empty() && chosen->resize_wakes_too_early) {
-    if (auto late = run_both_woken_late(trace, *chosen); late && late->differences.empty()) {
-      report = std::move(late);
+  const auto raced = other_outcome_of_race(*chosen);
+  if (report && !report->differences.empty() && raced) {
+    if (auto other = run_both(trace, *raced); other && other->differences.empty()) {
+      report = std::move(other);
       cell.raced = 1;
     }
   }

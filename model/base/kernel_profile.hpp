@@ -135,7 +135,7 @@ struct KernelProfile {
   /// An epoll instance answers ioctl() requests that it does not know with EINVAL; otherwise
   /// ENOTTY.
   bool epoll_has_ioctl = true;
-  /// epoll_wait() looks at `maxevents` and `events` before it looks for the descriptor.
+  /// epoll_wait() looks at `maxevents` before it looks for the descriptor.
   bool epoll_wait_checks_arguments_first = false;
 
   // Message queues.

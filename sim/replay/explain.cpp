@@ -13,6 +13,7 @@
 #include "sim/replay/compare.hpp"
 #include "sim/replay/explain_report.hpp"
 #include "sim/replay/footprint.hpp"
+#include "sim/replay/recorder_view.hpp"
 #include "sim/replay/twin_kernel.hpp"
 
 namespace ipcsim {
@@ -226,28 +227,10 @@ class Search {
     }
     if (std::holds_alternative<ReturnEvent>(event.body) || at_.applied) {
       const TaskId task = acting_task(event);
-      return knows(task) && (at_.over[task.v] || may_be_late(task));
+      return knows(task) &&
+             (at_.over[task.v] || returns_before_releasing(at_.kernel.kernel(), task));
     }
     return true;  // notes and sleepers say nothing about an observed run
-  }
-
-  /// A tracer sees dup2(), close_range() and execve() return before what they closed is released:
-  /// that happens on the way to user space, before the task's next call. Not so where others use
-  /// the table, and could see the descriptors.
-  [[nodiscard]] bool may_be_late(TaskId id) const {
-    const Kernel& kernel = at_.kernel.kernel();
-    if (!kernel.exists(id) || kernel.idle(id)) {
-      return false;
-    }
-    const Task& task = kernel.state().task(id);
-    if (task.call == nullptr || task.state != TaskState::kRunnable ||
-        kernel.state().fd_tables[task.files].users() > 1) {
-      return false;
-    }
-    return std::holds_alternative<Dup2Call>(*task.call) ||
-           std::holds_alternative<Dup3Call>(*task.call) ||
-           std::holds_alternative<CloseRangeCall>(*task.call) ||
-           std::holds_alternative<ExecveCall>(*task.call);
   }
 
   void step_to_next_event() {
@@ -332,7 +315,7 @@ class Search {
     const u32 call = at_.call[task.v];
     const std::optional<Completion>& end = index_.calls[call].end;
     if (completion.kind == Completion::Kind::kNotModelled) {
-      at_.not_modelled += signals_what_has_ended(call) ? 0 : 1;
+      at_.not_modelled += fits_any_answer(call) ? 0 : 1;
       return true;
     }
     if (!end || agrees(*end, ended)) {
@@ -356,22 +339,12 @@ class Search {
     return false;
   }
 
-  /// A kill() of a process that has ended, in which both answers are right: 0 while it is a zombie,
-  /// ESRCH when its parent has waited for it, which no trace shows.
-  [[nodiscard]] bool signals_what_has_ended(u32 call) const {
+  /// True when the call's recorded result is right whatever the kernel answered.
+  [[nodiscard]] bool fits_any_answer(u32 call) const {
     const auto* event = std::get_if<CallEvent>(&trace_.events[index_.calls[call].begin].body);
     const std::optional<Completion>& end = index_.calls[call].end;
-    if (event == nullptr || !end || end->kind != Completion::Kind::kReturned ||
-        (end->result.error != Errno::kESRCH && end->result != SysResult::success(0))) {
-      return false;
-    }
-    const KernelState& k = at_.kernel.kernel().state();
-    const auto gone = [&](TaskId target) { return target.v != 0 && !k.exists(target); };
-    if (const auto* kill = std::get_if<KillCall>(&event->call)) {
-      return gone(kill->pid);
-    }
-    const auto* tgkill = std::get_if<TgkillCall>(&event->call);
-    return tgkill != nullptr && gone(tgkill->tid);
+    return event != nullptr && end && end->kind == Completion::Kind::kReturned &&
+           may_signal_what_has_ended(at_.kernel.kernel().state(), event->call, end->result);
   }
 
   /// Keeps the conflict if no path got further. `length`: of the schedule up to it.

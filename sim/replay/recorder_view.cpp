@@ -1,0 +1,34 @@
+#include "sim/replay/recorder_view.hpp"
+
+#include <variant>
+
+namespace ipcsim {
+
+bool returns_before_releasing(const Kernel& kernel, TaskId id) {
+  if (!kernel.exists(id) || kernel.idle(id)) {
+    return false;
+  }
+  const Task& task = kernel.state().task(id);
+  if (task.call == nullptr || task.state != TaskState::kRunnable ||
+      kernel.state().fd_tables[task.files].users() > 1) {
+    return false;
+  }
+  return std::holds_alternative<Dup2Call>(*task.call) ||
+         std::holds_alternative<Dup3Call>(*task.call) ||
+         std::holds_alternative<CloseRangeCall>(*task.call) ||
+         std::holds_alternative<ExecveCall>(*task.call);
+}
+
+bool may_signal_what_has_ended(const KernelState& k, const Call& call, const SysResult& result) {
+  if (result.error != Errno::kESRCH && result != SysResult::success(0)) {
+    return false;
+  }
+  const auto gone = [&](TaskId target) { return target.v != 0 && !k.exists(target); };
+  if (const auto* kill = std::get_if<KillCall>(&call)) {
+    return gone(kill->pid);
+  }
+  const auto* tgkill = std::get_if<TgkillCall>(&call);
+  return tgkill != nullptr && gone(tgkill->tid);
+}
+
+}  // namespace ipcsim

@@ -127,8 +127,7 @@ Totals Engine::totals(i64 base) const {
   }
   for (const Object& object : objects_) {
     all.objects.push_back({object.pages_allocated, object.pages_reused, object.stream_in,
-                           object.stream_out, object.pipe.head, object.pipe.tail,
-                           object.meter.byte_area, object.meter.place_area});
+                           object.stream_out, object.meter.byte_area, object.meter.place_area});
   }
   return all;
 }

@@ -19,8 +19,6 @@ struct Totals {
     u64 pages_reused = 0;
     u64 stream_in = 0;
     u64 stream_out = 0;
-    u32 head = 0;
-    u32 tail = 0;
     double byte_area = 0;
     double place_area = 0;
   };

@@ -91,9 +91,9 @@ Converter find_converter(std::string_view name) {
     std::map<std::string_view, Converter> map;
     for (const auto family :
          {creds_converters(), epoll_converters(), pipe_converters(), fd_converters(),
-          poll_converters(), path_converters(), mount_converters(), mqueue_converters(),
-          notify_converters(), task_converters(), signal_converters(), splice_converters(),
-          other_converters()}) {
+          poll_converters(), path_converters(), attr_converters(), mount_converters(),
+          mqueue_converters(), notify_converters(), task_converters(), signal_converters(),
+          splice_converters(), other_converters()}) {
       for (const NamedConverter& row : family) {
         map.emplace(row.name, row.convert);
       }

@@ -110,6 +110,7 @@ struct NamedConverter {
   std::string_view name;
   Converter convert;
 };
+[[nodiscard]] std::span<const NamedConverter> attr_converters();
 [[nodiscard]] std::span<const NamedConverter> creds_converters();
 [[nodiscard]] std::span<const NamedConverter> epoll_converters();
 [[nodiscard]] std::span<const NamedConverter> pipe_converters();

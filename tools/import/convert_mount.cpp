@@ -3,17 +3,10 @@
 
 #include "sim/kernel/constants_vfs.hpp"
 #include "tools/import/conversion.hpp"
+#include "tools/import/path_arguments.hpp"
 
 namespace ipcsim::strace {
 namespace {
-
-std::optional<std::string> path_at(Conversion& c, std::size_t index) {
-  const Node* path = c.args.at(index);
-  if (path == nullptr || path->kind != Node::Kind::kString || path->cut) {
-    return std::nullopt;
-  }
-  return c.state.path_of(c.task, nullptr, path->bytes);
-}
 
 /// Flags that change nothing about queues are left out.
 u32 mount_flags(const Node* node) {
@@ -31,7 +24,7 @@ u32 mount_flags(const Node* node) {
 /// The trace makes a folder of its own for each mount: what the log mounts on may be anything.
 Plan convert_mount(Conversion& c) {
   const Node* type = c.args.at(2);
-  const auto target = path_at(c, 1);
+  const auto target = path_of(c, path_arguments(c, 1, false));
   if (!c.result.ok() || !target || c.args.problem()) {
     return Plan::other();
   }
@@ -59,7 +52,7 @@ Plan convert_mount(Conversion& c) {
 
 /// The folder stays mounted in the trace, and is not used any more.
 Plan convert_umount(Conversion& c) {
-  const auto target = path_at(c, 0);
+  const auto target = path_of(c, path_arguments(c, 0, false));
   if (!target || !c.result.ok() || !c.state.mounts.folder(*target)) {
     return Plan::other();
   }

@@ -1,12 +1,12 @@
 // Calls on names: open() of anything, mkfifo(), unlink(), and what tells which name is a FIFO.
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "sim/kernel/ipc_namespace.hpp"
 #include "tools/import/conversion.hpp"
+#include "tools/import/path_arguments.hpp"
 #include "tools/import/printable.hpp"
 #include "tools/import/symbols.hpp"
 
@@ -14,29 +14,6 @@ namespace ipcsim::strace {
 namespace {
 
 constexpr std::size_t kMostWhatBytes = 80;
-constexpr std::array kModes = std::to_array<NamedNumber>(
-    {{"S_IFIFO", 0}, {"S_ISUID", 04000}, {"S_ISGID", 02000}, {"S_ISVTX", 01000}});
-
-/// Which arguments of a call hold a directory's descriptor and a path.
-struct PathArguments {
-  const Node* dirfd = nullptr;
-  const Node* path = nullptr;
-};
-
-PathArguments path_arguments(Conversion& c, std::size_t index, bool at_call) {
-  if (at_call) {
-    return {c.args.at(index), c.args.at(index + 1)};
-  }
-  return {nullptr, c.args.at(index)};
-}
-
-/// The absolute path that the arguments mean; nothing when they are no whole string.
-std::optional<std::string> path_of(const Conversion& c, PathArguments where) {
-  if (where.path == nullptr || where.path->kind != Node::Kind::kString || where.path->cut) {
-    return std::nullopt;
-  }
-  return c.state.path_of(c.task, where.dirfd, where.path->bytes);
-}
 
 /// Flags of an open() of any file: names that the model does not have do not matter.
 struct OpenArguments {
@@ -131,7 +108,7 @@ Plan open_ours(Conversion& c, const OpenArguments& open, std::string name, FdKin
     call.flags = c.args.open_flags(open.flags_node, "flags");
   }
   if ((call.flags.v & kOCreat) != 0) {
-    call.mode = static_cast<u32>(c.args.flags(open.mode_node, "mode", kModes));
+    call.mode = static_cast<u32>(c.args.flags(open.mode_node, "mode", mode_names()));
   }
   Plan plan = c.keep(std::move(call));
   if (c.result.ok() && !c.args.problem()) {
@@ -222,7 +199,7 @@ Plan convert_mknod(Conversion& c) {
   if (mode == nullptr || !is_fifo_mode(*mode) || !path || c.args.problem()) {
     return Plan::other();
   }
-  const u32 bits = static_cast<u32>(c.args.flags(mode, "mode", kModes)) & 07777U;
+  const u32 bits = static_cast<u32>(c.args.flags(mode, "mode", mode_names())) & 07777U;
   FifoNames& fifos = c.state.fifos;
   if (c.result.failed_with("EEXIST") && fifos.is_fifo(*path)) {
     return c.keep(MkfifoCall{fifos.name(*path), bits});
@@ -296,99 +273,6 @@ Plan convert_symlink(Conversion& c) {
   return Plan::other();
 }
 
-/// chmod() and chown() of a FIFO or queue decide who may open it.
-template <class T>
-std::optional<T> fifo_call(Conversion& c, std::size_t path_at, bool at_call) {
-  const auto path = path_of(c, path_arguments(c, path_at, at_call));
-  const FifoNames& fifos = c.state.fifos;
-  if (!path || !c.result.ok() || c.args.problem()) {
-    return std::nullopt;
-  }
-  const auto queue = c.state.mounts.file(*path);
-  if (!queue && !fifos.is_fifo(*path)) {
-    return std::nullopt;
-  }
-  T call;
-  call.pathname = queue ? *queue : fifos.name(*path);
-  return call;
-}
-
-Plan convert_chmod(Conversion& c) {
-  const bool at_call = c.name() != "chmod";
-  auto call = fifo_call<ChmodCall>(c, 0, at_call);
-  if (!call) {
-    return Plan::other();
-  }
-  call->mode = static_cast<u32>(c.args.flags(c.args.at(at_call ? 2 : 1), "mode", kModes));
-  return c.keep(*std::move(call));
-}
-
-Plan convert_chown(Conversion& c) {
-  constexpr i64 kLeaveAlone = 0xffff'ffff;
-  const bool at_call = c.name() == "fchownat";
-  auto call = fifo_call<ChownCall>(c, 0, at_call);
-  if (!call) {
-    return Plan::other();
-  }
-  const i64 owner = c.args.number(c.args.at(at_call ? 2 : 1), "owner");
-  const i64 group = c.args.number(c.args.at(at_call ? 3 : 2), "group");
-  call->owner = owner == kLeaveAlone ? -1 : owner;
-  call->group = group == kLeaveAlone ? -1 : group;
-  return c.keep(*std::move(call));
-}
-
-/// True when a stat() shows a FIFO: "st_mode=S_IFIFO|0644", "stx_mode=010644".
-bool shows_fifo(std::string_view text) {
-  constexpr std::string_view kKey = "_mode=";
-  const std::size_t at = text.find(kKey);
-  if (at == std::string_view::npos) {
-    return false;
-  }
-  text.remove_prefix(at + kKey.size());
-  if (text.starts_with("S_IFIFO")) {
-    return true;
-  }
-  u32 mode = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-  constexpr u32 kType = 0170000;
-  return error == std::errc{} && text.starts_with('0') && (mode & kType) == 0010000;
-}
-
-/// The file that a stat() looks at, if the log shows its path.
-std::optional<std::string> stat_path(Conversion& c) {
-  const Node* first = c.args.at(0);
-  if (first == nullptr) {
-    return std::nullopt;
-  }
-  if (first->kind == Node::Kind::kString) {
-    return path_of(c, {nullptr, first});
-  }
-  const Node* second = c.args.count() > 1 ? c.args.at(1) : nullptr;
-  const bool by_name = second != nullptr && second->kind == Node::Kind::kString;
-  if (by_name && !second->bytes.empty()) {
-    return path_of(c, {first, second});
-  }
-  if (first->annotation) {
-    return std::string(*first->annotation);
-  }
-  const FdSlot* slot = c.files().find(static_cast<i32>(first->number));
-  return slot == nullptr ? std::nullopt : std::optional{slot->path};
-}
-
-/// stat() and its relatives have no effect, but may show a FIFO that nothing in the log made.
-Plan convert_stat(Conversion& c) {
-  if (!c.result.ok() || !shows_fifo(c.record.text())) {
-    return Plan::other();
-  }
-  const auto path = stat_path(c);
-  const bool name_known = path && !path->empty() && !path->starts_with('?') &&
-                          !path->starts_with("pipe:[") && !fd_path(*path);
-  if (name_known && !c.state.fifos.ever_fifo(*path)) {
-    c.state.discovered_fifos.try_emplace(*path, c.record.line);
-  }
-  return Plan::other();
-}
-
 Plan convert_chdir(Conversion& c) {
   const Node* where = c.args.at(0);
   if (!c.result.ok() || where == nullptr) {
@@ -407,28 +291,18 @@ Plan convert_chdir(Conversion& c) {
 
 constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"chdir", convert_chdir},
-    {"chmod", convert_chmod},
-    {"chown", convert_chown},
     {"creat", convert_open},
     {"fchdir", convert_chdir},
-    {"fchmodat", convert_chmod},
-    {"fchownat", convert_chown},
-    {"lchown", convert_chown},
-    {"fstat", convert_stat},
     {"link", convert_second_name},
     {"linkat", convert_second_name},
-    {"lstat", convert_stat},
     {"mknod", convert_mknod},
     {"mknodat", convert_mknod},
-    {"newfstatat", convert_stat},
     {"open", convert_open},
     {"openat", convert_open},
     {"openat2", convert_open},
     {"rename", convert_second_name},
     {"renameat", convert_second_name},
     {"renameat2", convert_second_name},
-    {"stat", convert_stat},
-    {"statx", convert_stat},
     {"symlink", convert_symlink},
     {"symlinkat", convert_symlink},
     {"unlink", convert_unlink},

@@ -12,7 +12,7 @@ const Call* call_of(const Event& event) {
 
 template <class... T>
 bool is_any(const Call& call) {
-  return (std::holds_alternative<T>(call) || ...);
+  return (holds_alternative<T>(call) || ...);
 }
 
 bool is_write(const Call& call) { return is_any<WriteCall, WritevCall, Pwritev2Call>(call); }
@@ -29,13 +29,13 @@ bool in_a_call(const KernelState& k, TaskId task) {
 }
 
 u64 bytes_asked(const Call& call) {
-  if (const auto* write = std::get_if<WriteCall>(&call)) {
+  if (const auto* write = get_if<WriteCall>(&call)) {
     return write->buf.len;
   }
-  if (const auto* writev = std::get_if<WritevCall>(&call)) {
+  if (const auto* writev = get_if<WritevCall>(&call)) {
     return total_len(writev->iov);
   }
-  if (const auto* pwritev2 = std::get_if<Pwritev2Call>(&call)) {
+  if (const auto* pwritev2 = get_if<Pwritev2Call>(&call)) {
     return total_len(pwritev2->iov);
   }
   return 0;
@@ -108,17 +108,17 @@ void Coverage::count_ends(const CoveredStep& step) {
     const bool expired = std::holds_alternative<AdvanceEvent>(step.event.body);
     if (slept && expired) {
       note(Situation::kTimeoutExpires);
-    } else if (slept && std::holds_alternative<PollCall>(call)) {
+    } else if (slept && holds_alternative<PollCall>(call)) {
       note(Situation::kPollerWoken);
     } else if (slept && is_read(call) && error == Errno::kOk) {
       note(Situation::kReaderWoken);
     } else if (slept && is_write(call) && error == Errno::kOk) {
       note(Situation::kWriterWoken);
-    } else if (slept && std::holds_alternative<OpenCall>(call) && error == Errno::kOk) {
+    } else if (slept && holds_alternative<OpenCall>(call) && error == Errno::kOk) {
       note(Situation::kOpenMeetsPartner);
-    } else if (slept && std::holds_alternative<MqTimedsendCall>(call) && error == Errno::kOk) {
+    } else if (slept && holds_alternative<MqTimedsendCall>(call) && error == Errno::kOk) {
       note(Situation::kSenderAdmitted);
-    } else if (slept && std::holds_alternative<MqTimedreceiveCall>(call) && error == Errno::kOk) {
+    } else if (slept && holds_alternative<MqTimedreceiveCall>(call) && error == Errno::kOk) {
       note(Situation::kMessageHandedOver);
     }
     if (is_write(call) && error == Errno::kOk && end.result.ret > 0 &&
@@ -171,11 +171,11 @@ void Coverage::count_sleepers(const CoveredStep& step) {
       note(Situation::kReadSleeps);
     } else if (is_splice(call)) {
       note(Situation::kSpliceSleeps);
-    } else if (std::holds_alternative<OpenCall>(call)) {
+    } else if (holds_alternative<OpenCall>(call)) {
       note(Situation::kOpenSleeps);
-    } else if (std::holds_alternative<MqTimedsendCall>(call)) {
+    } else if (holds_alternative<MqTimedsendCall>(call)) {
       note(Situation::kSendSleeps);
-    } else if (std::holds_alternative<MqTimedreceiveCall>(call)) {
+    } else if (holds_alternative<MqTimedreceiveCall>(call)) {
       note(Situation::kReceiveSleeps);
     }
   }

@@ -19,11 +19,11 @@ std::vector<Fd> made_by(const Call& call, const SysResult& result) {
   if (const auto* fds = std::get_if<PipeFds>(&result.out)) {
     return {fds->read, fds->write};
   }
-  const auto* fcntl = std::get_if<FcntlCall>(&call);
+  const auto* fcntl = get_if<FcntlCall>(&call);
   const bool makes =
-      std::holds_alternative<OpenCall>(call) || std::holds_alternative<MqOpenCall>(call) ||
-      std::holds_alternative<DupCall>(call) || std::holds_alternative<Dup2Call>(call) ||
-      std::holds_alternative<Dup3Call>(call) ||
+      holds_alternative<OpenCall>(call) || holds_alternative<MqOpenCall>(call) ||
+      holds_alternative<DupCall>(call) || holds_alternative<Dup2Call>(call) ||
+      holds_alternative<Dup3Call>(call) ||
       (fcntl != nullptr && (fcntl->cmd.v == kFDupfd || fcntl->cmd.v == kFDupfdCloexec));
   return makes ? std::vector{Fd{static_cast<i32>(result.ret)}} : std::vector<Fd>{};
 }
@@ -125,7 +125,7 @@ class Fitter {
     if (call == nullptr) {
       return;
     }
-    std::visit(
+    visit(
         [&](const auto& c) {
           if constexpr (requires { c.child; }) {
             bool shared = false;

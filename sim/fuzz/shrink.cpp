@@ -11,19 +11,6 @@
 namespace ipcsim {
 namespace {
 
-/// True for a fork(), vfork() or clone() that makes the task.
-bool makes_task(const Call& call, TaskId task) {
-  return std::visit(
-      [&](const auto& c) {
-        if constexpr (requires { c.child; }) {
-          return c.child == task;
-        } else {
-          return false;
-        }
-      },
-      call);
-}
-
 class Shrinker {
  public:
   Shrinker(const Trace& program, const KernelProfile& profile, u32 most_tries,
@@ -108,7 +95,7 @@ class Shrinker {
     Trace trace = best_;
     std::erase_if(trace.events, [&](const Event& event) {
       const auto* call = std::get_if<CallEvent>(&event.body);
-      return call != nullptr && makes_task(call->call, from);
+      return call != nullptr && child_of(call->call) == from;
     });
     for (Event& event : trace.events) {
       std::visit(

@@ -167,7 +167,7 @@ class Simplifier {
 std::optional<Call> simpler_call(const Call& call, u32 n) {
   Call copy = call;
   Simplifier simplifier(n);
-  std::visit(
+  visit(
       [&](auto& c) {
         using T = std::remove_reference_t<decltype(c)>;
         T::each_field(c, simplifier);

@@ -59,7 +59,7 @@ struct DescriptorVisitor {
 
 Call with_descriptors(const Call& call, const auto& renumber) {
   Call copy = call;
-  std::visit(
+  visit(
       [&](auto& c) {
         using T = std::remove_reference_t<decltype(c)>;
         T::each_field(c,

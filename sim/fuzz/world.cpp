@@ -29,7 +29,7 @@ bool post(Kernel& kernel, const Event& event) {
 /// would be another's later.
 bool child_is_missing(const Event& event, const KernelState& k) {
   const auto* call = std::get_if<CallEvent>(&event.body);
-  return call != nullptr && std::visit(
+  return call != nullptr && visit(
                                 [&](const auto& c) {
                                   if constexpr (requires { c.child; }) {
                                     return k.tasks.size() < c.child.v;

@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "model/base/one_of.hpp"
 #include "model/base/payload.hpp"
 #include "model/base/result.hpp"
 #include "sim/kernel/call_creds.hpp"
@@ -23,28 +25,39 @@
 
 namespace ipcsim {
 
+/// The calls under study.
+struct CallTypes
+    : TypeList<Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, Pread64Call, Pwrite64Call,
+               PreadvCall, PwritevCall, Preadv2Call, Pwritev2Call, CloseCall, DupCall, Dup2Call,
+               Dup3Call, FcntlCall, IoctlCall, PollCall, OpenCall, MkfifoCall, UnlinkCall,
+               MqOpenCall, MqUnlinkCall, MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall,
+               ForkCall, VforkCall, CloneCall, ExecveCall, ExitCall, ExitGroupCall, KillCall,
+               TgkillCall, RtSigactionCall, RtSigprocmaskCall, SetrlimitCall, SpliceCall, TeeCall,
+               SendfileCall, VmspliceCall, StoreCall, LseekCall, FtruncateCall, FsyncCall,
+               FdatasyncCall, FallocateCall, Fadvise64Call, ReadaheadCall, SyncFileRangeCall,
+               CopyFileRangeCall, MmapCall, FlockCall, FstatCall, StatCall, FstatfsCall,
+               ReadlinkCall, MknodCall, MkdirCall, RmdirCall, RenameCall, LinkCall, ChmodCall,
+               FchmodCall, ChownCall, FchownCall, CloseRangeCall, SysctlCall, UmaskCall, SetuidCall,
+               SetgidCall, SetreuidCall, SetregidCall, SetresuidCall, SetresgidCall, SetfsuidCall,
+               SetfsgidCall, SetgroupsCall, GetresuidCall, GetresgidCall, CapsetCall,
+               SocketpairCall, SendmsgCall, RecvmsgCall, PpollCall, SelectCall, Pselect6Call,
+               EpollCreate1Call, EpollCtlCall, EpollWaitCall, EpollPwaitCall, EpollPwait2Call,
+               PauseCall, RtSigsuspendCall, MqNotifyCall, SocketCall, RecvfromCall, SetpriorityCall,
+               SchedSetschedulerCall, UnshareCall, MountCall> {};
+
 /// Any call under study.
-using Call = std::variant<
-    Pipe2Call, ReadCall, WriteCall, ReadvCall, WritevCall, Pread64Call, Pwrite64Call, PreadvCall,
-    PwritevCall, Preadv2Call, Pwritev2Call, CloseCall, DupCall, Dup2Call, Dup3Call, FcntlCall,
-    IoctlCall, PollCall, OpenCall, MkfifoCall, UnlinkCall, MqOpenCall, MqUnlinkCall,
-    MqTimedsendCall, MqTimedreceiveCall, MqGetsetattrCall, ForkCall, VforkCall, CloneCall,
-    ExecveCall, ExitCall, ExitGroupCall, KillCall, TgkillCall, RtSigactionCall, RtSigprocmaskCall,
-    SetrlimitCall, SpliceCall, TeeCall, SendfileCall, VmspliceCall, StoreCall, LseekCall,
-    FtruncateCall, FsyncCall, FdatasyncCall, FallocateCall, Fadvise64Call, ReadaheadCall,
-    SyncFileRangeCall, CopyFileRangeCall, MmapCall, FlockCall, FstatCall, StatCall, FstatfsCall,
-    ReadlinkCall, MknodCall, MkdirCall, RmdirCall, RenameCall, LinkCall, ChmodCall, FchmodCall,
-    ChownCall, FchownCall, CloseRangeCall, SysctlCall, UmaskCall, SetuidCall, SetgidCall,
-    SetreuidCall, SetregidCall, SetresuidCall, SetresgidCall, SetfsuidCall, SetfsgidCall,
-    SetgroupsCall, GetresuidCall, GetresgidCall, CapsetCall, SocketpairCall, SendmsgCall,
-    RecvmsgCall, PpollCall, SelectCall, Pselect6Call, EpollCreate1Call, EpollCtlCall, EpollWaitCall,
-    EpollPwaitCall, EpollPwait2Call, PauseCall, RtSigsuspendCall, MqNotifyCall, SocketCall,
-    RecvfromCall, SetpriorityCall, SchedSetschedulerCall, UnshareCall, MountCall>;
+using Call = OneOf<CallTypes>;
+
+/// The calls' names, by index.
+inline constexpr auto kCallNames =
+    CallTypes::each([]<class C>(std::type_identity<C> /*type*/) { return C::kName; });
 
 /// "mq_timedsend"
 [[nodiscard]] inline std::string_view call_name(const Call& call) {
-  return std::visit([](const auto& c) { return c.kName; }, call);
+  return kCallNames[call.index()];
 }
+/// The task that a fork(), vfork() or clone() makes when it succeeds.
+[[nodiscard]] std::optional<TaskId> child_of(const Call& call);
 
 // What a call hands out besides its return value. The JSON key is the parameter's name.
 

@@ -285,7 +285,7 @@ struct OutputText {
 }  // namespace
 
 std::string to_text(const Call& call) {
-  return std::visit(
+  return visit(
       [](const auto& c) {
         Arguments arguments;
         c.each_field(c, arguments);

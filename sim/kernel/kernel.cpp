@@ -46,15 +46,10 @@ bool restarts(Errno error, const SignalsTaken& taken) {
   return error == Errno::kERESTARTNOHAND && !taken.handler_ran;
 }
 
-bool makes_task(const Call& call) {
-  return std::holds_alternative<ForkCall>(call) || std::holds_alternative<VforkCall>(call) ||
-         std::holds_alternative<CloneCall>(call);
-}
-
 /// True when the task takes signals before it enters the call: what it was told of, and before a
 /// fork() also what another thread was told of. Linux kernel/fork.c: copy_process().
 bool signals_come_first(KernelState& k, TaskId id, const Call& call) {
-  if (makes_task(call)) {
+  if (child_of(call)) {
     recalc_sigpending(k, id);
   }
   return signal_pending(k, id);
@@ -121,7 +116,7 @@ Section Kernel::syscall(TaskId id, const Call& call) {
   entering.call = std::shared_ptr<const Call>(std::shared_ptr<const Call>(), &call);
   entering.entered = state_.now;
   entering.state = TaskState::kRunnable;
-  Section section = std::visit([&](const auto& c) { return run(state_, id, c); }, call);
+  Section section = visit([&](const auto& c) { return run(state_, id, c); }, call);
   if (section.end == Section::End::kGone) {
     return section;
   }
@@ -208,7 +203,7 @@ void Kernel::run_section(TaskId id) {
 
 void Kernel::run_call(TaskId id) {
   const std::shared_ptr<const Call> call = state_.task(id).call;
-  Section section = std::visit([&](const auto& c) { return run(state_, id, c); }, *call);
+  Section section = visit([&](const auto& c) { return run(state_, id, c); }, *call);
   finish_call(id, section);
 }
 

@@ -5,19 +5,6 @@
 namespace ipcsim {
 namespace {
 
-/// The number that a call gives to the task it makes.
-std::optional<TaskId> child_of(const Call& call) {
-  return std::visit(
-      [](const auto& c) -> std::optional<TaskId> {
-        if constexpr (requires { c.child; }) {
-          return c.child;
-        } else {
-          return std::nullopt;
-        }
-      },
-      call);
-}
-
 /// Goes through the events once.
 class Indexer {
  public:

@@ -26,7 +26,7 @@ class Gatherer {
       add_end();  // a signal may kill it
     }
     if (task.call != nullptr) {
-      std::visit([&](const auto& call) { add_call(call); }, *task.call);
+      visit([&](const auto& call) { add_call(call); }, *task.call);
       std::visit([&](const auto& progress) { add_progress(progress); }, task.progress);
     }
   }

@@ -13,10 +13,8 @@ bool returns_before_releasing(const Kernel& kernel, TaskId id) {
       kernel.state().fd_tables[task.files].users() > 1) {
     return false;
   }
-  return std::holds_alternative<Dup2Call>(*task.call) ||
-         std::holds_alternative<Dup3Call>(*task.call) ||
-         std::holds_alternative<CloseRangeCall>(*task.call) ||
-         std::holds_alternative<ExecveCall>(*task.call);
+  return holds_alternative<Dup2Call>(*task.call) || holds_alternative<Dup3Call>(*task.call) ||
+         holds_alternative<CloseRangeCall>(*task.call) || holds_alternative<ExecveCall>(*task.call);
 }
 
 bool may_signal_what_has_ended(const KernelState& k, const Call& call, const SysResult& result) {
@@ -24,10 +22,10 @@ bool may_signal_what_has_ended(const KernelState& k, const Call& call, const Sys
     return false;
   }
   const auto gone = [&](TaskId target) { return target.v != 0 && !k.exists(target); };
-  if (const auto* kill = std::get_if<KillCall>(&call)) {
+  if (const auto* kill = get_if<KillCall>(&call)) {
     return gone(kill->pid);
   }
-  const auto* tgkill = std::get_if<TgkillCall>(&call);
+  const auto* tgkill = get_if<TgkillCall>(&call);
   return tgkill != nullptr && gone(tgkill->tid);
 }
 

@@ -14,11 +14,11 @@ namespace {
 /// No byte of the trace is known: only lengths can be compared.
 bool has_lengths_only(const CallEvent& event) {
   const auto unknown = [](const Payload& bytes) { return bytes.known_len() == 0; };
-  const auto* write = std::get_if<WriteCall>(&event.call);
+  const auto* write = get_if<WriteCall>(&event.call);
   const auto* out = std::get_if<ReadBytes>(&event.result->out);
-  const bool plain = write != nullptr || std::holds_alternative<ReadCall>(event.call) ||
-                     std::holds_alternative<Pipe2Call>(event.call) ||
-                     std::holds_alternative<CloseCall>(event.call);
+  const bool plain = write != nullptr || holds_alternative<ReadCall>(event.call) ||
+                     holds_alternative<Pipe2Call>(event.call) ||
+                     holds_alternative<CloseCall>(event.call);
   return plain && (write == nullptr || unknown(write->buf.data)) &&
          (out == nullptr || unknown(out->buf));
 }

@@ -35,9 +35,9 @@ struct InBufferVisitor {
 };
 
 template <class AnyCall, class F>
-void each_in_buffer(AnyCall& call, F visit) {
-  InBufferVisitor<F> visitor{std::move(visit)};
-  std::visit([&](auto& c) { std::remove_cvref_t<decltype(c)>::each_field(c, visitor); }, call);
+void each_in_buffer(AnyCall& call, F on_bytes) {
+  InBufferVisitor<F> visitor{std::move(on_bytes)};
+  visit([&](auto& c) { std::remove_cvref_t<decltype(c)>::each_field(c, visitor); }, call);
 }
 
 /// The payload with `filler` for what is not known. A pattern's bytes are known; of a payload that
@@ -70,9 +70,9 @@ Call taking_elsewhere(const Kernel& kernel, TaskId task, Call call) {
       offset = UserPtr<i64>::of(static_cast<i64>(kElsewhere));
     }
   };
-  if (auto* splice = std::get_if<SpliceCall>(&call)) {
+  if (auto* splice = get_if<SpliceCall>(&call)) {
     move(splice->fd_in, splice->off_in);
-  } else if (auto* sendfile = std::get_if<SendfileCall>(&call)) {
+  } else if (auto* sendfile = get_if<SendfileCall>(&call)) {
     move(sendfile->in_fd, sendfile->offset);
   }
   return call;
@@ -181,8 +181,7 @@ bool agrees(const Completion& expected, const TwinKernel::End& end) {
 
 bool has_unknown_bytes(const Call& call) {
   // What a file holds that is not under study is not known either.
-  bool unknown =
-      std::holds_alternative<SpliceCall>(call) || std::holds_alternative<SendfileCall>(call);
+  bool unknown = holds_alternative<SpliceCall>(call) || holds_alternative<SendfileCall>(call);
   each_in_buffer(call, [&](const Payload& bytes) { unknown |= !bytes.known(); });
   return unknown;
 }

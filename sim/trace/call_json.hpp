@@ -13,9 +13,7 @@
 
 namespace ipcsim {
 
-/// The names of all calls, in the order of `Call`.
-[[nodiscard]] std::span<const std::string_view> call_names();
-/// The name as it stands in call_names() (it outlives every trace), or nothing.
+/// The name as it stands in kCallNames (it outlives every trace), or nothing.
 [[nodiscard]] std::optional<std::string_view> known_call_name(std::string_view name);
 /// `unknown call "raed" (did you mean "read"?)`
 [[nodiscard]] std::string unknown_call(std::string_view name);

@@ -266,25 +266,13 @@ Call read_one(JsonReader& in) {
   return call;
 }
 
-template <std::size_t... I>
-constexpr auto make_names(std::index_sequence<I...> /*all*/) {
-  return std::array{std::variant_alternative_t<I, Call>::kName...};
-}
-template <std::size_t... I>
-constexpr auto make_readers(std::index_sequence<I...> /*all*/) {
-  return std::array{&read_one<std::variant_alternative_t<I, Call>>...};
-}
-
-constexpr auto kEachCall = std::make_index_sequence<std::variant_size_v<Call>>{};
-constexpr auto kNames = make_names(kEachCall);
-constexpr auto kReaders = make_readers(kEachCall);
+constexpr auto kReaders =
+    CallTypes::each([]<class C>(std::type_identity<C> /*type*/) { return &read_one<C>; });
 
 }  // namespace
 
-std::span<const std::string_view> call_names() { return kNames; }
-
 std::optional<std::string_view> known_call_name(std::string_view name) {
-  for (const std::string_view known : kNames) {
+  for (const std::string_view known : kCallNames) {
     if (known == name) {
       return known;
     }
@@ -293,15 +281,15 @@ std::optional<std::string_view> known_call_name(std::string_view name) {
 }
 
 std::string unknown_call(std::string_view name) {
-  const std::string hint = did_you_mean(kNames, name);
+  const std::string hint = did_you_mean(kCallNames, name);
   return fmt::format(
       "unknown call {}{}", quoted(name),
-      hint.empty() ? fmt::format("; the calls are {}", fmt::join(kNames, ", ")) : hint);
+      hint.empty() ? fmt::format("; the calls are {}", fmt::join(kCallNames, ", ")) : hint);
 }
 
 Call read_call(JsonReader& in, std::string_view name) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) {
+  for (std::size_t i = 0; i < kCallNames.size(); ++i) {
+    if (kCallNames[i] == name) {
       return kReaders[i](in);
     }
   }

@@ -178,7 +178,7 @@ class CallWriter {
 
 void write_call(JsonObjectText& out, const Call& call) {
   CallWriter writer(&out);
-  std::visit(
+  visit(
       [&]<class C>(const C& c) {
         const C defaults{};
         C::each_field(defaults, writer);

@@ -32,8 +32,8 @@ struct FdFinder {
 
 /// True for a call that returns before it looks at its descriptors.
 bool moves_nothing(const Call& call) {
-  const auto* splice = std::get_if<SpliceCall>(&call);
-  const auto* tee = std::get_if<TeeCall>(&call);
+  const auto* splice = get_if<SpliceCall>(&call);
+  const auto* tee = get_if<TeeCall>(&call);
   return (splice != nullptr && splice->len == 0) || (tee != nullptr && tee->len == 0);
 }
 
@@ -42,27 +42,27 @@ std::optional<Fd> fd_of(const Call& call) {
     return std::nullopt;
   }
   FdFinder finder;
-  std::visit([&](const auto& c) { c.each_field(c, finder); }, call);
+  visit([&](const auto& c) { c.each_field(c, finder); }, call);
   return finder.fd;
 }
 
 bool duplicates(const Call& call) {
-  const auto* fcntl = std::get_if<FcntlCall>(&call);
-  return std::holds_alternative<DupCall>(call) || std::holds_alternative<Dup2Call>(call) ||
-         std::holds_alternative<Dup3Call>(call) ||
+  const auto* fcntl = get_if<FcntlCall>(&call);
+  return holds_alternative<DupCall>(call) || holds_alternative<Dup2Call>(call) ||
+         holds_alternative<Dup3Call>(call) ||
          (fcntl != nullptr && (fcntl->cmd.v == kFDupfd || fcntl->cmd.v == kFDupfdCloexec));
 }
 
 /// True when the return value is a descriptor.
 bool returns_fd(const Call& call) {
-  return duplicates(call) || std::holds_alternative<OpenCall>(call) ||
-         std::holds_alternative<EpollCreate1Call>(call) ||
-         std::holds_alternative<MqOpenCall>(call) || std::holds_alternative<SocketCall>(call);
+  return duplicates(call) || holds_alternative<OpenCall>(call) ||
+         holds_alternative<EpollCreate1Call>(call) || holds_alternative<MqOpenCall>(call) ||
+         holds_alternative<SocketCall>(call);
 }
 
 bool opens(const Call& call) {
-  return returns_fd(call) || std::holds_alternative<Pipe2Call>(call) ||
-         std::holds_alternative<SocketpairCall>(call) || std::holds_alternative<RecvmsgCall>(call);
+  return returns_fd(call) || holds_alternative<Pipe2Call>(call) ||
+         holds_alternative<SocketpairCall>(call) || holds_alternative<RecvmsgCall>(call);
 }
 
 /// Collects the numbers that are opened, in whichever table.

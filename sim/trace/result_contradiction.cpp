@@ -121,7 +121,7 @@ struct Contradiction {
 }  // namespace
 
 std::optional<std::string> contradiction(const Call& call, const SysResult& result) {
-  return std::visit(Contradiction{result}, call);
+  return visit(Contradiction{result}, call);
 }
 
 }  // namespace ipcsim

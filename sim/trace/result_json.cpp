@@ -228,11 +228,8 @@ Output read_one(JsonReader& in, const JsonValue& value) {
   return output;
 }
 
-template <std::size_t... I>
-constexpr auto make_readers(std::index_sequence<I...> /*all*/) {
-  return std::array{&read_one<std::variant_alternative_t<I, Call>>...};
-}
-constexpr auto kReaders = make_readers(std::make_index_sequence<std::variant_size_v<Call>>{});
+constexpr auto kReaders =
+    CallTypes::each([]<class C>(std::type_identity<C> /*type*/) { return &read_one<C>; });
 
 }  // namespace
 
@@ -260,8 +257,8 @@ std::optional<SysResult> read_result(JsonReader& in, std::string_view name) {
     in.report("\"out\" stands beside \"errno\", but a call that fails hands nothing out");
   }
   if (out != nullptr) {
-    const auto names = call_names();
-    const auto index = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+    const auto index =
+        static_cast<std::size_t>(std::ranges::find(kCallNames, name) - kCallNames.begin());
     IPCSIM_CHECK(index < kReaders.size());
     result.out = kReaders[index](in, *out);
   }

@@ -11,21 +11,8 @@
 namespace ipcsim {
 namespace {
 
-// The task that the call makes, or kNoTask.
-TaskId child_of(const Call& call) {
-  return std::visit(
-      [](const auto& c) {
-        if constexpr (requires { c.child; }) {
-          return c.child;
-        } else {
-          return kNoTask;
-        }
-      },
-      call);
-}
-
 bool never_returns(const Call& call) {
-  return std::holds_alternative<ExitCall>(call) || std::holds_alternative<ExitGroupCall>(call);
+  return holds_alternative<ExitCall>(call) || holds_alternative<ExitGroupCall>(call);
 }
 
 }  // namespace
@@ -48,13 +35,12 @@ TraceChecker::Verdict TraceChecker::take(const CallEvent& event) {
   if (Verdict verdict = busy(event.task)) {
     return verdict;
   }
-  const TaskId child = child_of(event.call);
-  if (child != kNoTask) {
-    if (const auto other = tasks_.find(child); other != tasks_.end()) {
-      return fmt::format("task {} exists already{}, expected a new number for the child", child.v,
+  if (const auto child = child_of(event.call)) {
+    if (const auto other = tasks_.find(*child); other != tasks_.end()) {
+      return fmt::format("task {} exists already{}, expected a new number for the child", child->v,
                          since(other->second.born));
     }
-    tasks_[child].born = line_;
+    tasks_[*child].born = line_;
   }
   Task& task = tasks_[event.task];
   task.state = Task::State::kInCall;
@@ -172,8 +158,8 @@ TraceChecker::Verdict TraceChecker::not_in(TaskId task, std::string_view call) c
 
 void TraceChecker::returned(TaskId task, const SysResult& result) {
   Task& found = tasks_[task];
-  if (const TaskId child = child_of(found.call); child != kNoTask && result.error != Errno::kOk) {
-    tasks_.erase(child);
+  if (const auto child = child_of(found.call); child && result.error != Errno::kOk) {
+    tasks_.erase(*child);
   }
   found.state = Task::State::kIdle;
 }

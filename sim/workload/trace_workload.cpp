@@ -117,8 +117,7 @@ class TraceReader {
       return;
     }
     const bool returned = end && end->kind == Completion::Kind::kReturned;
-    if (std::holds_alternative<ExitCall>(event.call) ||
-        std::holds_alternative<ExitGroupCall>(event.call)) {
+    if (holds_alternative<ExitCall>(event.call) || holds_alternative<ExitGroupCall>(event.call)) {
       leave(event.task);
       return;
     }
@@ -131,16 +130,16 @@ class TraceReader {
       ++failed_;
       return;
     }
-    std::visit([&](const auto& call) { on(event.task, call, end->result); }, event.call);
+    visit([&](const auto& call) { on(event.task, call, end->result); }, event.call);
   }
 
   /// A fork whose return a log has not is told by the child's own calls.
   void starts_child(const CallEvent& event) {
-    if (const auto* call = std::get_if<ForkCall>(&event.call)) {
+    if (const auto* call = get_if<ForkCall>(&event.call)) {
       fork(event.task, call->child, false);
-    } else if (const auto* vfork_call = std::get_if<VforkCall>(&event.call)) {
+    } else if (const auto* vfork_call = get_if<VforkCall>(&event.call)) {
       fork(event.task, vfork_call->child, false);
-    } else if (const auto* clone = std::get_if<CloneCall>(&event.call)) {
+    } else if (const auto* clone = get_if<CloneCall>(&event.call)) {
       fork(event.task, clone->child, (clone->flags.v & kCloneFiles) != 0);
     }
   }

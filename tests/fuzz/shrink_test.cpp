@@ -77,7 +77,7 @@ TEST(Shrink, LeavesTheTwoCallsThatASleepingWriteTakes) {
   EXPECT_THAT(calls_of(program), ::testing::AnyOf("1:pipe2 1:write", "1:pipe2 1:write 1:write"));
   u64 bytes = 0;
   for (const Event& event : program.events) {
-    const auto* write = std::get_if<WriteCall>(&std::get<CallEvent>(event.body).call);
+    const auto* write = get_if<WriteCall>(&std::get<CallEvent>(event.body).call);
     bytes += write == nullptr ? 0 : write->buf.len;
   }
   EXPECT_LE(bytes, 2 * 16 * 4096);  // half of it would fit

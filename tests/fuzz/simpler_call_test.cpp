@@ -41,7 +41,7 @@ TEST(SimplerCall, KeepsBuffersWhole) {
   const Call write = WriteCall{
       .fd = Fd{0}, .buf = {.data = Payload::of_pattern(5000, 7), .len = 5000, .mapped = 100}};
   for (u32 n = 0; const auto one = simpler_call(write, n); ++n) {
-    const UserSegment& buf = std::get<WriteCall>(*one).buf;
+    const UserSegment& buf = get<WriteCall>(*one).buf;
     EXPECT_EQ(buf.data, Payload::of_pattern(buf.len, 7));
   }
 }

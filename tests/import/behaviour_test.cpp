@@ -40,7 +40,7 @@ TEST(Import, AForkStandsBeforeItsChildsEvents) {
 TEST(Import, CutDataKeepsItsLength) {
   const auto [trace, report] = imported("1 pipe2([3, 4], 0) = 0\n1 write(4, \"ab\"..., 9) = 9\n");
   EXPECT_EQ(report.cut_strings, 1U);
-  const auto& write = std::get<WriteCall>(std::get<CallEvent>(trace.events[1].body).call);
+  const auto& write = get<WriteCall>(std::get<CallEvent>(trace.events[1].body).call);
   EXPECT_EQ(write.buf.data, Payload::of_unknown(9, "ab"));
 }
 

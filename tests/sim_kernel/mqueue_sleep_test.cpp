@@ -24,12 +24,10 @@ TestKernel with_queue(u32 flags = 0) {
 }
 
 MqTimedsendCall send_call(i32 mqdes, std::string_view text) {
-  return std::get<MqTimedsendCall>(mq_send(mqdes, text));
+  return get<MqTimedsendCall>(mq_send(mqdes, text));
 }
 
-MqTimedreceiveCall receive_call(i32 mqdes) {
-  return std::get<MqTimedreceiveCall>(mq_receive(mqdes));
-}
+MqTimedreceiveCall receive_call(i32 mqdes) { return get<MqTimedreceiveCall>(mq_receive(mqdes)); }
 
 // The greatest priority first, among equals the oldest.
 TEST(MqTransfer, GoesByPriorityThenAge) {

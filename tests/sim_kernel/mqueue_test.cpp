@@ -13,7 +13,7 @@ using namespace calls;
 constexpr u32 kCreate = kOCreat | kORdwr;
 
 MqOpenCall open_call(std::string_view name, u32 flags) {
-  return std::get<MqOpenCall>(mq_open(name, flags));
+  return get<MqOpenCall>(mq_open(name, flags));
 }
 
 // The descriptor is an ordinary one, marked close-on-exec whatever was asked for. [A24]

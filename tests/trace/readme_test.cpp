@@ -55,7 +55,7 @@ TEST(TraceReadme, EachCallIsDescribed) {
   const std::size_t calls = text.find("\n## Calls\n");
   ASSERT_NE(calls, std::string::npos);
   const std::string section = text.substr(calls, text.find("\n## Values\n") - calls);
-  for (const std::string_view name : call_names()) {
+  for (const std::string_view name : kCallNames) {
     EXPECT_NE(section.find('`' + std::string(name) + '`'), std::string::npos) << name;
   }
 }

@@ -12,7 +12,7 @@
 namespace ipcsim {
 namespace {
 
-constexpr std::size_t kCalls = std::variant_size_v<Call>;
+constexpr std::size_t kCalls = Call::kSize;
 
 // Also bytes that are no UTF-8, but no NUL.
 std::string random_name(Random& random) {
@@ -216,9 +216,11 @@ template <std::size_t... I>
 Call call_at(Random& random, std::size_t index, std::index_sequence<I...> /*all*/) {
   Call call;
   const auto fill = [&]<std::size_t K>() {
-    using C = std::variant_alternative_t<K, Call>;
+    using C = Call::Alternative<K>;
     if (index == K) {
-      C::each_field(call.emplace<C>(), Filler{random});
+      C filled;
+      C::each_field(filled, Filler{random});
+      call = std::move(filled);
     }
   };
   (fill.template operator()<I>(), ...);

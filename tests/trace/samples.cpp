@@ -10,10 +10,10 @@
 namespace ipcsim {
 namespace {
 
-constexpr std::size_t kCalls = std::variant_size_v<Call>;
+constexpr std::size_t kCalls = Call::kSize;
 
 bool never_returns(const Call& call) {
-  return std::holds_alternative<ExitCall>(call) || std::holds_alternative<ExitGroupCall>(call);
+  return holds_alternative<ExitCall>(call) || holds_alternative<ExitGroupCall>(call);
 }
 
 Errno random_errno(Random& random) {
@@ -181,22 +181,10 @@ struct Tasks {
 };
 
 void set_child(Call& call, TaskId child) {
-  std::visit(
+  visit(
       [&](auto& c) {
         if constexpr (requires { c.child; }) {
           c.child = child;
-        }
-      },
-      call);
-}
-
-TaskId child_of(const Call& call) {
-  return std::visit(
-      [](const auto& c) {
-        if constexpr (requires { c.child; }) {
-          return c.child;
-        } else {
-          return kNoTask;
         }
       },
       call);
@@ -212,8 +200,8 @@ EventBody go_on(Random& random, Tasks& tasks, TaskId task, const Call& call) {
     return DiedEvent{task, random.one_in(2) ? Signal{} : random_signal(random)};
   }
   ReturnEvent event{task, std::string(call_name(call)), random_result(random, call)};
-  if (const TaskId child = child_of(call); event.result.error != Errno::kOk && child != kNoTask) {
-    tasks.alive.erase(child);
+  if (const auto child = child_of(call); child && event.result.error != Errno::kOk) {
+    tasks.alive.erase(*child);
   }
   tasks.alive[task].reset();
   return event;
@@ -243,7 +231,7 @@ SysResult random_result(Random& random, const Call& call) {
   if (random.one_in(4)) {
     return SysResult::failure(random_errno(random));
   }
-  SysResult result = std::visit(Success{random}, call);
+  SysResult result = visit(Success{random}, call);
   if (random.one_in(6)) {
     result.out = {};  // a recorder need not have seen it
   }

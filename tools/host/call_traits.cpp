@@ -5,27 +5,16 @@
 
 namespace ipcsim::host {
 
-std::optional<TaskId> child_of(const Call& call) {
-  return std::visit(
-      [](const auto& c) -> std::optional<TaskId> {
-        if constexpr (requires { c.child; }) {
-          return c.child;
-        }
-        return std::nullopt;
-      },
-      call);
-}
-
 bool makes_thread(const Call& call) {
-  const auto* clone = std::get_if<CloneCall>(&call);
+  const auto* clone = get_if<CloneCall>(&call);
   return clone != nullptr && (clone->flags.v & kCloneThread) != 0;
 }
 
 bool can_sleep(const Call& call) {
   const auto is_any_of = [&]<class... T>(std::type_identity<T>...) {
-    return (std::holds_alternative<T>(call) || ...);
+    return (holds_alternative<T>(call) || ...);
   };
-  if (const auto* clone = std::get_if<CloneCall>(&call)) {
+  if (const auto* clone = get_if<CloneCall>(&call)) {
     return (clone->flags.v & kCloneVfork) != 0;
   }
   return is_any_of(std::type_identity<ReadCall>{}, std::type_identity<WriteCall>{},

@@ -1,14 +1,10 @@
 // What has to be known of a call besides its parameters.
 #pragma once
 
-#include <optional>
-
 #include "sim/kernel/call.hpp"
 
 namespace ipcsim::host {
 
-/// The task that a fork(), vfork() or clone() is to make, or nothing for other calls.
-[[nodiscard]] std::optional<TaskId> child_of(const Call& call);
 /// True for a clone() that makes a thread.
 [[nodiscard]] bool makes_thread(const Call& call);
 /// True for calls that can sleep for as long as they want.

@@ -19,7 +19,7 @@ namespace {
 constexpr u64 kKeptBytes = u64{256} * 1024;
 
 bool exits(const Call& call) {
-  return std::holds_alternative<ExitCall>(call) || std::holds_alternative<ExitGroupCall>(call);
+  return holds_alternative<ExitCall>(call) || holds_alternative<ExitGroupCall>(call);
 }
 
 /// Exits are expected; whoever else dies in a call, or is killed, is reported.
@@ -37,7 +37,7 @@ Ended death(TaskId task, Signal signal, u64 order) {
 
 /// True for calls that return 0 when their time is over.
 bool waits_for_events(const Call& call) {
-  return std::visit(
+  return visit(
       [](const auto& c) {
         using C = std::remove_cvref_t<decltype(c)>;
         return std::is_same_v<C, PollCall> || std::is_same_v<C, PpollCall> ||
@@ -50,7 +50,7 @@ bool waits_for_events(const Call& call) {
 
 /// Owners of files are told as tasks.
 void name_owner(const TaskTable& tasks, const Call& call, SysResult& result) {
-  const auto* fcntl = std::get_if<FcntlCall>(&call);
+  const auto* fcntl = get_if<FcntlCall>(&call);
   if (fcntl == nullptr || result.error != Errno::kOk) {
     return;
   }
@@ -182,7 +182,7 @@ HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& end
   if (task.call->child_slot) {
     tasks_.free_slot(*task.call->child_slot);  // the kernel made no task
   }
-  const bool replaced_others = std::holds_alternative<ExecveCall>(task.call->call);
+  const bool replaced_others = holds_alternative<ExecveCall>(task.call->call);
   task.call.reset();
   Completion completion;
   completion.task = id;
@@ -250,7 +250,7 @@ void HostMachine::collect_deaths(std::vector<Ended>& ended) {
     const u64 order = last_death(process.living, slot.reap_order);
     for (const TaskId id : process.living) {
       const HostTask& task = tasks_.task(id);
-      if (task.call && std::holds_alternative<ExecveCall>(task.call->call) && !killed) {
+      if (task.call && holds_alternative<ExecveCall>(task.call->call) && !killed) {
         std::ignore =
             lose(fmt::format("task {} was lost in execve(), status {}", id.v, slot.exit_status));
       }

@@ -247,7 +247,7 @@ std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std
                                                      const TaskTable& tasks) {
   const i64 result = slot.result;
   const auto name = call_name(progress.call);
-  if (std::holds_alternative<ExecveCall>(progress.call) && result != 0) {
+  if (holds_alternative<ExecveCall>(progress.call) && result != 0) {
     return std::unexpected(MachineError{
         .unsupported = false, .message = fmt::format("execve() failed with errno {}", -result)});
   }
@@ -258,7 +258,7 @@ std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std
                                name, kWindowBytes >> 20U)});
   }
   if (!is_raw_error(result)) {
-    return std::visit(Decoder(result, window, progress, book, tasks), progress.call);
+    return visit(Decoder(result, window, progress, book, tasks), progress.call);
   }
   const auto error = errno_from_number(-result);
   if (!error || *error == Errno::kERESTARTSYS) {

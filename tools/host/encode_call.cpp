@@ -10,7 +10,7 @@
 namespace ipcsim::host {
 
 std::expected<CallInProgress, MachineError> Encoder::encode(const Call& call) {
-  std::visit([this](const auto& c) { put(c); }, call);
+  visit([this](const auto& c) { put(c); }, call);
   const Window& window = build_.window();
   if (window.overflowed() || window.guards().size() > kMostGuards) {
     build_.refuse(

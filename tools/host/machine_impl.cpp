@@ -28,7 +28,7 @@ timespec coarse_time() {
 
 /// Whether the call may make a queue, or lead to one.
 bool opens_a_queue(const Call& call) {
-  return std::holds_alternative<MqOpenCall>(call) || std::holds_alternative<MountCall>(call);
+  return holds_alternative<MqOpenCall>(call) || holds_alternative<MountCall>(call);
 }
 
 /// Waits for the next second of the clock for the times of files, and says which it is.

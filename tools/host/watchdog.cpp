@@ -22,12 +22,6 @@ i64 steady_now_ns() {
       .count();
 }
 
-template <std::size_t... kIndexes>
-constexpr auto make_call_names(std::index_sequence<kIndexes...> /*indexes*/) {
-  return std::array{std::variant_alternative_t<kIndexes, Call>::kName...};
-}
-constexpr auto kCallNames = make_call_names(std::make_index_sequence<std::variant_size_v<Call>>());
-
 }  // namespace
 
 Watchdog::Watchdog(const Run& run, std::chrono::milliseconds timeout, const cpu_set_t& cpus,

@@ -208,7 +208,7 @@ Plan convert_ppoll(Conversion& c) {
   }
   const SigmaskPtr sigmask = read_mask(c, mask);
   if (plan.fate == Plan::Fate::kKept && !plan.calls.empty() && (exact || !sigmask.is_null())) {
-    const auto poll = std::get<PollCall>(plan.calls.front().call);
+    const auto poll = get<PollCall>(plan.calls.front().call);
     const auto wait = Timespec{.tv_sec = poll.timeout / 1000,
                                .tv_nsec = poll.timeout % 1000 * kNanosecondsPerMillisecond};
     plan.calls.front().call = PpollCall{poll.fds,

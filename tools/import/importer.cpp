@@ -214,7 +214,7 @@ std::expected<Plan, Problem> Importer::convert_restart(const CallRecord& call, I
     plan.calls.front().result = SysResult::failure(Errno::kEINTR);
   } else if (result->ok()) {
     plan.calls.front().result = SysResult::success(result->value);
-    if (const auto* poll = std::get_if<PollCall>(&interrupted.call); poll && result->value == 0) {
+    if (const auto* poll = get_if<PollCall>(&interrupted.call); poll && result->value == 0) {
       constexpr i64 kNanosecondsPerMillisecond = 1'000'000;
       plan.timeout = Timeout{false, poll->timeout * kNanosecondsPerMillisecond, true};
     }

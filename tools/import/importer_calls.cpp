@@ -21,11 +21,11 @@ bool may_be_cut_short(const PlannedCall& planned) {
     return true;
   }
   u64 asked = 0;
-  if (const auto* write = std::get_if<WriteCall>(&planned.call)) {
+  if (const auto* write = get_if<WriteCall>(&planned.call)) {
     asked = write->buf.len;
-  } else if (const auto* writev = std::get_if<WritevCall>(&planned.call)) {
+  } else if (const auto* writev = get_if<WritevCall>(&planned.call)) {
     asked = total_len(writev->iov);
-  } else if (const auto* vmsplice = std::get_if<VmspliceCall>(&planned.call)) {
+  } else if (const auto* vmsplice = get_if<VmspliceCall>(&planned.call)) {
     for (const auto& segment : vmsplice->iov) {
       asked += segment.memory.len;
     }
@@ -59,18 +59,17 @@ bool Importer::resume_interrupted(InFlight& flight) {
 /// What a call's event means for signals to come.
 void Importer::note_result(TaskState& task, const Call& call,
                            const std::optional<SysResult>& result, u32 event) {
-  const bool writes =
-      std::holds_alternative<WriteCall>(call) || std::holds_alternative<WritevCall>(call);
+  const bool writes = holds_alternative<WriteCall>(call) || holds_alternative<WritevCall>(call);
   if (writes && result && result->error == Errno::kEPIPE) {
     task.sigpipe_pending = true;
     task.epipe_event = event;
   }
-  if (const auto* kill = std::get_if<KillCall>(&call)) {
+  if (const auto* kill = get_if<KillCall>(&call)) {
     TaskState& target = state_.tasks.at(kill->pid.v - 1);
     if (!is_ignored(target, kill->sig) || kill->sig == kSigcont) {
       state_.tasks.process_of(target).sent[kill->sig.v].push_back(event);
     }
-  } else if (const auto* tgkill = std::get_if<TgkillCall>(&call)) {
+  } else if (const auto* tgkill = get_if<TgkillCall>(&call)) {
     TaskState& target = state_.tasks.at(tgkill->tid.v - 1);
     if (!is_ignored(target, tgkill->sig) || tgkill->sig == kSigcont) {
       target.sent[tgkill->sig.v].push_back(event);

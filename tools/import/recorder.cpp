@@ -12,7 +12,7 @@ namespace {
 template <class F>
 void each_task(EventBody& body, F f) {
   const auto visit_call = [&](Call& call) {
-    std::visit(
+    visit(
         [&](auto& c) {
           if constexpr (requires { c.child; }) {
             f(c.child);
@@ -43,14 +43,9 @@ void each_task(EventBody& body, F f) {
       body);
 }
 
-bool makes_task(const Call& call) {
-  return std::holds_alternative<ForkCall>(call) || std::holds_alternative<VforkCall>(call) ||
-         std::holds_alternative<CloneCall>(call);
-}
-
 /// The result of a fork() is the child's number too.
 void renumber_result(const Call& call, SysResult& result, const std::vector<u32>& numbers) {
-  if (makes_task(call) && result.error == Errno::kOk) {
+  if (child_of(call) && result.error == Errno::kOk) {
     result.ret = numbers[static_cast<std::size_t>(result.ret)];
   }
 }
@@ -125,9 +120,9 @@ std::vector<bool> Recorder::mattering(TaskTracker& tasks) const {
   }
   for (const Slot& slot : slots_) {
     if (const auto* call = std::get_if<CallEvent>(&slot.event.body); call && !slot.withdrawn) {
-      if (const auto* kill = std::get_if<KillCall>(&call->call)) {
+      if (const auto* kill = get_if<KillCall>(&call->call)) {
         depends.emplace_back(kill->pid.v - 1, slot.task);
-      } else if (const auto* tgkill = std::get_if<TgkillCall>(&call->call)) {
+      } else if (const auto* tgkill = get_if<TgkillCall>(&call->call)) {
         depends.emplace_back(tgkill->tid.v - 1, slot.task);
       }
     }

@@ -12,15 +12,15 @@ namespace {
 
 /// True for a call that gives a task another user.
 bool changes_user(const Call& call) {
-  return std::holds_alternative<SetuidCall>(call) || std::holds_alternative<SetreuidCall>(call) ||
-         std::holds_alternative<SetresuidCall>(call);
+  return holds_alternative<SetuidCall>(call) || holds_alternative<SetreuidCall>(call) ||
+         holds_alternative<SetresuidCall>(call);
 }
 
 /// True when a file may be asked not to keep its time of reading, which only its owner may ask:
 /// devices are root's, and so is what is behind an epoll instance.
 bool asks_for_noatime(const Call& call) {
-  const auto* fcntl = std::get_if<FcntlCall>(&call);
-  const auto* open = std::get_if<OpenCall>(&call);
+  const auto* fcntl = get_if<FcntlCall>(&call);
+  const auto* open = get_if<OpenCall>(&call);
   return (fcntl != nullptr && fcntl->cmd.v == kFSetfl && (fcntl->arg & kONoatime) != 0) ||
          (open != nullptr && (open->flags.v & kONoatime) != 0);
 }
@@ -33,7 +33,7 @@ bool signals_by_user(const Trace& trace) {
   bool owners = false;
   for (const Event& event : trace.events) {
     if (const auto* call = std::get_if<CallEvent>(&event.body)) {
-      const auto* fcntl = std::get_if<FcntlCall>(&call->call);
+      const auto* fcntl = get_if<FcntlCall>(&call->call);
       owners |= fcntl != nullptr && (fcntl->cmd.v == kFSetown || fcntl->cmd.v == kFSetownEx);
       users |= changes_user(call->call);
     }
@@ -49,15 +49,15 @@ HostOptions host_options(const Trace& trace) {
   options.file_times = false;
   for (const Event& event : trace.events) {
     const auto* call = std::get_if<CallEvent>(&event.body);
-    if (call != nullptr && (std::holds_alternative<SetpriorityCall>(call->call) ||
-                            std::holds_alternative<SchedSetschedulerCall>(call->call))) {
+    if (call != nullptr && (holds_alternative<SetpriorityCall>(call->call) ||
+                            holds_alternative<SchedSetschedulerCall>(call->call))) {
       options.ordering = HostOrdering::kPolling;
     }
-    const auto* open = call == nullptr ? nullptr : std::get_if<OpenCall>(&call->call);
+    const auto* open = call == nullptr ? nullptr : get_if<OpenCall>(&call->call);
     options.keep_root |= open != nullptr && mq_limit_of_path(open->pathname).has_value();
     options.keep_root |= call != nullptr && asks_for_noatime(call->call);
-    options.file_times |= call != nullptr && (std::holds_alternative<FstatCall>(call->call) ||
-                                              std::holds_alternative<StatCall>(call->call));
+    options.file_times |= call != nullptr && (holds_alternative<FstatCall>(call->call) ||
+                                              holds_alternative<StatCall>(call->call));
   }
   return options;
 }

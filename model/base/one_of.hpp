@@ -140,13 +140,15 @@ class OneOf {
   template <class T>
   static constexpr u8 kIndex = Set::template index_of<T>();
 
+  void* address() { return storage_; }
+  [[nodiscard]] const void* address() const { return storage_; }
   template <class T>
   T* place() {
-    return static_cast<T*>(static_cast<void*>(storage_));
+    return static_cast<T*>(address());
   }
   template <class T>
   const T* place() const {
-    return static_cast<const T*>(static_cast<const void*>(storage_));
+    return static_cast<const T*>(address());
   }
 
   template <class T>

@@ -24,6 +24,18 @@ function(ipcsim_library name)
   target_link_libraries(${name} ${scope} ${arg_LINK})
 endfunction()
 
+# ipcsim_count_lines(NAME)
+#
+# Under IPCSIM_COVERAGE the library counts how often each of its lines runs. What it defines inline is
+# taken from it in every program, and not from others' objects, which do not count.
+function(ipcsim_count_lines name)
+  if(IPCSIM_COVERAGE)
+    target_compile_options(${name} PRIVATE -O0 -g1 --coverage)
+    target_link_options(${name} PUBLIC --coverage
+      -Wl,--whole-archive $<TARGET_FILE:${name}> -Wl,--no-whole-archive)
+  endif()
+endfunction()
+
 # ipcsim_program(NAME SOURCES file... [LINK target...])
 #
 # A command, left at the top of the build folder.

@@ -24,10 +24,9 @@ void drop_unused_ipc_namespace(KernelState& k, IpcNsId ns);
 /// open() of such a file: it belongs to the task's present namespace.
 /// Errors, in the order tested: EACCES, EMFILE. Linux ipc/mq_sysctl.c: mq_permissions().
 Section open_mq_limit(KernelState& k, TaskId id, u32 limit, u32 flags);
-/// A limit as text, once. Errors: ENOENT: its namespace has ended. Linux kernel/sysctl.c:
-/// proc_dointvec().
+/// A limit as text, once. Errors: EFAULT. Linux kernel/sysctl.c: proc_dointvec().
 Section read_mq_limit(const KernelState& k, File& file, const UserSegment& buf);
-/// Sets a limit by a text. Errors: ENOENT; EFAULT; EINVAL: no number, or out of range.
+/// Sets a limit by a text. Errors: EFAULT; EINVAL: no number, or out of range.
 /// Linux kernel/sysctl.c: proc_dointvec_minmax().
 Section write_mq_limit(KernelState& k, File& file, const UserSegment& buf);
 

@@ -251,6 +251,10 @@ Section run(KernelState& k, TaskId id, const UmaskCall& call) {
 // EAGAIN with LOCK_NB. A file's older lock goes before the new one is tried.
 // Linux fs/locks.c: flock(), flock_lock_inode().
 Section run(KernelState& k, TaskId id, const FlockCall& call) {
+  constexpr u32 kLockMand = 32;
+  if ((call.operation.v & kLockMand) != 0) {
+    return Section::not_modelled("flock() with LOCK_MAND, which kernels of 2022 and later ignore");
+  }
   const u32 operation = call.operation.v & ~kLockNb;
   if (operation != kLockSh && operation != kLockEx && operation != kLockUn) {
     return Section::failed(Errno::kEINVAL);

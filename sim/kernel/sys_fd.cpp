@@ -17,6 +17,9 @@ namespace {
 /// do it gets it.
 constexpr u32 kSetflMask = kOAppend | kONonblock | kODirect | kONoatime;
 
+/// DN_MULTISHOT: the bit of F_NOTIFY's argument that is no event.
+constexpr u32 kDnMultishot = 0x80000000;
+
 Section dup_from(KernelState& k, TaskId id, Fd oldfd, Fd lowest, bool close_on_exec) {
   FdTable& table = k.fd_table(id);
   const FileId file = table.file(oldfd);
@@ -101,6 +104,9 @@ Section file_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call)
     case kFGetlease:
       return Section::returned(kFUnlck);
     case kFNotify:
+      if ((static_cast<u32>(call.arg) & ~kDnMultishot) == 0) {
+        return Section::returned(0);  // nothing is to be told any more, and nothing was
+      }
       return file.kind == FileKind::kDirectory ? Section::not_modelled("F_NOTIFY")
                                                : Section::failed(Errno::kENOTDIR);
     case kFAddSeals:

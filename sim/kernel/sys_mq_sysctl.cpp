@@ -58,6 +58,12 @@ u32& value_of(KernelState& k, const File& file) {
   return k.ipc_namespaces[file.ipc].mq_limits.*kLimits[file.mq_limit].place;
 }
 
+/// A worker of the kernel takes the files of an ended namespace away after a grace period of some
+/// milliseconds: until then they work, and ENOENT afterwards. Linux ipc/namespace.c: free_ipc().
+Section limit_of_ended_namespace() {
+  return Section::not_modelled("a limit of an IPC namespace that has ended");
+}
+
 }  // namespace
 
 std::optional<u32> mq_limit_of_path(std::string_view path) {
@@ -101,7 +107,7 @@ Section open_mq_limit(KernelState& k, TaskId id, u32 limit, u32 flags) {
 
 Section read_mq_limit(const KernelState& k, File& file, const UserSegment& buf) {
   if (ipc_namespace_ended(k, file.ipc)) {
-    return Section::failed(Errno::kENOENT);
+    return limit_of_ended_namespace();
   }
   const u32 value = k.ipc_namespaces[file.ipc].mq_limits.*kLimits[file.mq_limit].place;
   const std::string text = fmt::format("{}\n", static_cast<i32>(value));
@@ -119,7 +125,7 @@ Section read_mq_limit(const KernelState& k, File& file, const UserSegment& buf) 
 
 Section write_mq_limit(KernelState& k, File& file, const UserSegment& buf) {
   if (ipc_namespace_ended(k, file.ipc)) {
-    return Section::failed(Errno::kENOENT);
+    return limit_of_ended_namespace();
   }
   if (buf.mapped < buf.len) {
     return Section::failed(Errno::kEFAULT);

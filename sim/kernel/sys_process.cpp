@@ -337,7 +337,7 @@ Section run(KernelState& k, TaskId id, const ExitGroupCall& /*call*/) {
 Section run(KernelState& k, TaskId id, const SetrlimitCall& call) {
   Process& process = k.process_of(id);
   if (call.resource.v == kRlimitNofile && call.rlim_cur > kNrOpen) {
-    return Section::failed(Errno::kEPERM);
+    return Section::failed(Errno::kEINVAL);  // over the hard limit, which is at most that
   }
   if (call.resource.v == kRlimitNofile) {
     process.rlimit_nofile = call.rlim_cur;

@@ -79,7 +79,7 @@ Section run(KernelState& k, TaskId id, const SchedSetschedulerCall& call) {
   }
   Task& task = k.task(target);
   const bool more = is_realtime(call.policy.v) &&
-                    (!is_realtime(task.policy) || call.sched_priority > task.rt_priority);
+                    (call.policy.v != task.policy || call.sched_priority > task.rt_priority);
   if (!k.cred(id).effective.has(Cap::kSysNice) && (more || !is_owner(k, id, target))) {
     return Section::failed(Errno::kEPERM);
   }

@@ -132,6 +132,7 @@ TEST(Dup, SeesANewLimit) {
   EXPECT_EQ(k.run(1, setrlimit(kRlimitNofile, 4)), "0");
   EXPECT_EQ(k.run(1, dup(0)), "-1 EMFILE");
   EXPECT_EQ(k.run(1, fcntl(4, kFGetfl)), "1");  // what is open stays open
+  EXPECT_EQ(k.run(1, setrlimit(kRlimitNofile, u64{1} << 31U)), "-1 EINVAL");  // over the hard one
 }
 
 // A stranger's trace may ask for any number: the table does not grow to it.

@@ -47,10 +47,11 @@ u64 Encoder::task_number(TaskId who) {
 }
 
 void Encoder::put(const SetpriorityCall& c) {
-  if (c.which.v == kPrioProcess && may_set_priority()) {
+  constexpr u32 kPrioUser = 2;  // the last that there is
+  if ((c.which.v == kPrioProcess || c.which.v > kPrioUser) && may_set_priority()) {
     build_.system_call(SYS_setpriority, c.which.v, task_number(c.who), c.prio);
   } else {
-    build_.refuse("only PRIO_PROCESS is supported");
+    build_.refuse("priorities of process groups and users are not supported");
   }
 }
 

@@ -38,6 +38,9 @@ struct SentInfo {
   u64 value;
 };
 
+/// SI_SIGIO: the code of a signal by O_ASYNC that has codes of its own.
+constexpr i32 kSiSigio = -5;
+
 /// What it holds of one that O_ASYNC sent.
 struct PollInfo {
   i64 band;
@@ -62,7 +65,7 @@ void note_signal(i32 signal, const SigInfo* info, void* /*context*/) {
   note.task = own_task();
   note.signo = signal;
   note.code = info->code;
-  const bool poll = info->code > 0 && info->code <= kMostPollCode;
+  const bool poll = (info->code > 0 && info->code <= kMostPollCode) || info->code == kSiSigio;
   note.pid = poll ? 0 : info->details.sent.pid;
   note.value = poll ? 0 : info->details.sent.value;
   note.band = poll ? info->details.poll.band : 0;

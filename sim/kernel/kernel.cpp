@@ -139,14 +139,27 @@ Section Kernel::syscall(TaskId id, const Call& call) {
   return section;
 }
 
-std::optional<std::string> Kernel::post_signal(TaskId task, Signal signal) {
+namespace {
+
+std::optional<std::string> send_from_outside(KernelState& k, TaskId task, Signal signal,
+                                             bool traced) {
   if (signal.v == 0 || signal.v > kMostSignal) {
     return "only signals 1 to 64 can be sent";
   }
-  if (exists(task)) {
-    send_signal_to_task(state_, task, SignalInfo::of(signal, kSiTkill));
+  if (k.exists(task)) {
+    send_signal_to_task(k, task, SignalInfo::of(signal, kSiTkill), traced);
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> Kernel::post_signal(TaskId task, Signal signal) {
+  return send_from_outside(state_, task, signal, false);
+}
+
+std::optional<std::string> Kernel::post_traced_signal(TaskId task, Signal signal) {
+  return send_from_outside(state_, task, signal, true);
 }
 
 std::optional<std::string> Kernel::post_other_fd(TaskId task, Fd fd, bool cloexec) {

@@ -35,6 +35,8 @@ class Kernel {
   /// Sends a signal as tgkill() does; nothing happens when the task is dead.
   /// Errors (by text): no signal has that number.
   [[nodiscard]] std::optional<std::string> post_signal(TaskId task, Signal signal);
+  /// The same, of a signal that a tracer saw arrive: to a traced task ignored ones come as well.
+  [[nodiscard]] std::optional<std::string> post_traced_signal(TaskId task, Signal signal);
   /// Makes a descriptor of an existing task an open file that is not under study.
   /// Errors (by text): an open() in progress has the descriptor.
   std::optional<std::string> post_other_fd(TaskId task, Fd fd, bool cloexec);

@@ -213,12 +213,12 @@ void end_by_signal(KernelState& k, ProcessId id, Signal signal) {
 
 }  // namespace
 
-void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info) {
+void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info, bool traced) {
   Task& task = k.task(id);
   Process& process = k.process_of(id);
   const Signal signal = info.signal;
   prepare_signal(k, task.process, signal);
-  if (is_ignored(process, task, signal)) {
+  if (is_ignored(process, task, signal) && (!traced || signal == kSigkill)) {
     return;
   }
   if (already_pending(task.pending, signal)) {
@@ -324,7 +324,7 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
     } else if (process.handled.has(info->signal)) {
       push_handler(k, id, *info, taken);
     } else if (process.ignored.has(info->signal) || ignored_by_default(info->signal)) {
-      continue;  // it was blocked when it came
+      continue;  // it was blocked when it came, or a tracer watches
     } else if (stops_by_default(info->signal)) {
       begin_group_stop(k, id);
       taken.stops = true;

@@ -13,7 +13,9 @@ namespace ipcsim {
 /// Sends a signal to one thread, as tgkill() does. Ignored signals leave no trace; a fatal one
 /// makes the whole process exit; SIGCONT lets a stopped process go on, whatever becomes of it.
 /// Linux kernel/signal.c: prepare_signal(), __send_signal_locked(), complete_signal().
-void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info);
+/// `traced`: a tracer wants to know of ignored ones too, so they interrupt a call before they are
+/// dropped. Linux kernel/signal.c: sig_ignored().
+void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info, bool traced = false);
 /// Sends a signal to the process of the thread `id`, as kill() does: that thread is told, or if it
 /// blocks the signal, has another to take already or is gone, one that does not.
 void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info);

@@ -9,6 +9,11 @@ bool returns_before_releasing(const Kernel& kernel, TaskId id) {
     return false;
   }
   const Task& task = kernel.state().task(id);
+  if (task.state == TaskState::kStopped) {
+    return task.returning != nullptr && task.returning->completion &&
+           task.returning->completion->result.error != Errno::kERESTARTSYS &&
+           task.returning->completion->result.error != Errno::kERESTARTNOHAND;
+  }
   if (task.call == nullptr || task.state != TaskState::kRunnable ||
       kernel.state().fd_tables[task.files].users() > 1) {
     return false;

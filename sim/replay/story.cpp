@@ -24,7 +24,7 @@ void post(Kernel& kernel, const Event& event) {
   if (const auto* call = std::get_if<CallEvent>(&event.body)) {
     kernel.post(call->task, call->call);
   } else if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
-    static_cast<void>(kernel.post_signal(signal->task, signal->signal));
+    static_cast<void>(kernel.post_traced_signal(signal->task, signal->signal));
   } else if (const auto* time = std::get_if<AdvanceEvent>(&event.body)) {
     kernel.advance(time->ns);
   } else if (const auto* other = std::get_if<OtherFdEvent>(&event.body)) {

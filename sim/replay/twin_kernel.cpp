@@ -127,9 +127,9 @@ void TwinKernel::post(TaskId task, const Call& call) {
 
 std::optional<std::string> TwinKernel::post_signal(TaskId task, Signal signal) {
   if (second_) {
-    static_cast<void>(second_->post_signal(task, signal));
+    static_cast<void>(second_->post_traced_signal(task, signal));
   }
-  return first_.post_signal(task, signal);
+  return first_.post_traced_signal(task, signal);
 }
 
 std::optional<std::string> TwinKernel::post_other_fd(TaskId task, Fd fd, bool cloexec) {

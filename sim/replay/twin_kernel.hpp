@@ -21,6 +21,7 @@ class TwinKernel {
   [[nodiscard]] u64 visible_hash() const;
 
   void post(TaskId task, const Call& call);
+  /// As a recorder sees it: an ignored signal interrupts too.
   [[nodiscard]] std::optional<std::string> post_signal(TaskId task, Signal signal);
   [[nodiscard]] std::optional<std::string> post_other_fd(TaskId task, Fd fd, bool cloexec);
   void advance(Nanoseconds by);

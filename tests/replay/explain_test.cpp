@@ -51,6 +51,36 @@ TEST(Explain, TakesAnotherOrderThanTheLogs) {
   EXPECT_EQ(sections, (std::vector<u32>{1, 1, 1, 2, 1, 3}));
 }
 
+// To a traced task ignored signals come as well, and interrupt. Linux kernel/signal.c:
+// sig_ignored().
+TEST(Explain, AnIgnoredSignalInterruptsWhereATracerLooksOn) {
+  constexpr std::string_view kWaits = R"({"task":1,"call":"epoll_create1","ret":5}
+{"task":1,"call":"epoll_ctl","epfd":5,"op":"EPOLL_CTL_ADD","fd":3,"event":{"events":["EPOLLIN"]},"ret":0}
+{"task":1,"call":"epoll_wait","epfd":5,"maxevents":4,"timeout":-1}
+)";
+  constexpr std::string_view kFails = R"({"task":1,"return":"epoll_wait","ret":-1,"errno":"EINTR"}
+)";
+  const std::string signal = "{\"task\":1,\"signal\":\"SIGCHLD\"}\n";
+  EXPECT_EQ(search(of_three(std::string(kWaits) + signal + std::string(kFails))).verdict,
+            Verdict::kExplained);
+  EXPECT_EQ(search(of_three(std::string(kWaits) + std::string(kFails))).verdict, Verdict::kRefuted);
+}
+
+// A tracer sees a call return before the signal that it sent stops the task.
+TEST(Explain, ACallReturnsBeforeItStopsItsTask) {
+  const auto stops = [](std::string_view result) {
+    return search(of_three("{\"task\":2,\"call\":\"kill\",\"pid\":2,\"sig\":\"SIGSTOP\"," +
+                           std::string(result) + R"(}
+{"task":1,"call":"write","fd":4,"buf":"x","ret":1}
+{"task":1,"call":"kill","pid":2,"sig":"SIGCONT","ret":0}
+{"task":2,"call":"read","fd":3,"count":5,"ret":1,"out":{"buf":"x"}}
+)"))
+        .verdict;
+  };
+  EXPECT_EQ(stops(R"("ret":0)"), Verdict::kExplained);
+  EXPECT_EQ(stops(R"("ret":-1,"errno":"EPERM")"), Verdict::kRefuted);
+}
+
 // A call that returned before another was made came before it: that order is fixed.
 TEST(Explain, KeepsTheOrderOfCallsThatDoNotOverlap) {
   const Explanation found =

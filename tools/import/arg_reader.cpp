@@ -242,6 +242,11 @@ UserSegment ArgReader::in_buffer(const Node* node, std::string_view name, u64 le
     return segment;
   }
   segment.data = payload(node, name, len);
+  if (len > kMostUnknownBytes) {
+    // Nobody has as much memory: the rest is not there.
+    segment.data = Payload::of_unknown(kMostUnknownBytes, std::string(segment.data.stored_bytes()));
+    segment.mapped = kMostUnknownBytes;
+  }
   return segment;
 }
 

@@ -75,9 +75,7 @@ Plan plan_dup(Conversion& c, Call call, Fd oldfd, std::optional<Fd> lowest, bool
                     like = old == nullptr ? FdSlot{} : *old] {
       table->install(newfd, kind, cloexec, like.path);
       table->set_epoll(newfd, like.epoll);
-      if (like.read_end) {
-        table->set_read_end(newfd);
-      }
+      table->set_pipe(newfd, like.made_at, like.read_end);
     };
   }
   return plan;
@@ -144,7 +142,7 @@ std::optional<Plan> convert_owner(Conversion& c, u32 cmd, FdKind kind) {
     return Plan::no_effect();
   }
   const i64 pid = cmd == kFSetown ? c.args.number(c.args.at(2), "arg") : 0;
-  const TaskState* owner = c.state.tasks.find(pid);
+  const TaskState* owner = c.state.tasks.find_as(c.task, pid);
   if (cmd == kFSetownEx || pid < 0 || (pid > 0 && owner == nullptr)) {
     c.args.unsupported("fcntl with an owner that is no process of the log");
     return Plan{};

@@ -82,7 +82,9 @@ Plan convert_mq_notify(Conversion& c) {
 /// A netlink socket of a log with SIGEV_THREAD; any other socket is some other file.
 std::optional<Plan> convert_netlink_socket(Conversion& c) {
   const Node* domain = c.args.at(0);
-  const bool netlink = domain != nullptr && (domain->is("AF_NETLINK") || domain->is("PF_NETLINK"));
+  const bool raw = domain != nullptr && domain->kind == Node::Kind::kNumber;
+  const bool netlink = domain != nullptr && (domain->is("AF_NETLINK") || domain->is("PF_NETLINK") ||
+                                             (raw && domain->number == kAfNetlink));
   if (!c.state.survey.notifies_threads || !netlink || !c.result.ok()) {
     return std::nullopt;
   }

@@ -89,9 +89,15 @@ Plan convert_signalfd(Conversion& c) {
   return old == -1 ? convert_maker(c) : Plan::other();
 }
 
-/// bpf() and seccomp() return a descriptor for some of their commands; -y tells.
+/// bpf() and seccomp() return a descriptor for some of their commands; -y tells, or the command.
 Plan convert_sometimes_maker(Conversion& c) {
-  return c.result.annotation ? convert_maker(c) : Plan::other();
+  constexpr std::array kMakers = std::to_array<std::string_view>(
+      {"BPF_BTF_LOAD", "BPF_ENABLE_STATS", "BPF_ITER_CREATE", "BPF_LINK_CREATE", "BPF_MAP_CREATE",
+       "BPF_OBJ_GET", "BPF_PROG_LOAD", "BPF_RAW_TRACEPOINT_OPEN"});
+  const Node* command = c.args.at(0);
+  const bool makes = command != nullptr && (ranges::contains(kMakers, command->text) ||
+                                            command->text.ends_with("_GET_FD_BY_ID"));
+  return c.result.annotation || makes ? convert_maker(c) : Plan::other();
 }
 
 Plan convert_socketpair(Conversion& c) {
@@ -123,7 +129,9 @@ template <class F>
 void each_passed_fd(const Node& node, F f) {
   const Node* type = node.member("cmsg_type");
   const Node* data = node.member("cmsg_data");
-  if (type != nullptr && data != nullptr && type->is("SCM_RIGHTS")) {
+  const bool rights = type != nullptr && (type->is("SCM_RIGHTS") ||
+                                          (type->kind == Node::Kind::kNumber && type->number == 1));
+  if (data != nullptr && rights) {
     for (const Node& fd : data->items) {
       f(fd);
     }
@@ -151,20 +159,44 @@ Plan convert_recvmsg(Conversion& c) {
   return plan;
 }
 
+/// A descriptor goes to another process. Of a pipe nothing more can be told then.
+void pass(Conversion& c, const FdSlot* slot, i64 fd) {
+  if (slot == nullptr || (!is_ours(slot->kind) && slot->kind != FdKind::kForeignPipe)) {
+    return;
+  }
+  c.args.unsupported(fmt::format("{} passes descriptor {} to another process", c.name(), fd));
+  if (slot->kind == FdKind::kPipe && slot->made_at != 0) {
+    c.state.newly_passed_pipes.insert(slot->made_at);
+  }
+}
+
 Plan convert_sendmsg(Conversion& c) {
   if (!c.result.ok()) {
     return Plan::other();
   }
   for (std::size_t i = 0; i < c.args.count(); ++i) {
     each_passed_fd(*c.args.at(i), [&](const Node& node) {
-      const FdSlot* slot = c.files().find(c.args.fd(&node, "cmsg_data").v);
-      if (slot != nullptr && is_ours(slot->kind)) {
-        c.args.unsupported(
-            fmt::format("{} passes descriptor {} to another process", c.name(), node.number));
-      }
+      const Fd fd = c.args.fd(&node, "cmsg_data");
+      pass(c, c.files().find(fd.v), fd.v);
     });
   }
   return Plan::other();
+}
+
+/// Which process the descriptor comes from is not known: any that has a pipe of that number.
+Plan convert_pidfd_getfd(Conversion& c) {
+  if (!c.result.ok()) {
+    return Plan::other();
+  }
+  const Fd target = c.args.fd(c.args.at(1), "targetfd");
+  for (const TaskState& task : c.state.tasks.all()) {
+    const FdSlot* slot =
+        task.alive && task.files != c.task.files ? task.files->find(target.v) : nullptr;
+    if (slot != nullptr && slot->kind == FdKind::kPipe && slot->made_at != 0) {
+      c.state.newly_passed_pipes.insert(slot->made_at);
+    }
+  }
+  return convert_maker(c);
 }
 
 /// The kind of the first descriptor among the arguments, lists and structures included, that is on
@@ -293,7 +325,7 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"open_by_handle_at", convert_maker},
     {"open_tree", convert_maker},
     {"perf_event_open", convert_maker},
-    {"pidfd_getfd", convert_maker},
+    {"pidfd_getfd", convert_pidfd_getfd},
     {"pidfd_open", convert_maker},
     {"recvmmsg", convert_recvmsg},
     {"recvmsg", convert_recvmsg},

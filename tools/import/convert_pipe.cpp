@@ -59,19 +59,27 @@ Plan convert_pipe2(Conversion& c) {
   if (!fds || c.args.problem()) {
     return {};
   }
-  c.expect_fd(fds->read.v, FdKind::kPipe);
-  c.expect_fd(fds->write.v, FdKind::kPipe);
+  const bool passed = c.state.passed_pipes.contains(c.record.line);
+  const FdKind kind = passed ? FdKind::kForeignPipe : FdKind::kPipe;
+  c.expect_fd(fds->read.v, kind);
+  c.expect_fd(fds->write.v, kind);
   for (const Node& item : pipefd->items) {
     if (item.annotation) {
       c.state.pipe_names.emplace(*item.annotation);
     }
   }
-  Plan plan = c.keep(call, *fds);
   const bool cloexec = (call.flags.v & kOCloexec) != 0;
-  plan.at_exit = [table = c.task.files, fds = *fds, cloexec] {
-    table->install(fds.read.v, FdKind::kPipe, cloexec);
-    table->install(fds.write.v, FdKind::kPipe, cloexec);
-    table->set_read_end(fds.read.v);
+  Plan plan = passed ? Plan::of(Plan::Fate::kKept) : c.keep(call, *fds);
+  if (passed) {
+    for (const Fd fd : {fds->read, fds->write}) {
+      plan.other_fds.push_back({fd, cloexec, "a pipe that goes where no line shows it"});
+    }
+  }
+  plan.at_exit = [table = c.task.files, fds = *fds, cloexec, kind, made_at = c.record.line] {
+    for (const Fd fd : {fds.read, fds.write}) {
+      table->install(fd.v, kind, cloexec);
+      table->set_pipe(fd.v, made_at, fd.v == fds.read.v);
+    }
   };
   return plan;
 }

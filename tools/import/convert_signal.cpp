@@ -25,7 +25,7 @@ constexpr u32 kSaRestorer = 0x04000000;  // of the C library, not of the program
 /// The living task that a pid argument means, and what its signal does to it.
 TaskState* target_of(Conversion& c, std::size_t index) {
   const i64 pid = c.args.number(c.args.at(index), "pid");
-  return c.args.problem() ? nullptr : c.state.tasks.find(pid);
+  return c.args.problem() ? nullptr : c.state.tasks.find_as(c.task, pid);
 }
 
 /// A signal whose sender, target or number the trace cannot name: what comes of it is seen where it

@@ -13,12 +13,14 @@ namespace {
 
 constexpr u64 kClonePidfd = 0x1000;
 constexpr u64 kCloneNewipc = 0x08000000;
+constexpr u64 kCloneNewpid = 0x20000000;
 constexpr u64 kExitSignal = 0xff;
 
 /// Names that say nothing here have no bits.
 constexpr std::array kMoreCloneFlags = std::to_array<NamedNumber>({
     {"CLONE_PIDFD", kClonePidfd},
     {"CLONE_NEWIPC", kCloneNewipc},
+    {"CLONE_NEWPID", kCloneNewpid},
 });
 
 /// "0x400", as -X raw has it beside the signal; 0 for anything else.
@@ -89,7 +91,7 @@ Call fork_call(u64 flags, TaskId child) {
     flags &= ~u64{kCloneSighand};
   }
   if ((flags & (kCloneFiles | kCloneThread | kCloneSighand)) != 0) {
-    return CloneCall{CloneFlags{flags & ~(kClonePidfd | kCloneNewipc)}, child};
+    return CloneCall{CloneFlags{flags & ~(kClonePidfd | kCloneNewipc | kCloneNewpid)}, child};
   }
   if ((flags & kCloneVfork) != 0) {
     return VforkCall{child};
@@ -113,7 +115,8 @@ Plan convert_fork(Conversion& c) {
   TaskState& child = c.state.tasks.fork(c.task, c.result.value,
                                         {.thread = (flags & kCloneThread) != 0,
                                          .files = (flags & kCloneFiles) != 0,
-                                         .fs = (flags & kCloneFs) != 0});
+                                         .fs = (flags & kCloneFs) != 0,
+                                         .new_pids = (flags & kCloneNewpid) != 0});
   Plan plan = Plan::of(Plan::Fate::kKept);
   const TaskId number = Conversion::number_of(child);
   plan.calls.push_back({fork_call(flags, number), SysResult::success(number.v)});
@@ -204,8 +207,12 @@ Plan convert_unshare(Conversion& c) {
   if (flags == nullptr || !c.result.ok()) {
     return Plan::other();
   }
-  const bool files = flags->text.contains("CLONE_FILES");
-  const bool ipc = flags->text.contains("CLONE_NEWIPC");
+  const u64 what = clone_flags(flags);
+  const bool files = (what & kCloneFiles) != 0;
+  const bool ipc = (what & kCloneNewipc) != 0;
+  if (c.name() == "unshare" && (what & kCloneNewpid) != 0) {
+    c.state.tasks.unshare_pids(c.task);
+  }
   if (c.name() == "unshare" && (files || ipc)) {
     if (files && c.files().users > 1) {
       c.state.tasks.unshare_files(c.task);

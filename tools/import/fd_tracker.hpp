@@ -24,7 +24,7 @@ enum class FdKind : u8 {
   kLimit,          ///< a file of /proc/sys/fs/mqueue
   kNetlink,        ///< a netlink socket of a log in which queues tell threads
   kInheritedPipe,  ///< was there when the recording began; not modelled
-  kForeignPipe,    ///< a pipe of the log that came a way that cannot be imported
+  kForeignPipe,    ///< a pipe of the log that goes, or came, a way that cannot be imported
 };
 
 /// True for what the model has.
@@ -68,6 +68,7 @@ struct FdSlot {
   bool presumed = false;
   u32 generation = 0;
   bool read_end = false;  ///< of a pipe that a pipe2() made
+  u32 made_at = 0;        ///< the line of that pipe2(), or 0
   std::string path;       ///< of a file opened by name, if known: a base for names relative to it
   std::shared_ptr<EpollWatch> epoll = {};  ///< of an epoll instance; copies share it
 };
@@ -97,7 +98,11 @@ class FdTable {
   void set_cloexec(i32 fd, bool cloexec);
   void set_kind(i32 fd, FdKind kind);
   void set_epoll(i32 fd, std::shared_ptr<EpollWatch> epoll) { slot(fd).epoll = std::move(epoll); }
-  void set_read_end(i32 fd) { slot(fd).read_end = true; }
+  /// Which pipe2() made it, and which end it is.
+  void set_pipe(i32 fd, u32 made_at, bool read_end) {
+    slot(fd).made_at = made_at;
+    slot(fd).read_end = read_end;
+  }
   /// execve(): what is marked so is closed.
   void close_on_exec();
 

@@ -166,17 +166,21 @@ std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
                                                            : 0;
   const i64 realtime_ns = survey.realtime_ns.value_or(options.environment.realtime_ns);
   std::map<std::string, u32> fifos;
+  std::set<u32> passed_pipes;
   for (int pass = 1;; ++pass) {
     Importer importer(*log, survey, realtime_ns);
     importer.add_fifos(fifos);
+    importer.leave_out_pipes(passed_pipes);
     if (auto done = importer.run(); !done) {
       return std::unexpected(std::move(done.error()));
     }
     const auto& discovered = importer.state().discovered_fifos;
-    if (discovered.empty() || pass == kMostPasses) {
+    const auto& passed = importer.state().newly_passed_pipes;
+    if ((discovered.empty() && passed.empty()) || pass == kMostPasses) {
       return assemble(*log, importer, survey, options, realtime_ns);
     }
     fifos.insert(discovered.begin(), discovered.end());
+    passed_pipes.insert(passed.begin(), passed.end());
   }
 }
 
@@ -186,7 +190,8 @@ std::string to_text(const ImportReport& report) {
                   report.tasks, report.tasks_dropped, report.calls_kept, report.calls_dropped);
   append_counts(text, "on other files, or about other things", report.dropped_by_call);
   append_counts(text, "on pipes, FIFOs and queues, without effect", report.no_effect_by_call);
-  append_counts(text, "on pipes from before the recording, not modelled yet",
+  append_counts(text,
+                "on pipes from before the recording, or passed between processes, not modelled yet",
                 report.inherited_pipe_by_call);
   if (report.cut_strings > 0) {
     text += fmt::format("data that was cut: {} (record with a larger -s)\n", report.cut_strings);

@@ -30,6 +30,11 @@ class ImportState {
   /// FIFOs that a stat() shows though nothing made them: they were there before the log. Path and
   /// line.
   std::map<std::string, u32> discovered_fifos;
+  /// Pipes, by the line of their pipe2(), of which a descriptor goes to another process in a way
+  /// that cannot be imported: who holds them cannot be told, so they are left out as a whole.
+  std::set<u32> passed_pipes;
+  /// More of them, that this pass found.
+  std::set<u32> newly_passed_pipes;
   /// What -y calls the pipes that the log made.
   std::set<std::string, std::less<>> pipe_names;
   u64 unseen_descriptors = 0;

@@ -4,6 +4,7 @@
 #include <expected>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ class Importer {
 
   /// FIFOs that exist when the log begins; by path, with the line that shows them.
   void add_fifos(std::map<std::string, u32> paths) { known_fifos_ = std::move(paths); }
+
+  /// Pipes that are to be left out; by the line of their pipe2().
+  void leave_out_pipes(std::set<u32> lines) { state_.passed_pipes = std::move(lines); }
 
   std::expected<void, TraceError> run();
 

@@ -34,6 +34,12 @@ bool may_be_cut_short(const PlannedCall& planned) {
          static_cast<u64>(planned.result->ret) < asked;
 }
 
+/// True for a call that blocks other signals than its task does as long as it lasts.
+bool has_own_mask(const Call& call) {
+  return holds_alternative<PpollCall>(call) || holds_alternative<Pselect6Call>(call) ||
+         holds_alternative<EpollPwaitCall>(call) || holds_alternative<EpollPwait2Call>(call);
+}
+
 }  // namespace
 
 /// Virtual time at a time of the log.
@@ -106,6 +112,10 @@ void Importer::begin(const CallRecord& call, InFlight& flight) {
   if (open) {
     flight.event = index;
     task.open_event = index;
+  }
+  if (open && has_own_mask(first.call) && (flight.eintr || !flight.restart.empty())) {
+    // A signal that the task blocks otherwise was there from the call's beginning on, perhaps.
+    task.signal_place = state_.recorder.add_empty_signal(task, origin);
   }
   note_result(task, first.call, first.result, index);
   if (plan.after_entry) {
@@ -181,7 +191,7 @@ void Importer::end_first_call(const CallRecord& call, InFlight& flight, Origin o
   if (flight.plan.timeout && flight.plan.timeout->ran_out) {
     run_out(call, flight, origin);
   }
-  if (may_be_cut_short(first)) {
+  if (may_be_cut_short(first) && !task.signal_place) {
     task.signal_place = state_.recorder.add_empty_signal(task, origin);
   }
   const u32 end = state_.recorder.add_return(task, *flight.event, *first.result, origin);

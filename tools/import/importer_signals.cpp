@@ -58,8 +58,10 @@ void Importer::take_signal(const LogItem& item) {
   process.last_delivered = *signal;
   const bool own_sigpipe = *signal == kSigpipe && task.sigpipe_pending;
   task.sigpipe_pending = task.sigpipe_pending && !own_sigpipe;
-  const bool matters = !is_ignored(task, *signal) || *signal == kSigcont;
-  if (!was_sent(task, *signal) && !own_sigpipe && !is_sent_by_file(*signal, item.text) && matters) {
+  const bool sent = was_sent(task, *signal) || own_sigpipe || is_sent_by_file(*signal, item.text);
+  const bool ignored = is_ignored(task, *signal) && *signal != kSigcont;
+  // One that is ignored does nothing, but where strace looks on it still cuts a call short.
+  if (ignored ? task.signal_place.has_value() : !sent) {
     if (task.signal_place) {
       state_.recorder.fill_signal(*task.signal_place, *signal);
       task.signal_place.reset();

@@ -42,7 +42,10 @@ class Surveyor {
     } else if (call.name == "splice" || call.name == "sendfile") {
       survey_.splices = true;
     } else if (call.name == "mq_notify") {
-      survey_.notifies_threads = survey_.notifies_threads || call.text().contains("SIGEV_THREAD");
+      constexpr std::string_view kRaw = "sigev_notify=0x2,";  // -X raw
+      const std::string text = call.text();
+      survey_.notifies_threads =
+          survey_.notifies_threads || text.contains("SIGEV_THREAD") || text.contains(kRaw);
       see_notification(call);
     } else if (call.name == "fcntl" && call.head.contains("F_SETSIG")) {
       add_signal_argument(call, 2);

@@ -20,6 +20,13 @@ TaskState& TaskTracker::of_pid(i64 pid) {
   if (TaskState* task = find(pid)) {
     return *task;
   }
+  if (!nameless_.empty()) {
+    TaskState& child = tasks_[nameless_.front()];
+    nameless_.pop_front();
+    child.pid = pid;
+    current_[pid] = child.index;
+    return child;
+  }
   TaskState& task = add(pid);
   task.process = static_cast<u32>(processes_.size());
   processes_.emplace_back().leader = task.index;
@@ -30,6 +37,18 @@ TaskState& TaskTracker::of_pid(i64 pid) {
   task.creds = initial_creds;
   current_[pid] = task.index;
   return task;
+}
+
+TaskState* TaskTracker::find_as(const TaskState& by, i64 pid) {
+  if (by.pid_namespace == 0) {
+    return find(pid);
+  }
+  for (TaskState& task : tasks_) {
+    if (task.alive && task.pid_namespace == by.pid_namespace && task.inner_pid == pid) {
+      return &task;
+    }
+  }
+  return nullptr;
 }
 
 const RootFds* TaskTracker::root_fds(u32 index) const {
@@ -58,6 +77,14 @@ TaskState& TaskTracker::fork(TaskState& parent, i64 pid, CloneSharing sharing) {
     ProcessState& process = processes_.emplace_back();
     process.leader = child.index;
     process.actions = actions;
+  }
+  const bool inner = parent.pid_namespace != 0;
+  child.pid_namespace = sharing.new_pids ? ++pid_namespaces_ : parent.child_pid_namespace;
+  child.child_pid_namespace = child.pid_namespace;
+  child.inner_pid = child.pid_namespace == parent.pid_namespace ? pid : 1;
+  if (inner) {
+    nameless_.push_back(child.index);
+    return child;
   }
   if (!current_.try_emplace(pid, child.index).second) {
     next_[pid] = child.index;

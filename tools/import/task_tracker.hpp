@@ -82,6 +82,10 @@ struct TaskState {
   /// How much the task asked for when it last read, by descriptor.
   std::map<i32, u64> asked_for = {};
   bool shares_files = false;  ///< began with its parent's descriptor table, not a copy
+  /// The PID namespace that it is in, and its children will be in: 0 is strace's own.
+  u32 pid_namespace = 0;
+  u32 child_pid_namespace = 0;
+  i64 inner_pid = 0;  ///< what it is called in its namespace
 };
 
 /// How a clone() shares.
@@ -89,6 +93,7 @@ struct CloneSharing {
   bool thread = false;
   bool files = false;
   bool fs = false;
+  bool new_pids = false;  ///< the child begins a PID namespace
 };
 
 class TaskTracker {
@@ -97,6 +102,10 @@ class TaskTracker {
   TaskState& of_pid(i64 pid);
   /// The living task that `pid` is, or null.
   TaskState* find(i64 pid);
+  /// The living task that `by` means with `pid`, or null.
+  TaskState* find_as(const TaskState& by, i64 pid);
+  /// unshare(CLONE_NEWPID): children come in a namespace of their own.
+  void unshare_pids(TaskState& task) { task.child_pid_namespace = ++pid_namespaces_; }
   /// A new task, the child of `parent`, from the parent's entry line on. Takes over `pid` as soon
   /// as the pid's last task is gone.
   TaskState& fork(TaskState& parent, i64 pid, CloneSharing sharing);
@@ -129,6 +138,10 @@ class TaskTracker {
   std::map<i64, u32> current_;
   std::map<i64, u32> next_;  // a pid that is reused before its last task's end line
   std::map<u32, std::shared_ptr<RootFds>> roots_;
+  /// Children by a number that is not strace's, in a PID namespace: the next pids that nobody knows
+  /// are theirs.
+  std::deque<u32> nameless_;
+  u32 pid_namespaces_ = 0;
 };
 
 }  // namespace ipcsim::strace

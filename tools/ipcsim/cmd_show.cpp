@@ -59,7 +59,7 @@ int show_observed(const Trace& trace, const KernelProfile& profile, StepPrinter&
     if (const auto* call = std::get_if<CallEvent>(&event.body)) {
       kernel.post(call->task, call->call);
     } else if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
-      static_cast<void>(kernel.post_signal(signal->task, signal->signal));
+      static_cast<void>(kernel.post_traced_signal(signal->task, signal->signal));
     } else if (const auto* advance = std::get_if<AdvanceEvent>(&event.body)) {
       kernel.advance(advance->ns);
     } else if (const auto* other = std::get_if<OtherFdEvent>(&event.body)) {

@@ -1,0 +1,129 @@
+// What is otherwise because strace looks on, and what goes ways that a log does not show.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/import/imported_events.hpp"
+
+namespace ipcsim {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// A signal that is ignored interrupts the calls of a traced task.
+TEST(Import, AnIgnoredSignalThatCutACallShortStandsBeforeItsEnd) {
+  EXPECT_THAT(
+      events_of("1 epoll_create1(0) = 3\n"
+                "1 pipe2([4, 5], 0) = 0\n"
+                "1 epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=4, u64=4}}) = 0\n"
+                "1 epoll_wait(3, 0x7ffc, 8, -1) = -1 EINTR (Interrupted system call)\n"
+                "1 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=2} ---\n"),
+      ElementsAre(HasSubstr("epoll_create1"), HasSubstr("pipe2"), HasSubstr("epoll_ctl"),
+                  HasSubstr(R"("call":"epoll_wait")"), R"({"task":1,"signal":"SIGCHLD"})",
+                  R"({"task":1,"return":"epoll_wait","ret":-1,"errno":"EINTR"})"));
+}
+
+// One that comes between calls changes nothing.
+TEST(Import, AnIgnoredSignalBetweenCallsIsLeftOut) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=2} ---\n"
+                        "1 write(4, \"a\", 1) = 1\n"),
+              Not(Contains(HasSubstr("SIGCHLD"))));
+}
+
+// pselect6() with a mask lets in what was pending before: what others write meanwhile comes later.
+TEST(Import, ASignalThatACallsOwnMaskLetsInStandsAtItsBeginning) {
+  EXPECT_THAT(
+      events_of(
+          "1 pipe2([3, 4], 0) = 0\n"
+          "1 rt_sigaction(SIGCHLD, {sa_handler=0x1000, sa_mask=[], sa_flags=0}, NULL, 8) = 0\n"
+          "1 rt_sigprocmask(SIG_BLOCK, [CHLD], [], 8) = 0\n"
+          "1 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
+          "1 pselect6(4, [3], NULL, NULL, NULL, {sigmask=[], sigsetsize=8} <unfinished ...>\n"
+          "2 write(4, \"a\", 1) = 1\n"
+          "1 <... pselect6 resumed>) = ? ERESTARTNOHAND (To be restarted if no handler)\n"
+          "1 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=9} ---\n"),
+      ElementsAre(HasSubstr("pipe2"), HasSubstr("rt_sigaction"), HasSubstr("rt_sigprocmask"),
+                  HasSubstr("fork"), HasSubstr(R"("call":"pselect6")"),
+                  R"({"task":1,"signal":"SIGCHLD"})", HasSubstr(R"("call":"write")"),
+                  R"({"task":1,"return":"pselect6","ret":-1,"errno":"EINTR"})"));
+}
+
+// Who holds a pipe that went through a socket cannot be told: it is left out from its beginning.
+TEST(Import, APipeThatIsPassedIsLeftOut) {
+  const auto [trace, report] = imported(
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 pipe2([5, 6], 0) = 0\n"
+      "1 sendmsg(7, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base=\"x\", iov_len=1}], "
+      "msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, "
+      "cmsg_data=[4]}], msg_controllen=24, msg_flags=0}, 0) = 1\n"
+      "1 close(4) = 0\n"
+      "1 read(3, \"late\", 4) = 4\n"
+      "1 write(6, \"b\", 1) = 1\n");
+  EXPECT_THAT(event_lines(trace), Not(Contains(HasSubstr("\"read\""))));
+  EXPECT_THAT(event_lines(trace), Contains(HasSubstr(R"("call":"write","fd":6)")));
+  ASSERT_EQ(report.inherited_pipe_by_call.size(), 1U);
+  EXPECT_EQ(report.inherited_pipe_by_call[0].first, "read");
+  EXPECT_THAT(report.not_understood, ElementsAre(HasSubstr("passes descriptor 4")));
+}
+
+// pidfd_getfd() fetches one of another process.
+TEST(Import, APipeThatIsFetchedIsLeftOut) {
+  const auto [trace, report] = imported(
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
+      "1 pidfd_open(2, 0) = 5\n"
+      "1 pidfd_getfd(5, 3, 0) = 6\n"
+      "1 write(4, \"hello\", 5) = 5\n"
+      "1 read(6, \"hel\", 3) = 3\n"
+      "2 read(3, \"lo\", 9) = 2\n");
+  EXPECT_THAT(event_lines(trace), Not(Contains(HasSubstr("\"read\""))));
+  EXPECT_THAT(event_lines(trace), Not(Contains(HasSubstr("\"write\""))));
+}
+
+// In a PID namespace fork() returns, and kill() takes, other numbers than strace writes.
+TEST(Import, PidsInANamespaceAreItsOwn) {
+  EXPECT_THAT(
+      events_of(
+          "70 pipe2([3, 4], 0) = 0\n"
+          "70 clone(child_stack=0x1000, flags=CLONE_NEWPID|SIGCHLD) = 71\n"
+          "71 rt_sigaction(SIGUSR1, {sa_handler=0x1000, sa_mask=[], sa_flags=0}, NULL, 8) = 0\n"
+          "71 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
+          "72 kill(1, SIGUSR1) = 0\n"
+          "71 --- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=2, si_uid=0} ---\n"
+          "72 write(4, \"k\", 1) = 1\n"),
+      ElementsAre(HasSubstr("pipe2"), R"({"task":1,"call":"fork","child":2,"ret":2})",
+                  HasSubstr("rt_sigaction"), R"({"task":2,"call":"fork","child":3,"ret":3})",
+                  R"({"task":3,"call":"kill","pid":2,"sig":"SIGUSR1","ret":0})",
+                  R"({"task":3,"call":"write","fd":4,"buf":"k","ret":1})"));
+}
+
+// -X raw has a number for SIGEV_THREAD.
+TEST(Import, ThreadsAreToldByNumbersToo) {
+  EXPECT_THAT(
+      events_of("1 mq_open(\"q\", 0x42, 0600, NULL) = 3\n"
+                "1 socket(0x10, 0x3|0x80000, 0) = 4\n"
+                "1 mq_notify(3, {sigev_signo=4, sigev_notify=0x2, sigev_notify_function=NULL, "
+                "sigev_notify_attributes=NULL}) = 0\n"),
+      Contains(HasSubstr(R"("call":"socket","domain":"AF_NETLINK")")));
+}
+
+// A length that no memory has is no length of a payload.
+TEST(Import, ALengthThatNoMemoryHasIsCut) {
+  EXPECT_THAT(events_of("1 mq_open(\"q\", O_RDWR|O_CREAT, 0600, NULL) = 3\n"
+                        "1 mq_timedsend(3, \"ab\"..., 18446744073709551615, 0, NULL) = -1 EMSGSIZE "
+                        "(Message too long)\n"),
+              ElementsAre(HasSubstr("mq_open"), HasSubstr(R"("mapped":1073741824)")));
+}
+
+// Without -y the command tells that bpf() returned a descriptor.
+TEST(Import, BpfMakesDescriptors) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 bpf(BPF_MAP_CREATE, {map_type=BPF_MAP_TYPE_ARRAY}, 72) = 5\n"),
+              Contains(HasSubstr(R"("other_fd":5)")));
+}
+
+}  // namespace
+}  // namespace ipcsim

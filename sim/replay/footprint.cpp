@@ -45,12 +45,18 @@ class Gatherer {
         return;
       case FileKind::kPipe:
         out_.add(Thing::kPipe, file.pipe.v, true);
+        add_watchers([&](const File& other) {
+          return other.kind == FileKind::kPipe && other.pipe == file.pipe;
+        });
         if (sends_signals(file.pipe)) {
           out_.add_everything();
         }
         return;
       case FileKind::kMqueue:
         out_.add(Thing::kQueue, file.mqueue.v, true);
+        add_watchers([&](const File& other) {
+          return other.kind == FileKind::kMqueue && other.mqueue == file.mqueue;
+        });
         if (k_.mqueues[file.mqueue].inode.notify) {
           out_.add_everything();  // a message may send a signal to anybody
         }
@@ -67,6 +73,20 @@ class Gatherer {
       default:
         out_.add_everything();
     }
+  }
+
+  /// The epoll instances that watch a file for which `is_watched` is true, or another instance: in
+  /// which order files became ready shows in their lists.
+  template <class F>
+  void add_watchers(F is_watched) {
+    k_.epolls.each([&](EventPollId id, const EventPoll& ep) {
+      for (const EpItemId item : ep.items) {
+        const File& watched = k_.files[k_.epitems[item].file];
+        if (watched.kind == FileKind::kEpoll || is_watched(watched)) {
+          out_.add(Thing::kEpoll, id.v, true);
+        }
+      }
+    });
   }
 
   /// True when the pipe has an open file with O_ASYNC: what is done to it may send SIGIO to

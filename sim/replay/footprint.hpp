@@ -16,6 +16,7 @@ class Footprint {
     kPipe,
     kQueue,
     kFile,
+    kEpoll,
     kInode,
     kFdTable,
     kTask,

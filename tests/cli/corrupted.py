@@ -4,7 +4,8 @@ import copy
 
 
 def _payload(event):
-    """The key and bytes-as-text of what a call handed out, if that is text of known bytes."""
+    """The key and bytes-as-text of what a call handed out, if that is text of known bytes: one that
+    is cut may lie where the log shows nothing of what was written."""
     for key in ("buf", "msg_ptr"):
         value = event.get("out", {}).get(key)
         if isinstance(value, str) and value and event.get("ret") == len(value.encode()):
@@ -82,6 +83,23 @@ def _before_any_writer(events):
                 copied = copy.deepcopy(events)
                 copied.insert(place + 1, copied.pop(i))
                 return place + 1, copied
+    return _of_nothing(events)
+
+
+def _of_nothing(events):
+    """A reader of a pipe or queue that was just made returns with something."""
+    for i, event in enumerate(events):
+        if event.get("call") == "pipe2" and event.get("ret") == 0:
+            read = {"call": "read", "fd": event["out"]["pipefd"][0], "count": 1, "ret": 1,
+                    "out": {"buf": {"len": 1}}}
+        elif event.get("call") == "mq_open" and event.get("ret", -1) >= 0:
+            read = {"call": "mq_timedreceive", "mqdes": event["ret"], "msg_len": 8192, "ret": 1,
+                    "out": {"msg_ptr": {"len": 1}}}
+        else:
+            continue
+        copied = copy.deepcopy(events)
+        copied.insert(i + 1, {"task": event["task"], **read})
+        return i + 1, copied
     return None
 
 

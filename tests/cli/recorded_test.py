@@ -77,8 +77,8 @@ class Recorded(unittest.TestCase):
                 made[corruption.__name__] += 1
                 copies += 1
             traces += copies == len(CORRUPTIONS)
-        self.assertGreaterEqual(traces, 7, made)
-        self.assertGreaterEqual(min(made.values()), 9, made)
+        self.assertGreaterEqual(traces, 10, made)
+        self.assertGreaterEqual(min(made.values()), 10, made)
 
     def refuted(self, place, events):
         with tempfile.TemporaryDirectory() as folder:

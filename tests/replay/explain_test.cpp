@@ -66,6 +66,23 @@ TEST(Explain, AnIgnoredSignalInterruptsWhereATracerLooksOn) {
   EXPECT_EQ(search(of_three(std::string(kWaits) + std::string(kFails))).verdict, Verdict::kRefuted);
 }
 
+// Two pipes that one epoll instance watches: who wrote first shows in its list.
+TEST(Explain, WritersToPipesOfOneEpollInstanceTakeAnyOrder) {
+  const Explanation found =
+      search(of_three(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[5,6]}}
+{"task":1,"call":"epoll_create1","ret":7}
+{"task":1,"call":"epoll_ctl","epfd":7,"op":"EPOLL_CTL_ADD","fd":3,"event":{"events":["EPOLLIN"],"data":1},"ret":0}
+{"task":1,"call":"epoll_ctl","epfd":7,"op":"EPOLL_CTL_ADD","fd":5,"event":{"events":["EPOLLIN"],"data":2},"ret":0}
+{"task":1,"call":"fork","child":4,"ret":4}
+{"task":2,"call":"write","fd":4,"buf":"a"}
+{"task":4,"call":"write","fd":6,"buf":"b"}
+{"task":2,"return":"write","ret":1}
+{"task":4,"return":"write","ret":1}
+{"task":1,"call":"epoll_wait","epfd":7,"maxevents":4,"timeout":-1,"ret":2,"out":{"events":[{"events":["EPOLLIN"],"data":2},{"events":["EPOLLIN"],"data":1}]}}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+}
+
 // A tracer sees a call return before the signal that it sent stops the task.
 TEST(Explain, ACallReturnsBeforeItStopsItsTask) {
   const auto stops = [](std::string_view result) {

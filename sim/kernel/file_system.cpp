@@ -56,21 +56,18 @@ std::optional<IpcNsId> queues_around(const KernelState& k, const Inode& node) {
 }
 
 /// Looks up the last name in `path.parent`.
-Errno walk_last(const KernelState& k, Path& path) {
-  if (path.last.substr(path.last.rfind('/') + 1).size() > kNameMax) {
-    return Errno::kENAMETOOLONG;
-  }
+void walk_last(const KernelState& k, Path& path) {
+  path.too_long = path.last.substr(path.last.rfind('/') + 1).size() > kNameMax;
   path.node = find_entry(k.inodes[path.parent], path.last);
   path.mount_point = path.node != kNoInode && k.inodes[path.node].is_directory() &&
                      k.inodes[path.node].directory().mounted != kNoInode;
   if (path.mount_point) {
     path.node = k.inodes[path.node].directory().mounted;
   }
-  return Errno::kOk;
 }
 
 Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::string_view rest) {
-  Path path{.parent = kNoInode, .last = {}, .node = k.root};
+  Path path{.parent = kNoInode, .folder = k.root, .last = {}, .node = k.root};
   InodeId above = kNoInode;  // of the folder that a file system is mounted on
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('/'), rest.size());
@@ -81,7 +78,7 @@ Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::s
       continue;  // a doubled slash
     }
     if (path.node == kNoInode) {
-      return fail(Errno::kENOENT);
+      return fail(path.too_long ? Errno::kENAMETOOLONG : Errno::kENOENT);
     }
     if (!k.inodes[path.node].is_directory()) {
       return fail(Errno::kENOTDIR);
@@ -91,6 +88,7 @@ Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::s
         error != Errno::kOk) {
       return fail(error);
     }
+    path.folder = folder;
     if (part == "." || part == "..") {
       const bool leaves = queue_folder_of(k.inodes[folder]).has_value();
       path.node = part == "." ? folder : leaves ? above : k.inodes[folder].directory().parent;
@@ -100,9 +98,7 @@ Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::s
     }
     path.parent = folder;
     path.last = part;
-    if (const Errno error = walk_last(k, path); error != Errno::kOk) {
-      return fail(error);
-    }
+    walk_last(k, path);
     above = path.mount_point ? folder : above;
   }
   return path;
@@ -121,19 +117,24 @@ Result<Path> walk_absolute(KernelState& k, TaskId id, std::string_view text) {
   const std::string plain = plain_path(text);
   const auto* device = ranges::find(kDevices, plain, &KnownDevice::path);
   if (device != kDevices.end()) {
-    return Path{.parent = kNoInode, .last = {}, .node = device_node(k, device->device)};
+    return Path{.parent = kNoInode,
+                .last = {},
+                .node = device_node(k, device->device),
+                .slash = text.ends_with('/')};
   }
   if (plain.empty() || plain.ends_with("/..")) {
-    return Path{.parent = kNoInode, .last = {}, .node = k.root};
+    return Path{.parent = kNoInode, .folder = k.root, .last = {}, .node = k.root};
   }
   if (const Errno error = inode_permission(k.cred(id), k.inodes[k.root], kMayExec);
       error != Errno::kOk) {
     return fail(error);
   }
-  Path path{.parent = k.root, .last = plain, .node = kNoInode, .slash = text.ends_with('/')};
-  if (const Errno error = walk_last(k, path); error != Errno::kOk) {
-    return fail(error);
-  }
+  Path path{.parent = k.root,
+            .folder = k.root,
+            .last = plain,
+            .node = kNoInode,
+            .slash = text.ends_with('/')};
+  walk_last(k, path);
   return path;
 }
 
@@ -238,6 +239,11 @@ Errno check_path_text(std::string_view path) {
 }
 
 Result<Path> walk(KernelState& k, TaskId id, std::string_view path) {
+  Result<Path> found = walk_to_last(k, id, path);
+  return found && found->too_long ? fail(Errno::kENAMETOOLONG) : std::move(found);
+}
+
+Result<Path> walk_to_last(KernelState& k, TaskId id, std::string_view path) {
   if (const Errno error = check_path_text(path); error != Errno::kOk) {
     return fail(error);
   }

@@ -207,6 +207,9 @@ Section run(KernelState& k, TaskId id, const ReadlinkCall& call) {
   if (!path) {
     return Section::failed(path.error());
   }
+  if (path->slash && path->node != kNoInode && !k.inodes[path->node].is_directory()) {
+    return Section::failed(Errno::kENOTDIR);
+  }
   if (!path->through_fd) {
     return Section::failed(path->node == kNoInode ? Errno::kENOENT : Errno::kEINVAL);
   }

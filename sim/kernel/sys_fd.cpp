@@ -136,7 +136,8 @@ bool allowed_on_path_file(const KernelProfile& profile, u32 cmd) {
 
 /// The block size of the file system. Linux fs/ioctl.c: do_vfs_ioctl().
 Section figetbsz(const KernelState& k, const File& file, OutPtr arg) {
-  if (file.node == kNoInode || file.kind == FileKind::kDevice) {
+  const bool unknown = file.node == kNoInode && file.kind != FileKind::kEpoll;
+  if (unknown || file.kind == FileKind::kDevice) {
     return Section::not_modelled("FIGETBSZ on a file that is no pipe or file of the run");
   }
   if (arg != OutPtr::kValid) {
@@ -179,7 +180,8 @@ Section ioctl_fioasync(KernelState& k, FileId id, const IoctlCall& call) {
 
 Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& call) {
   if (file.kind == FileKind::kEpoll && call.request.v != kFioclex && call.request.v != kFionclex &&
-      call.request.v != kFionbio && call.request.v != kFioasync) {
+      call.request.v != kFionbio && call.request.v != kFioasync && call.request.v != kFigetbsz &&
+      call.request.v != kFioqsize) {
     // ep_eventpoll_ioctl()
     return Section::failed(k.profile->epoll_has_ioctl ? Errno::kEINVAL : Errno::kENOTTY);
   }
@@ -210,8 +212,9 @@ Section generic_ioctl(KernelState& k, TaskId id, File& file, const IoctlCall& ca
     case kFigetbsz:
       return figetbsz(k, file, call.arg);
     case kFioqsize:
-      return file.kind == FileKind::kPipe ? Section::failed(Errno::kENOTTY)
-                                          : Section::not_modelled("FIOQSIZE on no pipe");
+      return file.kind == FileKind::kPipe || file.kind == FileKind::kEpoll
+                 ? Section::failed(Errno::kENOTTY)
+                 : Section::not_modelled("FIOQSIZE on no pipe");
     default:
       return file.kind == FileKind::kOther || file.kind == FileKind::kSocket ||
                      file.kind == FileKind::kNetlink

@@ -42,7 +42,7 @@ Result<NetlinkId> find_socket(KernelState& k, TaskId id, const SigEvent& event) 
     return fail(Errno::kEBADF);
   }
   if (file->kind != FileKind::kNetlink) {
-    return fail(Errno::kENOTSOCK);
+    return fail(file->kind == FileKind::kSocket ? Errno::kEINVAL : Errno::kENOTSOCK);
   }
   return k.netlinks[file->netlink].family == kAfNetlink ? Result<NetlinkId>(file->netlink)
                                                         : fail(Errno::kEINVAL);

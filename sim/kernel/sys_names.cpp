@@ -8,9 +8,9 @@ namespace ipcsim {
 namespace {
 
 /// The place of a name that is to be made. Errors, in the order tested: those of walk(), EEXIST,
-/// ENOENT (a slash behind a name that is to be no folder), EROFS, those of may_create().
+/// ENOENT (a slash behind a name that is to be no folder), EROFS.
 /// Linux fs/namei.c: filename_create().
-Result<Path> place_for(KernelState& k, TaskId id, std::string_view name, bool folder) {
+Result<Path> find_place(KernelState& k, TaskId id, std::string_view name, bool folder) {
   Result<Path> path = walk(k, id, name);
   if (!path) {
     return path;
@@ -24,10 +24,14 @@ Result<Path> place_for(KernelState& k, TaskId id, std::string_view name, bool fo
   if (read_only(k, k.inodes[path->parent])) {
     return fail(Errno::kEROFS);
   }
-  if (const Errno error = may_create(k, id, *path); error != Errno::kOk) {
-    return fail(error);
-  }
   return path;
+}
+
+/// The same for a name that the task may make there. Errors: those of find_place(), may_create().
+Result<Path> place_for(KernelState& k, TaskId id, std::string_view name, bool folder) {
+  Result<Path> path = find_place(k, id, name, folder);
+  const Errno error = path ? may_create(k, id, *path) : Errno::kOk;
+  return error == Errno::kOk ? std::move(path) : fail(error);
 }
 
 /// mknod() of a regular file where the folder has queues. Errors: those of make_queue().
@@ -146,11 +150,11 @@ Section run(KernelState& k, TaskId id, const MkdirCall& call) {
   return make(k, id, call.pathname, kSIfdir | (call.mode & kFolderBits), DirectoryData{});
 }
 
-// Errors, in the order tested: those of walk(); ENOTEMPTY (".."), EINVAL ("."), EBUSY ("/"),
-// EROFS, ENOENT, those of may_delete(), EBUSY (something is mounted there), ENOTEMPTY.
-// Linux fs/namei.c: do_rmdir(), vfs_rmdir().
+// Errors, in the order tested: those of walk_to_last(); ENOTEMPTY (".."), EINVAL ("."), EBUSY
+// ("/"), EROFS, ENAMETOOLONG, ENOENT, those of may_delete(), EBUSY (something is mounted there),
+// ENOTEMPTY. Linux fs/namei.c: do_rmdir(), vfs_rmdir().
 Section run(KernelState& k, TaskId id, const RmdirCall& call) {
-  const Result<Path> path = walk(k, id, call.pathname);
+  const Result<Path> path = walk_to_last(k, id, call.pathname);
   if (!path) {
     return Section::failed(path.error());
   }
@@ -167,7 +171,7 @@ Section run(KernelState& k, TaskId id, const RmdirCall& call) {
     return Section::failed(Errno::kEROFS);
   }
   if (path->node == kNoInode) {
-    return Section::failed(Errno::kENOENT);
+    return Section::failed(path->too_long ? Errno::kENAMETOOLONG : Errno::kENOENT);
   }
   if (const Errno error = may_delete(k, id, *path, true); error != Errno::kOk) {
     return Section::failed(error);
@@ -182,19 +186,24 @@ Section run(KernelState& k, TaskId id, const RmdirCall& call) {
   return Section::returned(0);
 }
 
-// Errors, in the order tested: those of walk(); EXDEV; EBUSY ("." and "..", which cannot move);
-// EROFS; ENOENT, those of check_rename().
+// Errors, in the order tested: those of walk_to_last(); EXDEV; EBUSY ("." and "..", which cannot
+// move); EROFS; ENAMETOOLONG and ENOENT of the old name, ENAMETOOLONG of the new one, those of
+// check_rename().
 Section run(KernelState& k, TaskId id, const RenameCall& call) {
-  const Result<Path> from = walk(k, id, call.oldpath);
-  const Result<Path> to = from ? walk(k, id, call.newpath) : from;
+  const Result<Path> from = walk_to_last(k, id, call.oldpath);
+  const Result<Path> to = from ? walk_to_last(k, id, call.newpath) : from;
   if (!to) {
     return Section::failed(to.error());
   }
+  if (from->folder == kNoInode && to->folder == kNoInode) {
+    return Section::not_modelled("two names outside of the run's folder");
+  }
+  if (from->folder == kNoInode || to->folder == kNoInode ||
+      !same_file_system(k, from->folder, to->folder)) {
+    return Section::failed(Errno::kEXDEV);
+  }
   if (from->parent == kNoInode || to->parent == kNoInode) {
     return Section::failed(Errno::kEBUSY);
-  }
-  if (!same_file_system(k, from->parent, to->parent)) {
-    return Section::failed(Errno::kEXDEV);
   }
   if (through_unknown_mounts(k, *from)) {
     return mounted_twice();
@@ -203,7 +212,10 @@ Section run(KernelState& k, TaskId id, const RenameCall& call) {
     return Section::failed(Errno::kEROFS);
   }
   if (from->node == kNoInode) {
-    return Section::failed(Errno::kENOENT);
+    return Section::failed(from->too_long ? Errno::kENAMETOOLONG : Errno::kENOENT);
+  }
+  if (to->too_long) {
+    return Section::failed(Errno::kENAMETOOLONG);
   }
   if (const Errno error = check_rename(k, id, *from, *to); error != Errno::kOk) {
     return Section::failed(error);
@@ -223,8 +235,9 @@ Section run(KernelState& k, TaskId id, const RenameCall& call) {
 }
 
 // A second name for a file. Errors, in the order tested: those of walk(), ENOENT; those of
-// place_for(); EPERM (another user's file that is special or cannot be read and written: the
-// setting fs.protected_hardlinks; a folder). Linux fs/namei.c: do_linkat(), may_linkat().
+// find_place(); EXDEV; EPERM (another user's file that is special or cannot be read and written:
+// the setting fs.protected_hardlinks); those of may_create(); EPERM (a folder or a queue). Linux
+// fs/namei.c: do_linkat(), may_linkat().
 Section run(KernelState& k, TaskId id, const LinkCall& call) {
   const Result<Path> from = walk(k, id, call.oldpath);
   if (!from) {
@@ -239,14 +252,14 @@ Section run(KernelState& k, TaskId id, const LinkCall& call) {
   if (from->slash && !k.inodes[from->node].is_directory()) {
     return Section::failed(Errno::kENOTDIR);
   }
-  const Result<Path> to = place_for(k, id, call.newpath, false);
-  if (!to && to.error() != Errno::kEACCES) {
+  const Result<Path> to = find_place(k, id, call.newpath, false);
+  if (!to) {
     return Section::failed(to.error());
   }
-  if (to && !same_file_system(k, from->node, to->parent)) {
+  if (!same_file_system(k, from->node, to->parent)) {
     return Section::failed(Errno::kEXDEV);
   }
-  if (to && through_unknown_mounts(k, *to)) {
+  if (through_unknown_mounts(k, *to)) {
     return mounted_twice();
   }
   const Credentials& cred = k.cred(id);
@@ -256,8 +269,8 @@ Section run(KernelState& k, TaskId id, const LinkCall& call) {
   if (!safe && !owner_or_capable(cred, node)) {
     return Section::failed(Errno::kEPERM);
   }
-  if (!to) {
-    return Section::failed(to.error());
+  if (const Errno error = may_create(k, id, *to); error != Errno::kOk) {
+    return Section::failed(error);
   }
   if (node.is_directory() || node.is_queue()) {
     return Section::failed(Errno::kEPERM);
@@ -268,7 +281,7 @@ Section run(KernelState& k, TaskId id, const LinkCall& call) {
 }
 
 Section run(KernelState& k, TaskId id, const UnlinkCall& call) {
-  const Result<Path> path = walk(k, id, call.pathname);
+  const Result<Path> path = walk_to_last(k, id, call.pathname);
   if (!path) {
     return Section::failed(path.error());
   }
@@ -279,7 +292,7 @@ Section run(KernelState& k, TaskId id, const UnlinkCall& call) {
     return Section::failed(Errno::kEROFS);
   }
   if (path->node == kNoInode) {
-    return Section::failed(Errno::kENOENT);
+    return Section::failed(path->too_long ? Errno::kENAMETOOLONG : Errno::kENOENT);
   }
   if (path->slash) {
     return Section::failed(k.inodes[path->node].is_directory() ? Errno::kEISDIR : Errno::kENOTDIR);

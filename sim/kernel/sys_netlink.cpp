@@ -111,8 +111,8 @@ Section run(KernelState& k, TaskId id, const RecvfromCall& call) {
     if (file == nullptr) {
       return Section::failed(Errno::kEBADF);
     }
-    if (file->kind == FileKind::kOther) {
-      return Section::not_modelled("recvfrom() of a file that may be a socket");
+    if (file->kind == FileKind::kOther || file->kind == FileKind::kSocket) {
+      return Section::not_modelled("recvfrom() of a file that is or may be another socket");
     }
     if (file->kind != FileKind::kNetlink) {
       return Section::failed(Errno::kENOTSOCK);

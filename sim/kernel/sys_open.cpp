@@ -276,7 +276,7 @@ Section run(KernelState& k, TaskId id, const OpenCall& call) {
     table.unreserve(*fd);
     return section;
   };
-  const Result<Path> path = walk(k, id, call.pathname);
+  const Result<Path> path = walk_to_last(k, id, call.pathname);
   if (!path) {
     return refuse(Section::failed(path.error()));
   }
@@ -289,6 +289,9 @@ Section run(KernelState& k, TaskId id, const OpenCall& call) {
   }
   if ((flags & kOCreat) != 0 && path->slash) {
     return refuse(Section::failed(Errno::kEISDIR));
+  }
+  if (path->too_long) {
+    return refuse(Section::failed(Errno::kENAMETOOLONG));
   }
   if (path->node != kNoInode && may_be_protected(k, id, *path, flags)) {
     return refuse(Section::not_modelled("O_CREAT of another user's file in a sticky folder"));

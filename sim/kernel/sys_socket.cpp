@@ -170,8 +170,9 @@ Section run(KernelState& k, TaskId id, const SendmsgCall& call) {
   if (file == nullptr) {
     return Section::failed(Errno::kEBADF);
   }
-  if (file->kind == FileKind::kOther) {
-    return Section::not_modelled("sendmsg() on a file that is not under study");
+  if (file->kind == FileKind::kOther || file->kind == FileKind::kNetlink) {
+    return Section::not_modelled(
+        "sendmsg() on a netlink socket, or a file that is not under study");
   }
   if (file->kind != FileKind::kSocket) {
     return Section::failed(Errno::kENOTSOCK);
@@ -220,8 +221,9 @@ Section run(KernelState& k, TaskId id, const RecvmsgCall& call) {
   if (file == nullptr) {
     return Section::failed(Errno::kEBADF);
   }
-  if (file->kind == FileKind::kOther) {
-    return Section::not_modelled("recvmsg() on a file that is not under study");
+  if (file->kind == FileKind::kOther || file->kind == FileKind::kNetlink) {
+    return Section::not_modelled(
+        "recvmsg() on a netlink socket, or a file that is not under study");
   }
   if (file->kind != FileKind::kSocket) {
     return Section::failed(Errno::kENOTSOCK);

@@ -277,7 +277,7 @@ Result<SpliceInProgress> begin_tee(KernelState& k, TaskId id, const TeeCall& cal
 /// do_sendfile().
 ///   EFAULT  offset cannot be read
 ///   EBADF   in_fd is not open, or not for reading
-///   ESPIPE  an offset for a pipe
+///   ESPIPE  an offset for a pipe, a socket or an epoll instance
 ///   EINVAL  place()
 ///   EBADF   out_fd is not open, or not for writing
 Result<SpliceInProgress> begin_sendfile(KernelState& k, TaskId id, const SendfileCall& call) {
@@ -288,7 +288,9 @@ Result<SpliceInProgress> begin_sendfile(KernelState& k, TaskId id, const Sendfil
   if (in == nullptr || !readable(*in)) {
     return fail(Errno::kEBADF);
   }
-  if (!call.offset.is_null() && (is_pipe(*in) || in->kind == FileKind::kEpoll)) {
+  const bool has_places = !is_pipe(*in) && in->kind != FileKind::kEpoll &&
+                          in->kind != FileKind::kSocket && in->kind != FileKind::kNetlink;
+  if (!call.offset.is_null() && !has_places) {
     return fail(Errno::kESPIPE);
   }
   const Result<u64> pos = place(call.offset, *in, call.count);

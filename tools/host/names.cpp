@@ -105,13 +105,13 @@ std::string name_in_folder(std::string_view path) {
     return relative_path(path);
   }
   std::string plain = without_empty_parts(path);
-  if (plain == "/dev/null" || plain == "/dev/zero" || plain == "/dev/full") {
-    return plain;
-  }
   std::string_view name = plain;
   const bool trailing_slash = name.ends_with('/');
   while (name.ends_with('/')) {
     name.remove_suffix(1);
+  }
+  if (name == "/dev/null" || name == "/dev/zero" || name == "/dev/full") {
+    return plain;
   }
   const std::string_view last = name.substr(name.rfind('/') + 1);
   const std::string_view tail = trailing_slash ? "/" : "";

@@ -118,6 +118,24 @@ TEST(Import, ALengthThatNoMemoryHasIsCut) {
               ElementsAre(HasSubstr("mq_open"), HasSubstr(R"("mapped":1073741824)")));
 }
 
+// What sendfile() to a file that is not under study refuses depends on how that was opened.
+TEST(Import, SendfileOfAPipeThatIsRefusedHasNoEffect) {
+  const auto [trace, report] = imported(
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 openat(AT_FDCWD, \"out\", O_WRONLY) = 5\n"
+      "1 sendfile(5, 3, NULL, 16777216) = -1 EINVAL (Invalid argument)\n");
+  ASSERT_EQ(report.no_effect_by_call.size(), 1U);
+  EXPECT_EQ(report.no_effect_by_call[0].first, "sendfile");
+}
+
+// No call returns what is below -1.
+TEST(Import, AResultThatCannotBeIsRefused) {
+  const auto result =
+      import_strace("1 pipe2([3, 4], 0) = 0\n1 close(4) = -9223372036854775808\n", "LOG", {});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_THAT(result.error().text(), HasSubstr("LOG:2: close returned -9223372036854775808"));
+}
+
 // Without -y the command tells that bpf() returned a descriptor.
 TEST(Import, BpfMakesDescriptors) {
   EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"

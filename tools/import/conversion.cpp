@@ -49,6 +49,9 @@ std::optional<Plan> Conversion::drop(FdKind kind) const {
 std::optional<SysResult> Conversion::outcome(Output out) {
   switch (result.kind) {
     case CallResult::Kind::kValue:
+      if (result.value < -1) {
+        args.fail(fmt::format("{} returned {}; expected -1 or more", name(), result.value));
+      }
       return SysResult::success(result.value, std::move(out));
     case CallResult::Kind::kFailed:
       break;

@@ -133,6 +133,10 @@ Plan convert_sendfile(Conversion& c) {
   if (ends.in == FdKind::kOther && !is_device(c, 1) && clip_to_file(c, call.count)) {
     return Plan::no_effect();
   }
+  if (ends.in == FdKind::kPipe && ends.out == FdKind::kOther && !is_device(c, 0) &&
+      (c.result.failed_with("EINVAL") || c.result.failed_with("EBADF"))) {
+    return Plan::no_effect();  // it depends on how the other file was opened
+  }
   const Offsets offsets{.offset = offset_after(c, where, "offset")};
   return c.keep(call, c.result.ok() && offsets.any() ? Output{offsets} : Output{});
 }

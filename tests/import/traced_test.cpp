@@ -136,6 +136,13 @@ TEST(Import, AResultThatCannotBeIsRefused) {
   EXPECT_THAT(result.error().text(), HasSubstr("LOG:2: close returned -9223372036854775808"));
 }
 
+// A name ends where its NUL is.
+TEST(Import, ANameWithANulByteIsRefused) {
+  const auto result = import_strace("1 mq_open(\"a\\0b\", O_RDONLY) = 3\n", "LOG", {});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_THAT(result.error().text(), HasSubstr("a name without a NUL byte"));
+}
+
 // Without -y the command tells that bpf() returned a descriptor.
 TEST(Import, BpfMakesDescriptors) {
   EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"

@@ -155,7 +155,11 @@ UserPtr<std::string> ArgReader::string_ptr(const Node* node, std::string_view na
   if (is_address(*node)) {
     return UserPtr<std::string>::bad();
   }
-  return UserPtr<std::string>::of(string(node, name));
+  std::string text = string(node, name);
+  if (text.contains('\0')) {
+    expected(node, name, "a name without a NUL byte");
+  }
+  return UserPtr<std::string>::of(std::move(text));
 }
 
 UserPtr<Timespec> ArgReader::timespec(const Node* node, std::string_view name) {

@@ -1,6 +1,7 @@
 #include "tools/import/arg_reader.hpp"
 
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 

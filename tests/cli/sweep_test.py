@@ -179,6 +179,10 @@ class Measure(unittest.TestCase):
             self.assertEqual(row["fits"], row["fits_here"])
             self.assertAlmostEqual(row["measured"]["sleeps_per_unit"]["middle"],
                                    row["sleeps_per_unit"]["middle"], delta=4)
+            if "wakeups_per_unit" in row["measured"]:
+                megabytes = row["run"]["counts"]["bytes_in"] / (1 << 20)
+                self.assertAlmostEqual(row["measured"]["wakeups_per_unit"] * megabytes,
+                                       row["run"]["counts"]["wakeups"])
 
     def test_a_calibration_is_written_and_used(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -54,6 +54,10 @@ std::expected<MeasuredRow, MachineError> measure(const SweepCase& at, const Swee
     sleeps.push_back(static_cast<double>(counts.sleeps) / unit);
     speeds.push_back(static_cast<double>(counts.bytes_in) * 1e9 / run->elapsed_ns);
     measured.syscalls_per_unit = static_cast<double>(counts.syscalls) / unit;
+    if (run->counted) {
+      measured.wakeups_per_unit = static_cast<double>(run->counted->wakeups) / unit;
+      measured.new_pages_per_unit = static_cast<double>(run->counted->new_pages) / unit;
+    }
   }
   measured.sleeps_per_unit = interval_of(sleeps);
   measured.bytes_per_second = interval_of(speeds);

@@ -96,6 +96,10 @@ ordered_json line_json(const SweepLine& line, bool queue) {
     one["measured"] = {{"sleeps_per_unit", to_json(line.measured->sleeps_per_unit)},
                        {"bytes_per_second", to_json(line.measured->bytes_per_second)},
                        {"syscalls_per_unit", line.measured->syscalls_per_unit}};
+    if (line.measured->wakeups_per_unit) {
+      one["measured"]["wakeups_per_unit"] = *line.measured->wakeups_per_unit;
+      one["measured"]["new_pages_per_unit"] = line.measured->new_pages_per_unit.value_or(0);
+    }
   } else if (line.measured) {
     one["not_measured"] = line.measured->refused;
   }

@@ -74,6 +74,14 @@ std::string what_fits(const SweepReport& report) {
   return text;
 }
 
+u64 new_pages(const RunResult& run) {
+  u64 pages = 0;
+  for (const ObjectRun& object : run.objects) {
+    pages += object.pages_allocated;
+  }
+  return pages;
+}
+
 std::string what_happens(const SweepReport& report) {
   Table table{{"size", "sleeps", "of writers", "wake-ups", "wasted", "calls"}};
   if (!report.queue) {
@@ -84,13 +92,11 @@ std::string what_happens(const SweepReport& report) {
     const RunResult& run = line.row.run;
     const double unit = units(run.all, report.queue);
     const auto each = [&](u64 count) { return number(static_cast<double>(count) / unit); };
-    u64 fresh = 0;
     u64 kept = 0;
     u64 most_bytes = 0;
     double fill = 0;
     u64 most = 0;
     for (const ObjectRun& object : run.objects) {
-      fresh += object.pages_allocated;
       kept += object.pages_reused;
       most_bytes = std::max(most_bytes, object.most_bytes);
       most = std::max(most, object.most_places);
@@ -104,7 +110,7 @@ std::string what_happens(const SweepReport& report) {
         each(run.all.wasted),
         each(run.all.syscalls)};
     if (!report.queue) {
-      cells.insert(cells.end(), {each(fresh), each(kept)});
+      cells.insert(cells.end(), {each(new_pages(run)), each(kept)});
     }
     cells.insert(cells.end(), {fmt::format("{:.0f} %", 100 * fill), fmt::format("{}", most),
                                fmt::format("{}", most_bytes)});
@@ -192,6 +198,32 @@ std::string measured_part(const SweepReport& report) {
   return any ? fmt::format("\nPrediction and measurement, for a {}\n{}", unit_of(report),
                            table_text(table))
              : std::string();
+}
+
+/// What the kernel's tracepoints counted, beside what was predicted.
+std::string counted_part(const SweepReport& report) {
+  Table table{{"size", "wake-ups predicted", "counted"}};
+  if (!report.queue) {
+    table.front().insert(table.front().end(), {"new pages predicted", "counted"});
+  }
+  for (const SweepLine& line : report.lines) {
+    if (!line.measured || !line.measured->wakeups_per_unit) {
+      continue;
+    }
+    const RunResult& run = line.row.run;
+    const double unit = units(run.all, report.queue);
+    std::vector<std::string> cells{size_text(report, line.row.size),
+                                   number(static_cast<double>(run.all.wakeups) / unit),
+                                   number(*line.measured->wakeups_per_unit)};
+    if (!report.queue) {
+      cells.insert(cells.end(), {number(static_cast<double>(new_pages(run)) / unit),
+                                 number(line.measured->new_pages_per_unit.value_or(0))});
+    }
+    table.push_back(std::move(cells));
+  }
+  return table.size() == 1 ? std::string()
+                           : fmt::format("\nCounted by the kernel's tracepoints, for a {}\n{}",
+                                         unit_of(report), table_text(table));
 }
 
 std::string deadlocks(const SweepReport& report) {
@@ -285,7 +317,8 @@ std::string sweep_text(const SweepReport& report) {
     text += note + "\n";
   }
   return text + what_fits(report) + what_happens(report) + how_long(report) +
-         what_it_costs(report) + measured_part(report) + deadlocks(report) + conclusions(report);
+         what_it_costs(report) + measured_part(report) + counted_part(report) + deadlocks(report) +
+         conclusions(report);
 }
 
 }  // namespace ipcsim

@@ -3,6 +3,7 @@
 #include <mqueue.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,6 +15,12 @@
 
 namespace ipcsim::host {
 namespace {
+
+constexpr const char* kName = "ipcsim-task";
+constexpr const char* kOurNames = "comm == \"ipcsim-task\"";
+// Pages for a pipe may be in high memory (__GFP_HIGHMEM) and cannot be moved; a program's own can
+// be moved, and page tables are in low memory.
+constexpr const char* kPipePages = "(gfp_flags & 2) && migratetype == 0";
 
 class RealTask {
  public:
@@ -31,7 +38,13 @@ class RealTask {
     buffer_.assign(most, 'x');
   }
 
-  void run() {
+  void run(const std::optional<Tracepoints>& tracepoints) {
+    // An interrupt's wake-ups count for the thread that it hit, but are of threads with other
+    // names.
+    if (tracepoints) {
+      wakeups_.emplace(tracepoints->sched_waking, kOurNames);
+      pages_.emplace(tracepoints->mm_page_alloc, kPipePages);
+    }
     rusage before{};
     getrusage(RUSAGE_THREAD, &before);
     record_.began_ns = wall_ns();
@@ -45,6 +58,11 @@ class RealTask {
     getrusage(RUSAGE_THREAD, &after);
     record_.sleeps = static_cast<u64>(after.ru_nvcsw - before.ru_nvcsw);
     record_.preemptions = static_cast<u64>(after.ru_nivcsw - before.ru_nivcsw);
+    if (tracepoints) {
+      record_.wakeups = wakeups_->value();
+      record_.new_pages = pages_->value();
+      record_.counted = wakeups_->counts() && pages_->counts();
+    }
     record_.finished = true;
   }
 
@@ -62,14 +80,30 @@ class RealTask {
         }
         return true;
       case Step::Kind::kStart: {
-        const char byte = 0;
-        return write(files_.starts[step.task], &byte, 1) == 1;
+        return start(step.task);
       }
       case Step::Kind::kOpen:  // the descriptors are there from the start
       case Step::Kind::kHold:
         return true;
     }
     return false;
+  }
+
+  /// Begins another task, through a pipe that is not the workload's.
+  bool start(u32 task) {
+    for (const auto* counter : {&wakeups_, &pages_}) {
+      if (*counter) {
+        (*counter)->pause();
+      }
+    }
+    const char byte = 0;
+    const bool begun = write(files_.starts[task], &byte, 1) == 1;
+    for (const auto* counter : {&wakeups_, &pages_}) {
+      if (*counter) {
+        (*counter)->resume();
+      }
+    }
+    return begun;
   }
 
   bool transfer(const Step& step) {
@@ -172,6 +206,8 @@ class RealTask {
   Random random_;
   RealTaskFiles files_;
   RealTaskRecord& record_;
+  std::optional<TracepointCounter> wakeups_;
+  std::optional<TracepointCounter> pages_;
   std::vector<char> buffer_;
   std::map<u32, u64> ahead_;
   std::map<u32, const Step*> last_use_;
@@ -180,9 +216,12 @@ class RealTask {
 
 }  // namespace
 
-void run_real_task(const Workload& workload, u32 id, u64 seed, RealTaskFiles files,
+void name_real_task() { prctl(PR_SET_NAME, kName); }
+
+void run_real_task(const Workload& workload, u32 id, u64 seed,
+                   const std::optional<Tracepoints>& tracepoints, RealTaskFiles files,
                    RealTaskRecord& record) {
-  RealTask(workload, id, seed, std::move(files), record).run();
+  RealTask(workload, id, seed, std::move(files), record).run(tracepoints);
 }
 
 }  // namespace ipcsim::host

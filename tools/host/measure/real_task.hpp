@@ -1,9 +1,11 @@
 // One task of a workload, as the system calls of a real process.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "sim/workload/workload.hpp"
+#include "tools/host/measure/tracepoints.hpp"
 
 namespace ipcsim::host {
 
@@ -16,6 +18,9 @@ struct RealTaskRecord {
   u64 syscalls = 0;     ///< transfers and polls
   u64 bytes_in = 0;
   u64 bytes_out = 0;
+  u64 wakeups = 0;       ///< of other tasks of the run, by this one
+  u64 new_pages = 0;     ///< that the kernel allocated
+  bool counted = false;  ///< the two counts are known
   bool finished = false;
 };
 
@@ -25,8 +30,14 @@ struct RealTaskFiles {
   std::vector<int> starts;  ///< by task: a byte written there begins it
 };
 
-/// Makes the calls of `workload.tasks[id]`. `seed` is what the model draws the task's sizes with.
-void run_real_task(const Workload& workload, u32 id, u64 seed, RealTaskFiles files,
+/// Gives the calling thread the name by which wake-ups of the run's tasks are known.
+void name_real_task();
+
+/// Makes the calls of `workload.tasks[id]`. `seed` is what the model draws the task's sizes with;
+/// with `tracepoints` its wake-ups of tasks that have called name_real_task(), and pages, are
+/// counted.
+void run_real_task(const Workload& workload, u32 id, u64 seed,
+                   const std::optional<Tracepoints>& tracepoints, RealTaskFiles files,
                    RealTaskRecord& record);
 
 }  // namespace ipcsim::host

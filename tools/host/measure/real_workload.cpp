@@ -61,6 +61,7 @@ class RealRunner {
     if (auto made = make_starts(); !made) {
       return std::unexpected(made.error());
     }
+    tracepoints_ = host::find_tracepoints();
     if (auto started = start_tasks(); !started) {
       return std::unexpected(started.error());
     }
@@ -174,6 +175,7 @@ class RealRunner {
       }
       if (pid == 0) {
         host::bind_to(processors[id % wanted]);
+        host::name_real_task();
         child(id, seed);
       }
       alive_.insert(pid);
@@ -213,7 +215,7 @@ class RealRunner {
     }
     char byte = 0;
     if (read(start_reads_[id], &byte, 1) == 1) {
-      host::run_real_task(workload_, id, seed, std::move(files), records_[id]);
+      host::run_real_task(workload_, id, seed, tracepoints_, std::move(files), records_[id]);
     }
     _exit(0);
   }
@@ -234,7 +236,7 @@ class RealRunner {
   }
 
   [[nodiscard]] std::expected<RealRun, MachineError> summed() const {
-    RealRun run;
+    RealRun run{.counted = KernelCounts{}};
     double began = 0;
     double ended = 0;
     for (const RealTaskRecord& record : std::span(records_, workload_.tasks.size())) {
@@ -250,6 +252,12 @@ class RealRunner {
                            .bytes_in = record.bytes_in,
                            .bytes_out = record.bytes_out});
       run.all.add(run.tasks.back());
+      if (!record.counted) {
+        run.counted.reset();
+      } else if (run.counted) {
+        run.counted->wakeups += record.wakeups;
+        run.counted->new_pages += record.new_pages;
+      }
     }
     run.elapsed_ns = ended - began;
     return run;
@@ -292,6 +300,7 @@ class RealRunner {
   int done_read_ = -1;
   int done_write_ = -1;
   std::set<pid_t> alive_;
+  std::optional<host::Tracepoints> tracepoints_;
 };
 
 }  // namespace

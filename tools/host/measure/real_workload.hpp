@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <vector>
 
 #include "sim/replay/machine.hpp"
@@ -9,10 +10,17 @@
 
 namespace ipcsim {
 
+/// What the kernel's tracepoints counted.
+struct KernelCounts {
+  u64 wakeups = 0;    ///< of the run's tasks, by one another
+  u64 new_pages = 0;  ///< allocated while its tasks ran
+};
+
 /// What a run of real processes came to.
 struct RealRun {
   double elapsed_ns = 0;
-  RunCounts all;  ///< wake-ups are not known: `wakeups` and `wasted` are 0
+  RunCounts all;                        ///< `wakeups` and `wasted` are 0: see `counted`
+  std::optional<KernelCounts> counted;  ///< where this user may count them
   std::vector<RunCounts> tasks;
 };
 

@@ -59,6 +59,9 @@ std::optional<Section> check_fds(const KernelState& k, TaskId id, const std::vec
   const FdTable& table = k.fd_tables[k.task(id).files];
   for (const Fd fd : fds) {
     const FileId file = table.file(fd);
+    if (table.reserved(fd)) {
+      continue;  // an open() that sleeps has its number already
+    }
     if (file == kNoFile && fd.v >= kRoomOfEveryTable) {
       return Section::not_modelled(
           "select() of a closed descriptor above 63: it depends on how large the table once was");

@@ -269,6 +269,7 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
     }
   } while (signal_pending(state_, id));
   if (returning.completion) {
+    report_dead_threads(state_, task.process);  // it survived its execve()
     end_call(id, *std::move(returning.completion), returning.deadline, returning.taken);
   } else if (task.call != nullptr) {
     run_call(id);

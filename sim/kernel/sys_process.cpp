@@ -150,20 +150,6 @@ void complete_vfork(KernelState& k, TaskId id) {
   }
 }
 
-/// The last thread of a process is gone: who died in a call, or by a signal, is reported.
-void report_process_end(KernelState& k, ProcessId id) {
-  Process& process = k.processes[id.v];
-  ranges::sort(process.died_in_call, {}, &DeadThread::task);
-  for (const DeadThread& dead : process.died_in_call) {
-    k.completions.push_back({.task = dead.task,
-                             .kind = Completion::Kind::kDied,
-                             .result = dead.result.value_or(SysResult{}),
-                             .signal = process.exit_signal,
-                             .returned_first = dead.result.has_value()});
-  }
-  process.died_in_call.clear();
-}
-
 /// Kills the other threads. True when none is left. Linux fs/exec.c: de_thread().
 bool de_thread(KernelState& k, TaskId id) {
   zap_other_threads(k, id);
@@ -216,6 +202,19 @@ void take_lead(KernelState& k, TaskId id) {
 
 }  // namespace
 
+void report_dead_threads(KernelState& k, ProcessId id) {
+  Process& process = k.processes[id.v];
+  ranges::sort(process.died_in_call, {}, &DeadThread::task);
+  for (const DeadThread& dead : process.died_in_call) {
+    k.completions.push_back({.task = dead.task,
+                             .kind = Completion::Kind::kDied,
+                             .result = dead.result.value_or(SysResult{}),
+                             .signal = process.exit_signal,
+                             .returned_first = dead.result.has_value()});
+  }
+  process.died_in_call.clear();
+}
+
 void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   end_progress(k, id);
   const Task& task = k.task(id);
@@ -241,11 +240,11 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   if (process.exec_waiter != kNoTask) {
     wake_exec_waiter(k, process);
   }
-  if (process.exec_waiter != kNoTask && process.live_threads == 1) {
-    report_process_end(k, process_id);
-  }
-  if (process.live_threads == 0) {
-    report_process_end(k, process_id);
+  // A signal may end the process before its execve() returns: then it is what ended these too.
+  const bool replaced = process.exec_waiter != kNoTask && process.live_threads == 1 &&
+                        !signal_pending(k, process.exec_waiter);
+  if (replaced || process.live_threads == 0) {
+    report_dead_threads(k, process_id);
   }
 }
 

@@ -120,4 +120,8 @@ void end_progress(KernelState& k, TaskId id);
 /// space.
 void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result = {});
 
+/// Reports the threads of the process that died in a call, as ended by what ended the process:
+/// those of a process that is gone, or that an execve() which goes on has replaced.
+void report_dead_threads(KernelState& k, ProcessId id);
+
 }  // namespace ipcsim

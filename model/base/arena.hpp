@@ -79,7 +79,7 @@ class Arena {
       return id;
     }
     slots_.push_back({std::move(value), true});
-    return Id{static_cast<u32>(slots_.size() - 1)};
+    return Id{count_++};
   }
   /// Drops a value. REQUIRES: contains(id).
   void erase(Id id) {
@@ -87,7 +87,7 @@ class Arena {
     slots_[id.v] = {};
     free_.add(id.v);
   }
-  [[nodiscard]] bool contains(Id id) const { return id.v < slots_.size() && slots_[id.v].used; }
+  [[nodiscard]] bool contains(Id id) const { return id.v < count_ && slots_[id.v].used; }
   [[nodiscard]] T& operator[](Id id) {
     IPCSIM_CHECK(contains(id));
     return slots_[id.v].value;
@@ -98,13 +98,13 @@ class Arena {
   }
   /// Calls `f(id, value)` for every value, by ascending number.
   void each(auto&& f) const {
-    for (u32 i = 0; i < slots_.size(); ++i) {
+    for (u32 i = 0; i < count_; ++i) {
       if (slots_[i].used) {
         f(Id{i}, slots_[i].value);
       }
     }
   }
-  [[nodiscard]] u32 size() const { return static_cast<u32>(slots_.size() - free_.count()); }
+  [[nodiscard]] u32 size() const { return count_ - free_.count(); }
 
   /// Which numbers are free follows from which are used.
   friend bool operator==(const Arena& a, const Arena& b) { return a.slots_ == b.slots_; }
@@ -116,6 +116,7 @@ class Arena {
     bool operator==(const Slot&) const = default;
   };
   std::vector<Slot> slots_;
+  u32 count_ = 0;  // slots_.size(), which would take a division at every look-up
   FreeNumbers free_;
 };
 

@@ -22,7 +22,7 @@ bool is_splice(const Call& call) {
 }
 
 /// The call that a task of `k` is in. REQUIRES: it is in one.
-const Call& in_call(const KernelState& k, TaskId task) { return *k.task(task).call; }
+Call in_call(const KernelState& k, TaskId task) { return k.task(task).call.get(); }
 
 bool in_a_call(const KernelState& k, TaskId task) {
   return k.exists(task) && k.task(task).in_call();

@@ -62,10 +62,6 @@ FileId FdTable::clear(Fd fd) {
   return file;
 }
 
-FileId FdTable::file(Fd fd) const {
-  return fd.v < 0 || index(fd) >= entries_.size() ? kNoFile : entry(fd).file;
-}
-
 bool FdTable::reserved(Fd fd) const {
   return fd.v >= 0 && index(fd) < entries_.size() && entry(fd).reserved;
 }

@@ -88,7 +88,9 @@ class FdTable {
   FileId clear(Fd fd);
 
   /// The file behind `fd`, or kNoFile.
-  [[nodiscard]] FileId file(Fd fd) const;
+  [[nodiscard]] FileId file(Fd fd) const {
+    return fd.v < 0 || index(fd) >= entries_.size() ? kNoFile : entry(fd).file;
+  }
   [[nodiscard]] bool reserved(Fd fd) const;
   [[nodiscard]] bool close_on_exec(Fd fd) const { return entry(fd).close_on_exec; }
   void set_close_on_exec(Fd fd, bool on) { entries_[index(fd)].close_on_exec = on; }

@@ -24,14 +24,6 @@ UserId KernelState::user_of(TaskId id) {
   return UserId{static_cast<u32>(users.size() - 1)};
 }
 
-File* find_file(KernelState& k, TaskId id, Fd fd, bool path_too) {
-  const FileId file = k.fd_table(id).file(fd);
-  if (file == kNoFile || (k.files[file].path_only && !path_too)) {
-    return nullptr;
-  }
-  return &k.files[file];
-}
-
 namespace {
 
 void release_pipe_file(KernelState& k, TaskId current, const File& file) {

@@ -9,7 +9,14 @@ namespace ipcsim {
 
 /// The open file behind a descriptor, or null: closed, or still being opened. O_PATH files count
 /// only when `path_too`. Linux fs/file.c: fget(), fget_raw().
-[[nodiscard]] File* find_file(KernelState& k, TaskId id, Fd fd, bool path_too = false);
+[[nodiscard]] inline File* find_file(KernelState& k, TaskId id, Fd fd, bool path_too = false) {
+  const FileId number = k.fd_table(id).file(fd);
+  if (number == kNoFile) {
+    return nullptr;
+  }
+  File& file = k.files[number];
+  return file.path_only && !path_too ? nullptr : &file;
+}
 
 /// Drops one reference. The last one releases the file: the pipe or queue is told, and freed when
 /// nobody else has it. Linux fs/file_table.c: __fput().

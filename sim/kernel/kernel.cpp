@@ -48,8 +48,8 @@ bool restarts(Errno error, const SignalsTaken& taken) {
 
 /// True when the task takes signals before it enters the call: what it was told of, and before a
 /// fork() also what another thread was told of. Linux kernel/fork.c: copy_process().
-bool signals_come_first(KernelState& k, TaskId id, const Call& call) {
-  if (child_of(call)) {
+bool signals_come_first(KernelState& k, TaskId id, u16 call_number) {
+  if (is_any_call<ForkCall, VforkCall, CloneCall>(call_number)) {
     recalc_sigpending(k, id);
   }
   return signal_pending(k, id);
@@ -92,13 +92,11 @@ Kernel::Kernel(const Environment& environment, const KernelProfile& profile, Con
   }
 }
 
-bool Kernel::idle(TaskId task) const { return exists(task) && !state_.task(task).in_call(); }
-
-void Kernel::post(TaskId id, Call call) {
+void Kernel::post(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id));
   Task& task = state_.task(id);
-  task.call = std::make_shared<const Call>(std::move(call));
-  task.entered = state_.now;
+  task.enter(call, state_.now);
+  task.call = StoredCall(call);
   if (task.state == TaskState::kIdle) {
     enqueue(state_, id);
   }
@@ -106,34 +104,26 @@ void Kernel::post(TaskId id, Call call) {
 
 Section Kernel::syscall(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id) && state_.task(id).state == TaskState::kIdle);
-  if (signals_come_first(state_, id, call)) {
+  if (signals_come_first(state_, id, call_number(call))) {
     post(id, call);
     run_section(id);
     return Section::goes_on();
   }
-  Task& entering = state_.task(id);
-  // Not owned: when this section is over, nothing is left of most calls.
-  entering.call = std::shared_ptr<const Call>(std::shared_ptr<const Call>(), &call);
-  entering.entered = state_.now;
-  entering.state = TaskState::kRunnable;
+  state_.task(id).enter(call, state_.now);
+  state_.task(id).state = TaskState::kRunnable;
   Section section = visit([&](const auto& c) { return run(state_, id, c); }, call);
   if (section.end == Section::End::kGone) {
     return section;
   }
-  Task& task = state_.task(id);
-  const bool over =
-      section.end == Section::End::kReturned || section.end == Section::End::kNotModelled;
-  if (over && !internal(section.result.error) && !task.saved_sigmask &&
+  if (section.over() && !internal(section.result.error) && !state_.task(id).saved_sigmask &&
       !signal_pending(state_, id)) {
     end_progress(state_, id);
-    task.restart_deadline.reset();
-    task.call = nullptr;
-    task.state = TaskState::kIdle;
+    state_.task(id).leave();
     return section;
   }
-  task.call = std::make_shared<const Call>(call);
+  state_.task(id).call = StoredCall(call);
   finish_call(id, section);
-  if (over) {
+  if (section.over()) {
     section.end = Section::End::kGoesOn;
   }
   return section;
@@ -206,7 +196,7 @@ void Kernel::run_section(TaskId id) {
     return;
   }
   const bool entering = std::holds_alternative<std::monostate>(task.progress);
-  if (task.call == nullptr || (entering && signals_come_first(state_, id, *task.call))) {
+  if (!task.in_call() || (entering && signals_come_first(state_, id, task.call_number))) {
     // A signal in user space is handled before the task goes on.
     return_to_user(id, {});
     return;
@@ -215,8 +205,8 @@ void Kernel::run_section(TaskId id) {
 }
 
 void Kernel::run_call(TaskId id) {
-  const std::shared_ptr<const Call> call = state_.task(id).call;
-  Section section = visit([&](const auto& c) { return run(state_, id, c); }, *call);
+  const StoredCall call = state_.task(id).call;
+  Section section = call.visit([&](const auto& c) { return run(state_, id, c); });
   finish_call(id, section);
 }
 
@@ -271,7 +261,7 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
   if (returning.completion) {
     report_dead_threads(state_, task.process);  // it survived its execve()
     end_call(id, *std::move(returning.completion), returning.deadline, returning.taken);
-  } else if (task.call != nullptr) {
+  } else if (task.in_call()) {
     run_call(id);
   } else {
     task.state = TaskState::kIdle;
@@ -300,9 +290,7 @@ void Kernel::end_call(TaskId id, Completion completion, std::optional<Nanosecond
   if (internal(completion.result.error)) {
     completion.result.error = Errno::kEINTR;
   }
-  task.restart_deadline.reset();
-  task.call = nullptr;
-  task.state = TaskState::kIdle;
+  task.leave();
   state_.completions.push_back(std::move(completion));
 }
 
@@ -311,7 +299,7 @@ std::vector<Sleeper> Kernel::sleepers() const {
   for (u32 i = 0; i < state_.tasks.size(); ++i) {
     const Task& task = state_.tasks[i];
     if (task.state != TaskState::kDead && task.in_call()) {
-      list.push_back({TaskId{i + 1}, call_name(*task.call)});
+      list.push_back({TaskId{i + 1}, task.call.visit([](const auto& call) { return call.kName; })});
     }
   }
   return list;

@@ -21,16 +21,18 @@ class Kernel {
   Kernel(const Environment& environment, const KernelProfile& profile, Contents contents);
 
   /// True when the task exists and is in no call.
-  [[nodiscard]] bool idle(TaskId task) const;
+  [[nodiscard]] bool idle(TaskId task) const {
+    return exists(task) && !state_.task(task).in_call();
+  }
   /// True when the task exists (is not dead).
   [[nodiscard]] bool exists(TaskId task) const { return state_.exists(task); }
   /// The task enters a call and is runnable. REQUIRES: idle(task).
-  void post(TaskId task, Call call);
+  void post(TaskId task, const Call& call);
   /// A task in user space enters a call and runs its first section at once: as post() and
-  /// run_section() do it, without a copy of the call, the run queue and the list of completions.
-  /// kReturned and kNotModelled: the call is over, and there is no completion of it. Anything else:
-  /// it goes on, or a signal came into it, as if it had been posted. REQUIRES: idle(task), and it
-  /// is not runnable.
+  /// run_section() do it, without the run queue and the list of completions between them. kReturned
+  /// and kNotModelled: the call is over, and there is no completion of it. Anything else: it goes
+  /// on, or a signal came into it, as if it had been posted. REQUIRES: idle(task), and it is not
+  /// runnable.
   [[nodiscard]] Section syscall(TaskId task, const Call& call);
   /// Sends a signal as tgkill() does; nothing happens when the task is dead.
   /// Errors (by text): no signal has that number.

@@ -113,7 +113,7 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.blocked.bits);
   hasher.add(task.saved_sigmask ? task.saved_sigmask->bits : 0);
   hasher.add(task.returning != nullptr);
-  hasher.add(task.in_call() ? task.call->index() + 1 : 0);
+  hasher.add(task.call_number);
   hasher.add(task.progress.index());
   std::visit(ProgressHash{hasher}, task.progress);
   hasher.add(task.deadline ? task.deadline->v : -1);

@@ -169,17 +169,43 @@ struct Section {
   SysResult result;
   std::string reason;
 
-  [[nodiscard]] static Section returned(i64 value, Output out = {}) {
-    return {End::kReturned, SysResult::success(value, std::move(out)), {}};
+  /// True when the call has its answer.
+  [[nodiscard]] bool over() const { return end == End::kReturned || end == End::kNotModelled; }
+
+  // Each sets what it has to say in a default-initialised section: braces would have the compiler
+  // clear all of it first, which costs as much as the rest of a short call.
+  [[nodiscard]] static Section returned(i64 value) {
+    Section section;
+    section.result.ret = value;
+    return section;
+  }
+  [[nodiscard]] static Section returned(i64 value, Output out) {
+    Section section;
+    section.result.ret = value;
+    section.result.out = std::move(out);
+    return section;
   }
   [[nodiscard]] static Section failed(Errno error) {
-    return {End::kReturned, SysResult::failure(error), {}};
+    Section section;
+    section.result.ret = -1;
+    section.result.error = error;
+    return section;
   }
-  [[nodiscard]] static Section asleep() { return {End::kAsleep, {}, {}}; }
-  [[nodiscard]] static Section goes_on() { return {End::kGoesOn, {}, {}}; }
-  [[nodiscard]] static Section gone() { return {End::kGone, {}, {}}; }
+  [[nodiscard]] static Section asleep() { return ended(End::kAsleep); }
+  [[nodiscard]] static Section goes_on() { return ended(End::kGoesOn); }
+  [[nodiscard]] static Section gone() { return ended(End::kGone); }
   [[nodiscard]] static Section not_modelled(std::string why) {
-    return {End::kNotModelled, {}, std::move(why)};
+    Section section;
+    section.end = End::kNotModelled;
+    section.reason = std::move(why);
+    return section;
+  }
+
+ private:
+  static Section ended(End end) {
+    Section section;
+    section.end = end;
+    return section;
   }
 };
 

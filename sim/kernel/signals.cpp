@@ -257,10 +257,6 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info) {
   }
 }
 
-bool signal_pending(const KernelState& k, TaskId id) {
-  return k.task(id).killed || k.task(id).sigpending;
-}
-
 void recalc_sigpending(KernelState& k, TaskId id) {
   Task& task = k.task(id);
   const u64 pending = task.pending.set.bits | k.process_of(id).shared_pending.set.bits;

@@ -25,7 +25,9 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info);
 [[nodiscard]] bool may_signal(const KernelState& k, TaskId id, TaskId target);
 
 /// True when the task was told of a signal, or is to stop: an interruptible sleep ends.
-[[nodiscard]] bool signal_pending(const KernelState& k, TaskId id);
+[[nodiscard]] inline bool signal_pending(const KernelState& k, TaskId id) {
+  return k.task(id).killed || k.task(id).sigpending;
+}
 /// The task is told again of what it does not block, of its own or of its process, and only of
 /// that. Linux kernel/signal.c: recalc_sigpending().
 void recalc_sigpending(KernelState& k, TaskId id);

@@ -220,8 +220,7 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   const Task& task = k.task(id);
   const ProcessId process_id = task.process;
   const FdTableId files = task.files;
-  const bool in_call = task.in_call() && !holds_alternative<ExitCall>(*task.call) &&
-                       !holds_alternative<ExitGroupCall>(*task.call);
+  const bool in_call = task.in_call() && !task.in_any<ExitCall, ExitGroupCall>();
   // Linux kernel/signal.c: exit_signals().
   retarget_shared_pending(k, id, SignalSet{~k.task(id).blocked.bits});
   complete_vfork(k, id);

@@ -50,15 +50,8 @@ Section finish_section(KernelState& k, TaskId id, PipeId pipe, const PipeSection
   }
   finish_wait(k, id);
   apply_effects(k, id, pipe, section.effects);
-  // Member by member: Section::returned() has all of it cleared first.
-  Section outcome;
-  if (section.result) {
-    outcome.result.ret = static_cast<i64>(section.result->v);
-  } else {
-    outcome.result.ret = -1;
-    outcome.result.error = section.result.error();
-  }
-  return outcome;
+  return section.result ? Section::returned(static_cast<i64>(section.result->v))
+                        : Section::failed(section.result.error());
 }
 
 bool moved_bytes(const Section& outcome) {

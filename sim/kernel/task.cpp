@@ -7,8 +7,8 @@ namespace {
 
 /// All of a task but what is shared between copies.
 auto plain_fields(const Task& task) {
-  return std::tie(task.process, task.files, task.fs, task.mm, task.state, task.killed,
-                  task.stop_pending, task.sigpending, task.pending, task.blocked,
+  return std::tie(task.call_number, task.process, task.files, task.fs, task.mm, task.state,
+                  task.killed, task.stop_pending, task.sigpending, task.pending, task.blocked,
                   task.saved_sigmask, task.progress, task.wait_entry, task.entered, task.deadline,
                   task.restart_deadline, task.vfork_parent, task.prio, task.nice, task.policy,
                   task.rt_priority, task.ipc, task.splice_pipe, task.run_next);
@@ -23,7 +23,7 @@ bool equal(const std::shared_ptr<const T>& a, const std::shared_ptr<const T>& b)
 }  // namespace
 
 bool operator==(const Task& a, const Task& b) {
-  return equal(a.call, b.call) && equal(a.returning, b.returning) && equal(a.cred, b.cred) &&
+  return a.call == b.call && equal(a.returning, b.returning) && equal(a.cred, b.cred) &&
          plain_fields(a) == plain_fields(b);
 }
 

@@ -16,6 +16,7 @@
 #include "sim/kernel/credentials.hpp"
 #include "sim/kernel/file.hpp"
 #include "sim/kernel/signal_info.hpp"
+#include "sim/kernel/stored_call.hpp"
 #include "sim/kernel/wait_queue.hpp"
 
 namespace ipcsim {
@@ -160,12 +161,13 @@ struct Task {
   /// It was told to look at its signals (TIF_SIGPENDING): sleeps end, and no other signal chooses
   /// it. Of a signal to the process only the thread that was chosen is told.
   bool sigpending = false;
+  u16 call_number = 0;     ///< which call it is in (`kCallNumber`), 0 when in none
   PendingSignals pending;  ///< sent to this thread
   SignalSet blocked;
   std::optional<SignalSet> saved_sigmask;  ///< put back when the call with a mask of its own ends
   std::shared_ptr<const ReturnInProgress> returning;  ///< of a stopped task
-  std::shared_ptr<const Call> call;                   ///< the call it is in, null when in none
-  CallInProgress progress;                            ///< empty until the call first sleeps
+  StoredCall call;          ///< the call it is in; empty in the only section of Kernel::syscall()
+  CallInProgress progress;  ///< empty until the call first sleeps
   WaitEntryId wait_entry = kNoWaitEntry;
   Nanoseconds entered;                  ///< when the call began: timeouts count from here
   std::optional<Nanoseconds> deadline;  ///< when the sleep times out
@@ -180,7 +182,24 @@ struct Task {
   std::optional<SplicePipe> splice_pipe;
   TaskId run_next;  ///< next on the run queue
 
-  [[nodiscard]] bool in_call() const { return call != nullptr; }
+  [[nodiscard]] bool in_call() const { return call_number != 0; }
+  /// True when it is in one of these calls.
+  template <class... Calls>
+  [[nodiscard]] bool in_any() const {
+    return is_any_call<Calls...>(call_number);
+  }
+  /// It is in this call from now on.
+  void enter(const Call& entering, Nanoseconds now) {
+    call_number = ipcsim::call_number(entering);
+    entered = now;
+  }
+  /// It is back in user space.
+  void leave() {
+    call_number = 0;
+    call = {};
+    restart_deadline.reset();
+    state = TaskState::kIdle;
+  }
   friend bool operator==(const Task& a, const Task& b);
 };
 

@@ -55,7 +55,7 @@ bool wake_task(KernelState& k, TaskId id) {
   return true;
 }
 
-void wake_up(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
+void wake_waiters(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
   WaitEntryId at = k.wait_queues.first(queue);
   while (at != kNoWaitEntry) {
     const WaitEntry entry = k.wait_queues[at];
@@ -86,14 +86,6 @@ void sleep_on(KernelState& k, TaskId id, WaitQueueId queue, bool exclusive) {
     // Linux kernel/sched/wait.c: prepare_to_wait_event().
     enqueue_first(k, id);
   }
-}
-
-void finish_wait(KernelState& k, TaskId id) {
-  Task& task = k.task(id);
-  if (task.wait_entry != kNoWaitEntry) {
-    k.wait_queues.remove(std::exchange(task.wait_entry, kNoWaitEntry));
-  }
-  task.deadline.reset();
 }
 
 void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffects& effects) {

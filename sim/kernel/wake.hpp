@@ -1,6 +1,8 @@
 // Sleeping and waking: the run queue, the wait queues, and effects on them.
 #pragma once
 
+#include <utility>
+
 #include "model/pipe/effects.hpp"
 #include "sim/kernel/kernel_state.hpp"
 
@@ -23,12 +25,23 @@ enum class WakeCount : u8 { kOne, kAll };
 /// Wakes every non-exclusive waiter and, unless `count` is all, the first exclusive one that really
 /// sleeps. Poll entries are passed over when they do not want any bit of `key` (0 matches all).
 /// Linux kernel/sched/wait.c: __wake_up_common().
-void wake_up(KernelState& k, WaitQueueId queue, WakeCount count, u32 key);
+void wake_waiters(KernelState& k, WaitQueueId queue, WakeCount count, u32 key);
+inline void wake_up(KernelState& k, WaitQueueId queue, WakeCount count, u32 key) {
+  if (!k.wait_queues.empty(queue)) {
+    wake_waiters(k, queue, count, key);
+  }
+}
 
 /// Puts the task to sleep on `queue`, unless it is still queued there.
 void sleep_on(KernelState& k, TaskId id, WaitQueueId queue, bool exclusive);
 /// Ends a sleep: the task is in no wait queue any more. Linux kernel/sched/wait.c: finish_wait().
-void finish_wait(KernelState& k, TaskId id);
+inline void finish_wait(KernelState& k, TaskId id) {
+  Task& task = k.task(id);
+  if (task.wait_entry != kNoWaitEntry) {
+    k.wait_queues.remove(std::exchange(task.wait_entry, kNoWaitEntry));
+  }
+  task.deadline.reset();
+}
 
 /// Carries out what a pipe operation of task `current` asks for, in order.
 void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffects& effects);

@@ -21,12 +21,12 @@ class Gatherer {
     const Task& task = k_.task(id_);
     out_.add(Thing::kTask, id_.v, true);
     out_.add(Thing::kProcess, task.process.v, false);
-    if (task.call == nullptr || task.killed || !task.pending.empty() ||
+    if (!task.in_call() || task.killed || !task.pending.empty() ||
         !k_.process_of(id_).shared_pending.empty() || k_.process_of(id_).exiting) {
       add_end();  // a signal may kill it
     }
-    if (task.call != nullptr) {
-      visit([&](const auto& call) { add_call(call); }, *task.call);
+    if (task.in_call()) {
+      task.call.visit([&](const auto& call) { add_call(call); });
       std::visit([&](const auto& progress) { add_progress(progress); }, task.progress);
     }
   }

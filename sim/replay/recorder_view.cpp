@@ -14,12 +14,11 @@ bool returns_before_releasing(const Kernel& kernel, TaskId id) {
            task.returning->completion->result.error != Errno::kERESTARTSYS &&
            task.returning->completion->result.error != Errno::kERESTARTNOHAND;
   }
-  if (task.call == nullptr || task.state != TaskState::kRunnable ||
+  if (!task.in_call() || task.state != TaskState::kRunnable ||
       kernel.state().fd_tables[task.files].users() > 1) {
     return false;
   }
-  return holds_alternative<Dup2Call>(*task.call) || holds_alternative<Dup3Call>(*task.call) ||
-         holds_alternative<CloseRangeCall>(*task.call) || holds_alternative<ExecveCall>(*task.call);
+  return task.in_any<Dup2Call, Dup3Call, CloseRangeCall, ExecveCall>();
 }
 
 bool may_signal_what_has_ended(const KernelState& k, const Call& call, const SysResult& result) {

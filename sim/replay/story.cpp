@@ -246,7 +246,7 @@ class Teller {
     for (const Sleeper& sleeper : kernel_.sleepers()) {
       if (kernel_.state().task(sleeper.task).state == TaskState::kAsleep) {
         story_.sleepers.push_back({.task = sleeper.task,
-                                   .text = to_text(*kernel_.state().task(sleeper.task).call),
+                                   .text = to_text(kernel_.state().task(sleeper.task).call.get()),
                                    .where = sleeps_on(kernel_, sleeper.task),
                                    .waits = waiting_for(kernel_, sleeper.task)});
       }

@@ -125,7 +125,7 @@ std::string sleeps_on(const Kernel& kernel, TaskId task) {
 
 std::string waiting_for(const Kernel& kernel, TaskId task) {
   const KernelState& k = kernel.state();
-  const std::string_view call = call_name(*k.task(task).call);
+  const std::string_view call = k.task(task).call.visit([](const auto& c) { return c.kName; });
   std::vector<std::string> list;
   for (const FileId file : held_files(k.task(task))) {
     list.push_back(waits_on_file(k, call, file));

@@ -358,7 +358,7 @@ void call_in_both_ways(TestKernel& k, TaskId task, const Call& call) {
   k.kernel.post(task, call);
   k.section(task.v);
   std::vector<Completion> posted = k.kernel.take_completions();
-  if (section.end == Section::End::kReturned || section.end == Section::End::kNotModelled) {
+  if (section.over()) {
     ASSERT_FALSE(posted.empty());
     EXPECT_EQ(posted.back().task, task);
     EXPECT_EQ(posted.back().result, section.result);

@@ -32,7 +32,7 @@ class TestKernel {
   [[nodiscard]] const std::string& others() const { return others_; }
 
   /// Only posts the call.
-  void post(u32 task, Call call) { kernel.post(TaskId{task}, std::move(call)); }
+  void post(u32 task, const Call& call) { kernel.post(TaskId{task}, call); }
   /// Runs one section of a runnable task.
   void section(u32 task);
   /// Runs everything until it sleeps or is idle; the calls that ended, in order.

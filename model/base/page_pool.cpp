@@ -2,27 +2,9 @@
 
 namespace ipcsim {
 
-PageId PagePool::alloc() {
-  PageId page = free_;
-  if (page == kNoPage) {
-    page = PageId{static_cast<u32>(entries_.size())};
-    entries_.push_back(
-        {.bytes = contents_ == Contents::kKept ? PageBytes(page_size_) : PageBytes()});
-  } else {
-    free_ = std::exchange(entries_[page.v].next_free, kNoPage);
-  }
-  entries_[page.v].refcount = 1;
-  entries_[page.v].serial = allocated_++;
-  ++live_;
-  return page;
-}
-
-void PagePool::put(PageId page) {
-  Entry& e = entry(page);
-  if (--e.refcount == 0) {
-    e.next_free = std::exchange(free_, page);
-    --live_;
-  }
+void PagePool::more() {
+  free_ = PageId{count_++};
+  entries_.push_back({.bytes = contents_ == Contents::kKept ? PageBytes(page_size_) : PageBytes()});
 }
 
 void PagePool::hash_into(Hasher& hasher) const {

@@ -49,10 +49,8 @@ class PageBytes {
     if (block_ == nullptr) {
       return nullptr;
     }
-    if (block_->owners > 1) {
-      PageBytes own(block_->size);
-      std::memcpy(own.block_->bytes, block_->bytes, block_->size);
-      std::swap(block_, own.block_);
+    if (block_->owners > 1) [[unlikely]] {
+      unshare();
     }
     return block_->bytes;
   }
@@ -69,6 +67,11 @@ class PageBytes {
     u32 size;
     std::byte* bytes;
   };
+  void unshare() {
+    PageBytes own(block_->size);
+    std::memcpy(own.block_->bytes, block_->bytes, block_->size);
+    std::swap(block_, own.block_);
+  }
   void release() {
     if (block_ != nullptr && --block_->owners == 0) {
       delete[] block_->bytes;
@@ -90,25 +93,43 @@ class PagePool {
   [[nodiscard]] u32 live() const { return live_; }
   /// True when `page` has a reference.
   [[nodiscard]] bool contains(PageId page) const {
-    return page.v < entries_.size() && entries_[page.v].refcount > 0;
+    return page.v < count_ && entries_[page.v].refcount > 0;
   }
 
   /// A page with one reference. Its contents are whatever they were before.
-  [[nodiscard]] PageId alloc();
+  [[nodiscard]] PageId alloc() {
+    if (free_ == kNoPage) [[unlikely]] {
+      more();
+    }
+    const PageId page = free_;
+    Entry& e = entries_[page.v];
+    free_ = std::exchange(e.next_free, kNoPage);
+    e.refcount = 1;
+    e.serial = allocated_++;
+    ++live_;
+    return page;
+  }
   /// One more reference.
   void get(PageId page) { ++entry(page).refcount; }
   /// One reference less; the last one frees the page.
-  void put(PageId page);
+  void put(PageId page) {
+    Entry& e = entry(page);
+    if (--e.refcount == 0) {
+      e.next_free = std::exchange(free_, page);
+      --live_;
+    }
+  }
   [[nodiscard]] u32 refcount(PageId page) const { return entry(page).refcount; }
   /// A number that no other page of this pool has or had. No part of what `==` compares.
   [[nodiscard]] u32 serial(PageId page) const { return entry(page).serial; }
 
   /// The page's bytes, or null when contents are not kept.
   [[nodiscard]] const std::byte* read(PageId page) const {
-    const std::span<const std::byte> bytes = entry(page).bytes.read();
-    return bytes.data();
+    return contents_ == Contents::kKept ? entry(page).bytes.read().data() : nullptr;
   }
-  [[nodiscard]] std::byte* write(PageId page) { return entry(page).bytes.write(); }
+  [[nodiscard]] std::byte* write(PageId page) {
+    return contents_ == Contents::kKept ? entry(page).bytes.write() : nullptr;
+  }
 
   friend bool operator==(const PagePool& a, const PagePool& b) {
     return a.page_size_ == b.page_size_ && a.contents_ == b.contents_ && a.live_ == b.live_ &&
@@ -137,10 +158,14 @@ class PagePool {
     return const_cast<PagePool*>(this)->entry(page);
   }
 
+  /// Makes one more page, which is free.
+  void more();
+
   u32 page_size_;
   Contents contents_;
   u32 live_ = 0;
   u32 allocated_ = 0;  // pages handed out so far
+  u32 count_ = 0;      // entries_.size(), which would take a division
   PageId free_ = kNoPage;
   std::vector<Entry> entries_;
 };

@@ -1,8 +1,7 @@
 // What a pipe operation asks the layer above to do, in the order in which the kernel does it.
 #pragma once
 
-#include <array>
-#include <span>
+#include <bit>
 
 #include "model/base/check.hpp"
 #include "model/base/types.hpp"
@@ -24,25 +23,33 @@ enum class PipeEffect : u8 {
   kWakeWrWaitAny,  ///< wake(wr_wait) without a key
 };
 
-/// The effects of one lock-held section, in order.
+/// The effects of one lock-held section, in order: one byte each in one word, the first one lowest.
+/// (An array is copied byte by byte, which costs as much as the whole section.)
 class PipeEffects {
  public:
-  static constexpr u32 kMost = 6;
+  static constexpr u32 kMost = 8;
 
   void add(PipeEffect effect) {
-    IPCSIM_CHECK(count_ < kMost);
-    list_[count_++] = effect;
+    IPCSIM_CHECK(packed_ >> (kBits * (kMost - 1)) == 0);
+    const u32 used = (64U - static_cast<u32>(std::countl_zero(packed_)) + kBits - 1) / kBits;
+    packed_ |= (static_cast<u64>(effect) + 1) << (kBits * used);
   }
-  void add(const PipeEffects& more) {
-    for (const PipeEffect effect : more.list()) {
-      add(effect);
+  /// Calls `f(effect)` for each, in order.
+  void each(auto&& f) const {
+    for (u64 rest = packed_; rest != 0; rest >>= kBits) {
+      f(static_cast<PipeEffect>((rest & kMask) - 1));
     }
   }
-  [[nodiscard]] std::span<const PipeEffect> list() const { return {list_.data(), count_}; }
+  /// Adds the other section's effects behind these.
+  void add(const PipeEffects& more) {
+    more.each([this](PipeEffect effect) { add(effect); });
+  }
 
  private:
-  std::array<PipeEffect, kMost> list_{};
-  u8 count_ = 0;
+  static constexpr u32 kBits = 8;
+  static constexpr u64 kMask = 0xff;
+
+  u64 packed_ = 0;  // the effect's number plus one in each byte
 };
 
 }  // namespace ipcsim

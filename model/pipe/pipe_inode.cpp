@@ -38,35 +38,8 @@ void PipeInode::hash_into(Hasher& hasher) const {
   }
 }
 
-PageId anon_pipe_get_page(PipeInode& pipe, PagePool& pages) {
-  for (PageId& cell : pipe.tmp_page) {
-    if (cell != kNoPage) {
-      return std::exchange(cell, kNoPage);
-    }
-  }
-  return pages.alloc();
-}
-
-void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
-                        const KernelProfile& profile) {
-  if (pages.refcount(page) == 1) {
-    for (u32 i = 0; i < profile.tmp_pages; ++i) {
-      if (pipe.tmp_page[i] == kNoPage) {
-        pipe.tmp_page[i] = page;
-        return;
-      }
-    }
-  }
-  pages.put(page);
-}
-
-void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
-                      const KernelProfile& profile) {
-  const PipeBufOps ops = std::exchange(buf.ops, PipeBufOps::kNone);
-  switch (ops) {
-    case PipeBufOps::kAnon:
-      anon_pipe_put_page(pipe, buf.page, pages, profile);
-      return;
+void pipe_buf_release_foreign(PipeInode& pipe, PipeBuffer& buf, PagePool& pages) {
+  switch (std::exchange(buf.ops, PipeBufOps::kNone)) {
     case PipeBufOps::kPageCache:
     case PipeBufOps::kUserPage:
     case PipeBufOps::kDefault:
@@ -81,6 +54,7 @@ void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
       pipe.watch_queue->free[buf.private_value] = true;
       pages.put(buf.page);
       return;
+    case PipeBufOps::kAnon:
     case PipeBufOps::kNone:
       break;
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/base/caps.hpp"
@@ -103,15 +104,41 @@ struct PipeInode {
 }
 
 /// A page for a write: a kept one, else a fresh one. Linux fs/pipe.c: anon_pipe_get_page().
-[[nodiscard]] PageId anon_pipe_get_page(PipeInode& pipe, PagePool& pages);
+[[nodiscard]] inline PageId anon_pipe_get_page(PipeInode& pipe, PagePool& pages) {
+  for (PageId& cell : pipe.tmp_page) {
+    if (cell != kNoPage) {
+      return std::exchange(cell, kNoPage);
+    }
+  }
+  return pages.alloc();
+}
 /// Keeps `page` for the next write when nobody else refers to it and a cell is empty; drops the
 /// reference otherwise. Linux fs/pipe.c: anon_pipe_put_page().
-void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
-                        const KernelProfile& profile);
+inline void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
+                               const KernelProfile& profile) {
+  if (pages.refcount(page) == 1) {
+    for (u32 i = 0; i < profile.tmp_pages; ++i) {
+      if (pipe.tmp_page[i] == kNoPage) {
+        pipe.tmp_page[i] = page;
+        return;
+      }
+    }
+  }
+  pages.put(page);
+}
+/// The same as pipe_buf_release() for a slot that no write() made.
+void pipe_buf_release_foreign(PipeInode& pipe, PipeBuffer& buf, PagePool& pages);
 /// Frees an occupied slot's page as its operation table says and clears `ops`; `tail` is the
 /// caller's. Linux include/linux/pipe_fs_i.h: pipe_buf_release().
-void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
-                      const KernelProfile& profile);
+inline void pipe_buf_release(PipeInode& pipe, PipeBuffer& buf, PagePool& pages,
+                             const KernelProfile& profile) {
+  if (buf.ops != PipeBufOps::kAnon) {
+    pipe_buf_release_foreign(pipe, buf, pages);
+    return;
+  }
+  buf.ops = PipeBufOps::kNone;
+  anon_pipe_put_page(pipe, buf.page, pages, profile);
+}
 
 /// What the `page` of a hole's slot is (ZERO_PAGE(0)): shared by all, never freed, in no pool.
 inline constexpr PageId kZeroPage{0xfffffffeU};

@@ -90,7 +90,7 @@ void sleep_on(KernelState& k, TaskId id, WaitQueueId queue, bool exclusive) {
 
 void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffects& effects) {
   const PipeObject& object = k.pipes[pipe];
-  for (const PipeEffect effect : effects.list()) {
+  effects.each([&](PipeEffect effect) {
     switch (effect) {
       case PipeEffect::kSendSigpipe:
         send_signal_to_task(k, current,
@@ -125,7 +125,7 @@ void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffect
         }
         break;
     }
-  }
+  });
 }
 
 }  // namespace ipcsim

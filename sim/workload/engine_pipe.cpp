@@ -28,7 +28,7 @@ i64 Engine::unlocked(u32 id, Object& object, i64 cost) {
 void Engine::apply(u32 object, const PipeEffects& effects, i64 at, i64& cost, u32 waker) {
   const WaitQueueId rd_wait = objects_[object].rd_wait;
   const WaitQueueId wr_wait = objects_[object].wr_wait;
-  for (const PipeEffect effect : effects.list()) {
+  effects.each([&](PipeEffect effect) {
     switch (effect) {
       case PipeEffect::kWakeRdWait:
         wake_queue(rd_wait, WakeHow::kOne, kReadable, at, cost, waker);
@@ -53,7 +53,7 @@ void Engine::apply(u32 object, const PipeEffects& effects, i64 at, i64& cost, u3
       case PipeEffect::kSigioWriters:
         break;
     }
-  }
+  });
 }
 
 void Engine::note_pipe(Object& object, i64 at, u32 head_before, u32 live_before) {

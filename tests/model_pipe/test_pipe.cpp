@@ -40,7 +40,9 @@ std::string text_of(const Result<Bytes>& result) {
 }
 
 std::string text_of(const PipeEffects& effects) {
-  return joined(effects.list(), ", ", [](PipeEffect effect) {
+  std::vector<PipeEffect> list;
+  effects.each([&](PipeEffect effect) { list.push_back(effect); });
+  return joined(list, ", ", [](PipeEffect effect) {
     constexpr std::array<std::string_view, 9> kNames{
         "SIGPIPE",          "wake rd_wait",     "wake wr_wait",
         "wake all rd_wait", "wake all wr_wait", "SIGIO readers",

@@ -29,12 +29,12 @@ void model_write_read(benchmark::State& state, Contents contents) {
   pipe.files = 2;
   const UserSegment from = user_bytes(len, contents);
   const UserSegment to{.data = {}, .len = len};
-  std::string bytes;
+  SharedBytes bytes;
   for (auto _ : state) {
     PipeWrite write;
     benchmark::DoNotOptimize(pipe_write_section(pipe, write, {&from, 1}, {}, pages, profile));
     PipeRead read;
-    bytes.clear();
+    bytes = {};
     benchmark::DoNotOptimize(pipe_read_section(
         pipe, read, {&to, 1}, contents == Contents::kKept ? &bytes : nullptr, {}, pages, profile));
     benchmark::DoNotOptimize(bytes.data());

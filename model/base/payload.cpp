@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <range/v3/algorithm/all_of.hpp>
@@ -11,12 +12,33 @@
 
 namespace ipcsim {
 
-Payload Payload::of_bytes(std::string bytes) {
+void SharedBytes::grow(u64 capacity) {
+  if (block_ != nullptr && block_->owners == 1) {
+    capacity = std::max(capacity, 2 * block_->capacity);
+  }
+  SharedBytes larger;
+  larger.block_ = new (::operator new(sizeof(Block) + capacity))
+      Block{.owners = 1, .capacity = capacity, .size = 0};
+  if (size() > 0) {
+    std::memcpy(larger.bytes(), data(), size());
+    larger.block_->size = size();
+  }
+  std::swap(block_, larger.block_);
+}
+
+// Kept apart from the way that nearly every destructor takes.
+[[gnu::noinline]] void SharedBytes::release(Block* block) { ::operator delete(block); }
+
+Payload Payload::of_bytes(std::string_view bytes) {
+  SharedBytes shared;
+  shared.append(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size());
+  return of_bytes(std::move(shared));
+}
+
+Payload Payload::of_bytes(SharedBytes bytes) {
   Payload p;
   p.len_ = bytes.size();
-  if (!bytes.empty()) {
-    p.bytes_ = std::make_shared<const std::string>(std::move(bytes));
-  }
+  p.bytes_ = std::move(bytes);
   return p;
 }
 
@@ -28,26 +50,22 @@ Payload Payload::of_pattern(u64 len, u8 pattern) {
   return p;
 }
 
-Payload Payload::of_unknown(u64 len, std::string prefix) {
+Payload Payload::of_unknown(u64 len, std::string_view prefix) {
   IPCSIM_CHECK(prefix.size() <= len);
-  Payload p = of_bytes(std::move(prefix));
+  Payload p;
   p.len_ = len;
   p.kind_ = Kind::kUnknown;
+  if (!prefix.empty()) {
+    p.bytes_.append(reinterpret_cast<const std::byte*>(prefix.data()), prefix.size());
+  }
   return p;
 }
-
-u64 Payload::known_len() const { return kind_ == Kind::kUnknown ? stored_bytes().size() : len_; }
 
 std::optional<u8> Payload::pattern() const {
   return kind_ == Kind::kPattern ? std::optional{pattern_} : std::nullopt;
 }
 
-std::string_view Payload::stored_bytes() const {
-  return bytes_ ? std::string_view{*bytes_} : std::string_view{};
-}
-
-void Payload::copy(u64 offset, std::span<std::byte> to) const {
-  IPCSIM_CHECK(offset <= len_ && to.size() <= len_ - offset);
+void Payload::copy_made_up(u64 offset, std::span<std::byte> to) const {
   if (to.empty()) {
     return;
   }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "model/base/kernel_profile.hpp"
 #include "model/base/page_pool.hpp"
@@ -84,14 +83,13 @@ struct PipeRead {
 };
 
 /// One section of read(2)/readv(2) with at least one byte of room. Bytes that arrive are appended
-/// to
-/// `*out` (null when contents are not kept). Errors, in the order the kernel tests them:
+/// to `*out` (null when contents are not kept). Errors, in the order the kernel tests them:
 ///   EFAULT       there is data, but the buffer cannot be written
 ///   EAGAIN       no data, a writer exists, nonblock
 ///   ERESTARTSYS  no data after a sleep, and a signal is pending
 /// No data and no writer: 0 bytes. Linux fs/pipe.c: anon_pipe_read().
 [[nodiscard]] PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call,
-                                            std::span<const UserSegment> to, std::string* out,
+                                            std::span<const UserSegment> to, SharedBytes* out,
                                             const PipeIoContext& context, PagePool& pages,
                                             const KernelProfile& profile);
 

@@ -111,7 +111,7 @@ PipeSection fall_asleep(const Section& in) {
 }  // namespace
 
 PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const UserSegment> to,
-                              std::string* out, const PipeIoContext& context, PagePool& pages,
+                              SharedBytes* out, const PipeIoContext& context, PagePool& pages,
                               const KernelProfile& profile) {
   Section in{pipe, call, context, pages, profile};
   // Without a condition to wait for, whoever is woken goes through the loop again.

@@ -28,7 +28,7 @@ struct ProgressHash {
     hasher.add(call.locals.slept);
     hasher.add(call.locals.wake_writer);
     hasher.add(call.rw_flags);
-    hasher.add(std::as_bytes(std::span{call.bytes}));
+    hasher.add(std::span{call.bytes.data(), call.bytes.size()});
   }
   void operator()(const ResizeInProgress& call) const {
     hasher.add(call.file);

@@ -15,9 +15,8 @@ Section bytes_read(const KernelState& k, u64 len, std::string bytes) {
     return Section::returned(0);
   }
   const bool kept = k.pages.contents() == Contents::kKept;
-  return Section::returned(
-      static_cast<i64>(len),
-      ReadBytes{kept ? Payload::of_bytes(std::move(bytes)) : Payload::of_unknown(len)});
+  return Section::returned(static_cast<i64>(len),
+                           ReadBytes{kept ? Payload::of_bytes(bytes) : Payload::of_unknown(len)});
 }
 
 Section read_regular(KernelState& k, FileId id, Segments segments, FileTransfer transfer) {

@@ -61,8 +61,7 @@ Section read_mqueue_text(KernelState& k, File& file, std::span<const UserSegment
   if (len > 0) {
     touch_queue(k, file.mqueue, kLookTimes);
   }
-  return Section::returned(
-      len, len == 0 ? Output{} : Output{ReadBytes{Payload::of_bytes(std::move(bytes))}});
+  return Section::returned(len, len == 0 ? Output{} : Output{ReadBytes{Payload::of_bytes(bytes)}});
 }
 
 }  // namespace ipcsim

@@ -24,7 +24,7 @@ void send_cookie(KernelState& k, MqueueId id, char code) {
   if (cookie.known()) {
     std::string bytes = cookie.to_string();
     bytes.back() = code;
-    cookie = Payload::of_bytes(std::move(bytes));
+    cookie = Payload::of_bytes(bytes);
   }
   const NetlinkId socket = std::exchange(queue.notify_sock, kNoNetlink);
   netlink_receive(k, socket, std::move(cookie));

@@ -46,11 +46,11 @@ Section receive_packet(NetlinkSocket& socket, const RecvfromCall& call) {
     return Section::not_modelled("MSG_TRUNC with a buffer that is too short for the packet");
   }
   std::string bytes = packet.to_string().substr(0, copied);
-  return Section::returned(
-      static_cast<i64>(ret),
-      copied == 0 ? Output{}
-                  : Output{ReadBytes{packet.known() ? Payload::of_bytes(std::move(bytes))
-                                                    : Payload::of_unknown(copied)}});
+  return Section::returned(static_cast<i64>(ret),
+                           copied == 0
+                               ? Output{}
+                               : Output{ReadBytes{packet.known() ? Payload::of_bytes(bytes)
+                                                                 : Payload::of_unknown(copied)}});
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ class PipeTarget final : public SpliceTarget {
         bytes.append(reinterpret_cast<const char*>(chunk.bytes), chunk.len);
       }
     }
-    const UserSegment segment{
-        .data = known ? Payload::of_bytes(std::move(bytes)) : Payload::of_unknown(len), .len = len};
+    const UserSegment segment{.data = known ? Payload::of_bytes(bytes) : Payload::of_unknown(len),
+                              .len = len};
     const File& file = k_.files[file_];
     PipeWrite call;
     const PipeSection section = pipe_write_section(k_.pipes[file.pipe].inode, call, {&segment, 1},

@@ -241,7 +241,7 @@ Section run(KernelState& k, TaskId id, const RecvmsgCall& call) {
   }
   Taken taken = take_bytes(socket, call.buf.len);
   const bool cloexec = (call.flags.v & kMsgCmsgCloexec) != 0;
-  ReceivedRights out{.buf = Payload::of_bytes(std::move(taken.bytes)),
+  ReceivedRights out{.buf = Payload::of_bytes(taken.bytes),
                      .rights = install_rights(k, id, taken.rights, call.rights, cloexec)};
   return Section::returned(static_cast<i64>(taken.len), std::move(out));
 }

@@ -96,7 +96,7 @@ Section into_pipe(KernelState& k, TaskId id, SpliceInProgress progress, const Vm
 /// The program's memory as what bytes of a pipe go to. Linux fs/splice.c: pipe_to_user().
 class MemoryTarget final : public SpliceTarget {
  public:
-  MemoryTarget(std::span<const UserSegment> room, std::string* bytes) : sink_(room, bytes) {}
+  MemoryTarget(std::span<const UserSegment> room, SharedBytes* bytes) : sink_(room, bytes) {}
 
   Result<Bytes> take(std::span<const SpliceChunk> chunks) override {
     const SpliceChunk& chunk = chunks.front();
@@ -124,7 +124,7 @@ Section out_of_pipe(KernelState& k, TaskId id, SpliceInProgress progress,
   const PipeId in = k.files[progress.files[0]].pipe;
   const std::vector<UserSegment> room = memory_of(call);
   const bool kept = k.pages.contents() == Contents::kKept;
-  std::string bytes;
+  SharedBytes bytes;
   MemoryTarget target(room, kept ? &bytes : nullptr);
   const SpliceSection section =
       splice_out_section(k.pipes[in].inode, std::get<SpliceOut>(progress.locals), total_len(room),

@@ -35,7 +35,7 @@ struct ReadInProgress {
   FileId file;
   u32 rw_flags = 0;  ///< RWF_*
   PipeRead locals;
-  std::string bytes;  ///< what it has taken before it slept
+  SharedBytes bytes;  ///< what it has taken before it slept
   bool operator==(const ReadInProgress&) const = default;
 };
 /// F_SETPIPE_SZ between waking the writers and the new size's coming into force.

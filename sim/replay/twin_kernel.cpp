@@ -52,7 +52,7 @@ Payload filled(const Payload& payload, u8 filler) {
   }
   std::string bytes(known);
   bytes.resize(payload.len(), static_cast<char>(filler));
-  return Payload::of_bytes(std::move(bytes));
+  return Payload::of_bytes(bytes);
 }
 
 Call filled(Call call, u8 filler) {

@@ -6,7 +6,7 @@ namespace {
 
 UserSegment bytes(std::string text, u64 mapped = UserSegment::kAllMapped) {
   const u64 len = text.size();
-  return {.data = Payload::of_bytes(std::move(text)), .len = len, .mapped = mapped};
+  return {.data = Payload::of_bytes(text), .len = len, .mapped = mapped};
 }
 UserSegment room(u64 len, u64 mapped = UserSegment::kAllMapped) {
   return {.data = {}, .len = len, .mapped = mapped};

@@ -90,7 +90,7 @@ Call pipe_call(u32 flags) { return Pipe2Call{.flags = OpenFlags{flags}}; }
 Call read_call(i32 fd, u64 count) { return ReadCall{Fd{fd}, {.data = {}, .len = count}}; }
 Call write_call(i32 fd, std::string bytes) {
   const u64 len = bytes.size();
-  return WriteCall{Fd{fd}, {.data = Payload::of_bytes(std::move(bytes)), .len = len}};
+  return WriteCall{Fd{fd}, {.data = Payload::of_bytes(bytes), .len = len}};
 }
 Call fill_call(i32 fd, u64 count) {
   return WriteCall{Fd{fd}, {.data = Payload::of_pattern(count, 7), .len = count}};
@@ -104,8 +104,7 @@ Call mq_call(std::string name, u32 flags, i64 maxmsg, i64 msgsize) {
 }
 Call send_call(i32 mqdes, std::string bytes, u32 prio) {
   const u64 len = bytes.size();
-  return MqTimedsendCall{
-      Fd{mqdes}, {.data = Payload::of_bytes(std::move(bytes)), .len = len}, prio, {}};
+  return MqTimedsendCall{Fd{mqdes}, {.data = Payload::of_bytes(bytes), .len = len}, prio, {}};
 }
 Call receive_call(i32 mqdes, u64 len) {
   return MqTimedreceiveCall{Fd{mqdes}, {.data = {}, .len = len}, OutPtr::kValid, {}};

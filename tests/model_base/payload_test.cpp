@@ -131,5 +131,35 @@ TEST(Payload, ComparesAsItsBytesDo) {
   }
 }
 
+// What a read takes is gathered piece by piece.
+TEST(SharedBytes, GatherPieces) {
+  SharedBytes bytes;
+  bytes.reserve(4);
+  bytes.append(std::as_bytes(std::span{std::string_view("abc")}).data(), 3);
+  bytes.append(nullptr, 2);
+  bytes.append(nullptr, 0);
+  EXPECT_EQ(bytes.size(), 5U);
+  EXPECT_EQ(Payload::of_bytes(bytes).to_string(), std::string("abc\0\0", 5));
+  EXPECT_EQ(SharedBytes().size(), 0U);
+  EXPECT_EQ(SharedBytes().view(), "");
+}
+
+// Copies are values: what is appended to one is no concern of the other.
+TEST(SharedBytes, ShareUntilOneIsAppendedTo) {
+  SharedBytes bytes;
+  bytes.reserve(100);
+  bytes.append(std::as_bytes(std::span{std::string_view("abc")}).data(), 3);
+  SharedBytes other = bytes;
+  EXPECT_EQ(other.data(), bytes.data());
+  other.append(nullptr, 1);
+  EXPECT_EQ(bytes.view(), "abc");
+  EXPECT_EQ(other.view(), std::string_view("abc\0", 4));
+  EXPECT_FALSE(bytes == other);
+  const Payload payload = Payload::of_bytes(bytes);
+  bytes.append(nullptr, 1);
+  EXPECT_EQ(payload.to_string(), "abc");
+  EXPECT_TRUE(bytes == other);
+}
+
 }  // namespace
 }  // namespace ipcsim

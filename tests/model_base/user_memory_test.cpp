@@ -12,7 +12,7 @@ using Segments = std::vector<UserSegment>;
 
 UserSegment segment(std::string bytes, u64 mapped = UserSegment::kAllMapped) {
   const u64 len = bytes.size();
-  return {.data = Payload::of_bytes(std::move(bytes)), .len = len, .mapped = mapped};
+  return {.data = Payload::of_bytes(bytes), .len = len, .mapped = mapped};
 }
 
 UserSegment room(u64 len, u64 mapped = UserSegment::kAllMapped) {
@@ -83,23 +83,23 @@ TEST(UserSource, CountsWithoutCopying) {
 // readv() fills its segments in order.
 TEST(UserSink, AppendsWhatArrives) {
   const Segments segments{room(3), room(0), room(4)};
-  std::string out;
+  SharedBytes out;
   UserSink sink(segments, &out);
   EXPECT_EQ(sink.remaining(), 7U);
   EXPECT_EQ(put(sink, "abcde"), 5U);
   EXPECT_EQ(put(sink, "fg"), 2U);
   EXPECT_EQ(sink.remaining(), 0U);
-  EXPECT_EQ(out, "abcdefg");
+  EXPECT_EQ(out.view(), "abcdefg");
 }
 
 // A piece that does not fit is not counted as read, though some of it was copied.
 TEST(UserSink, DropsAPieceThatFaults) {
   const Segments segments{room(4), room(6, 2)};
-  std::string out;
+  SharedBytes out;
   UserSink sink(segments, &out);
   EXPECT_EQ(put(sink, "abc"), 3U);
   EXPECT_EQ(put(sink, "defgh"), 3U);
-  EXPECT_EQ(out, "abc");
+  EXPECT_EQ(out.view(), "abc");
 }
 
 // Without contents only the lengths count.

@@ -137,7 +137,7 @@ class SleepingTasks {
     for (u64 i = 0; i < std::min(len, kTagLen); ++i) {
       bytes[i] = static_cast<char>(tag >> (8 * i));
     }
-    return Payload::of_bytes(std::move(bytes));
+    return Payload::of_bytes(bytes);
   }
 
   // -1 for a text that is too short for one.

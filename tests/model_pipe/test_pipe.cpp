@@ -176,8 +176,6 @@ void TestPipe::close(u32 number) {
   }
 }
 
-std::string* TestPipe::out() { return pages.contents() == Contents::kKept ? &bytes_ : nullptr; }
-
 std::string TestPipe::finish(const PipeSection& section) {
   effects_ = section.effects;
   check();
@@ -209,11 +207,13 @@ std::string TestPipe::write_section(TestCall& call, bool signal_pending) {
 }
 
 std::string TestPipe::read_section(TestCall& call, bool signal_pending) {
-  bytes_.clear();
   const TestFile& f = files_[call.file];
-  return finish(pipe_read_section(inode, call.read, call.segments, out(),
-                                  {.nonblock = f.nonblock, .signal_pending = signal_pending}, pages,
-                                  *profile));
+  SharedBytes out;
+  const PipeSection section = pipe_read_section(
+      inode, call.read, call.segments, pages.contents() == Contents::kKept ? &out : nullptr,
+      {.nonblock = f.nonblock, .signal_pending = signal_pending}, pages, *profile);
+  bytes_ = out.view();
+  return finish(section);
 }
 
 std::string TestPipe::set_size(u64 size) {

@@ -116,7 +116,6 @@ class TestPipe {
  private:
   explicit TestPipe(Contents contents);
   void check() const;
-  [[nodiscard]] std::string* out();
   std::string finish(const PipeSection& section);
 
   std::vector<TestFile> files_;

@@ -21,7 +21,7 @@ class Null : public SpliceTarget {
 
 class Memory : public SpliceTarget {
  public:
-  Memory(std::span<const UserSegment> segments, std::string* out) : sink_(segments, out) {}
+  Memory(std::span<const UserSegment> segments, SharedBytes* out) : sink_(segments, out) {}
   Result<Bytes> take(std::span<const SpliceChunk> chunks) override {
     const SpliceChunk& chunk = chunks.front();
     if (sink_.copy(chunk.bytes, chunk.len) < chunk.len) {
@@ -146,11 +146,13 @@ std::string TestPipes::write_segments(u32 pipe, Segments segments, bool packet) 
 
 std::string TestPipes::read(u32 pipe, u64 len) {
   PipeRead call;
-  bytes_.clear();
+  SharedBytes out;
   const Segments to{segment(len)};
-  return finish(pipe_read_section(pipes_[pipe], call, to,
-                                  pages.contents() == Contents::kKept ? &bytes_ : nullptr,
-                                  {.nonblock = true}, pages, profile()));
+  const PipeSection section = pipe_read_section(
+      pipes_[pipe], call, to, pages.contents() == Contents::kKept ? &out : nullptr,
+      {.nonblock = true}, pages, profile());
+  bytes_ = out.view();
+  return finish(section);
 }
 
 std::string TestPipes::splice(u32 in, u32 out, u64 len) {
@@ -195,8 +197,11 @@ std::string TestPipes::to_file(u32 in, u64 len, u64 room) {
 }
 
 std::string TestPipes::to_memory(u32 in, Segments segments) {
-  Memory target(segments, &bytes_);
-  return out(in, total_len(segments), SpliceFeed::kEachSlot, target);
+  SharedBytes room;
+  Memory target(segments, &room);
+  std::string result = out(in, total_len(segments), SpliceFeed::kEachSlot, target);
+  bytes_ = room.view();
+  return result;
 }
 
 std::string TestPipes::space_section(u32 out, SpliceIn& call, bool signal) {

@@ -268,7 +268,7 @@ Payload random_payload(Random& random) {
     case 5: {
       std::string prefix = random_bytes(random, random.below(20));
       const u64 len = prefix.size() + random.below(100);
-      return Payload::of_unknown(len, std::move(prefix));
+      return Payload::of_unknown(len, prefix);
     }
     default:
       return {};

@@ -40,7 +40,7 @@ Payload with_task_numbers(Payload read, const TaskTable& tasks) {
   i32 pid = 0;
   std::from_chars(text.data() + at, text.data() + at + kColumns, pid);
   text.replace(at, kColumns, fmt::format("{:<6}", tasks.leader_of(pid).v));
-  return Payload::of_bytes(std::move(text));
+  return Payload::of_bytes(text);
 }
 
 /// Reads what a successful call left in its window.
@@ -210,7 +210,7 @@ class Decoder {
       text = fmt::format("pipe:[{}]", book_.files.pipe_number(inode).value_or(0));
     }
     const i64 len = static_cast<i64>(text.size());
-    return SysResult::success(len, ReadBytes{Payload::of_bytes(std::move(text))});
+    return SysResult::success(len, ReadBytes{Payload::of_bytes(text)});
   }
   /// The first `ret_` bytes of the call's buffers.
   [[nodiscard]] Payload gather() const {
@@ -221,7 +221,7 @@ class Decoder {
       bytes.append(reinterpret_cast<const char*>(window_ + piece.offset), len);
       left -= len;
     }
-    return Payload::of_bytes(std::move(bytes));
+    return Payload::of_bytes(bytes);
   }
 
   i64 ret_;

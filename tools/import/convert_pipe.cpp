@@ -187,8 +187,7 @@ Payload gathered(Conversion& c, const Node& list, u64 len) {
   if (c.args.problem() || known.size() > len) {
     return {};
   }
-  return all_known ? Payload::of_bytes(std::move(known))
-                   : Payload::of_unknown(len, std::move(known));
+  return all_known ? Payload::of_bytes(known) : Payload::of_unknown(len, known);
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 // Objects with small stable numbers instead of addresses.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <utility>
@@ -17,6 +18,13 @@ namespace ipcsim {
 class FreeNumbers {
  public:
   [[nodiscard]] u32 count() const { return count_; }
+  [[nodiscard]] bool has(u32 number) const {
+    if (number < kWordBits) {
+      return (low_ >> number & 1U) != 0;
+    }
+    const std::size_t word = number / kWordBits;
+    return word < words_.size() && (words_[word] >> (number % kWordBits) & 1U) != 0;
+  }
   /// REQUIRES: not free yet.
   void add(u32 number) {
     ++count_;
@@ -50,6 +58,15 @@ class FreeNumbers {
     }
     return static_cast<u32>(word * kWordBits) + bit;
   }
+  friend bool operator==(const FreeNumbers& a, const FreeNumbers& b) {
+    if (a.count_ != b.count_ || a.low_ != b.low_) {
+      return false;
+    }
+    const std::size_t both = std::min(a.words_.size(), b.words_.size());
+    // What one has beyond the other is empty: the counts are equal.
+    return std::equal(a.words_.begin(), a.words_.begin() + static_cast<std::ptrdiff_t>(both),
+                      b.words_.begin());
+  }
 
  private:
   static constexpr u32 kWordBits = 64;
@@ -75,48 +92,53 @@ class Arena {
   Id insert(T value) {
     if (free_.count() > 0) {
       const Id id{free_.take_lowest()};
-      slots_[id.v] = {std::move(value), true};
+      values_[id.v] = std::move(value);
       return id;
     }
-    slots_.push_back({std::move(value), true});
+    if (count_ == values_.capacity() && count_ >= kMany) {
+      values_.reserve(count_ + count_ / 8);  // doubled, a third of all memory would lie idle
+    }
+    values_.push_back(std::move(value));
     return Id{count_++};
   }
   /// Drops a value. REQUIRES: contains(id).
   void erase(Id id) {
     IPCSIM_CHECK(contains(id));
-    slots_[id.v] = {};
+    values_[id.v] = T{};
     free_.add(id.v);
   }
-  [[nodiscard]] bool contains(Id id) const { return id.v < count_ && slots_[id.v].used; }
+  // Which numbers are in use is known apart from the values, in few bytes: to look it up costs no
+  // memory access that is not made anyway.
+  [[nodiscard]] bool contains(Id id) const {
+    return id.v < count_ && (free_.count() == 0 || !free_.has(id.v));
+  }
   [[nodiscard]] T& operator[](Id id) {
     IPCSIM_CHECK(contains(id));
-    return slots_[id.v].value;
+    return values_[id.v];
   }
   [[nodiscard]] const T& operator[](Id id) const {
     IPCSIM_CHECK(contains(id));
-    return slots_[id.v].value;
+    return values_[id.v];
   }
   /// Calls `f(id, value)` for every value, by ascending number.
   void each(auto&& f) const {
     for (u32 i = 0; i < count_; ++i) {
-      if (slots_[i].used) {
-        f(Id{i}, slots_[i].value);
+      if (contains(Id{i})) {
+        f(Id{i}, values_[i]);
       }
     }
   }
   [[nodiscard]] u32 size() const { return count_ - free_.count(); }
 
-  /// Which numbers are free follows from which are used.
-  friend bool operator==(const Arena& a, const Arena& b) { return a.slots_ == b.slots_; }
+  friend bool operator==(const Arena& a, const Arena& b) {
+    return a.free_ == b.free_ && a.values_ == b.values_;
+  }
 
  private:
-  struct Slot {
-    T value{};
-    bool used = false;
-    bool operator==(const Slot&) const = default;
-  };
-  std::vector<Slot> slots_;
-  u32 count_ = 0;  // slots_.size(), which would take a division at every look-up
+  static constexpr u32 kMany = 1024;
+
+  std::vector<T> values_;
+  u32 count_ = 0;  // values_.size(), which would take a division at every look-up
   FreeNumbers free_;
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/base/boxed.hpp"
 #include "model/base/caps.hpp"
 #include "model/base/hash.hpp"
 #include "model/base/kernel_profile.hpp"
@@ -84,7 +85,7 @@ struct PipeInode {
   bool note_loss = false;   ///< the next read delivers a loss record first
   std::array<PageId, 2> tmp_page{kNoPage, kNoPage};  ///< released pages for the next write
   std::vector<PipeBuffer> bufs;                      ///< the ring: `ring_size` slots
-  std::optional<WatchQueue> watch_queue;             ///< of a notification pipe
+  Boxed<WatchQueue> watch_queue;                     ///< of a notification pipe
 
   /// The slot of free-running index `index`.
   [[nodiscard]] PipeBuffer& slot(u32 index) { return bufs[index & (ring_size - 1)]; }

@@ -77,6 +77,33 @@ TEST(Arena, VisitsByNumber) {
   EXPECT_EQ(all(names), "0a 1d 2c ");
 }
 
+// Which numbers are free shows, even when all values are equal.
+TEST(Arena, FreeNumbersCount) {
+  constexpr u32 kMany = 200;
+  Names a;
+  for (u32 i = 0; i < kMany; ++i) {
+    a.insert("");
+  }
+  Names b = a;
+  for (const u32 number : {3U, 150U}) {
+    a.erase(Id{number});
+    EXPECT_NE(a, b);
+    EXPECT_FALSE(a.contains(Id{number}));
+    EXPECT_TRUE(a.contains(Id{number + 1}));
+    b.erase(Id{number});
+    EXPECT_EQ(a, b);
+  }
+  // One that had free numbers once is equal to one that never had.
+  Names c = b;
+  c.insert("");
+  c.insert("");
+  Names d;
+  for (u32 i = 0; i < kMany; ++i) {
+    d.insert("");
+  }
+  EXPECT_EQ(c, d);
+}
+
 // State is a value.
 TEST(Arena, CopiesAndCompares) {
   Names names;

@@ -244,7 +244,7 @@ class Writer {
     const KernelState& k = world_.state();
     std::optional<Nanoseconds> next;
     for (const TaskId task : world_.asleep()) {
-      const auto deadline = k.task(task).deadline;
+      const auto deadline = k.task(task).rare().deadline;
       if (deadline && deadline->v - k.now.v < kNanosecondsPerSecond &&
           (!next || *deadline < *next)) {
         next = deadline;

@@ -168,9 +168,10 @@ i32 Scene::near_timeout_ms() const {
   constexpr i64 kMillisecond = 1'000'000;
   i64 last_ns = 0;
   for (const Task& other : k.tasks) {
-    if (other.state == TaskState::kAsleep && other.deadline &&
-        other.deadline->v - k.now.v < kNanosecondsPerSecond) {
-      last_ns = std::max(last_ns, other.deadline->v - k.now.v);
+    const auto deadline = other.rare().deadline;
+    if (other.state == TaskState::kAsleep && deadline &&
+        deadline->v - k.now.v < kNanosecondsPerSecond) {
+      last_ns = std::max(last_ns, deadline->v - k.now.v);
     }
   }
   return static_cast<i32>(last_ns / kMillisecond) + static_cast<i32>(chance.between(4, 8));

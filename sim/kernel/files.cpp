@@ -153,21 +153,21 @@ void put_pipe(KernelState& k, PipeId id) {
 }
 
 Result<SplicePipe> get_splice_pipe(KernelState& k, TaskId id) {
-  if (!k.task(id).splice_pipe) {
+  if (!k.task(id).rare().splice_pipe) {
     const UserId user = k.user_of(id);
     const Result<PipeInode> pipe = alloc_pipe_info(
         k.users[user.v].pipe, k.pipe_limits, k.cred(id).effective, k.pages.page_size(), *k.profile);
     if (!pipe) {
       return fail(pipe.error());
     }
-    k.task(id).splice_pipe = SplicePipe{.user = user, .slots = pipe->ring_size};
+    k.task(id).make_rare().splice_pipe = SplicePipe{.user = user, .slots = pipe->ring_size};
   }
-  return *k.task(id).splice_pipe;
+  return *k.task(id).rare().splice_pipe;
 }
 
 void free_splice_pipe(KernelState& k, TaskId id) {
-  const std::optional<SplicePipe> own = std::exchange(k.task(id).splice_pipe, std::nullopt);
-  if (own) {
+  if (k.task(id).rare().splice_pipe) {
+    const auto own = std::exchange(k.task(id).make_rare().splice_pipe, std::nullopt);
     PipeInode pipe;
     pipe.nr_accounted = own->slots;
     free_pipe_info(pipe, k.users[own->user.v].pipe, k.pages, *k.profile);

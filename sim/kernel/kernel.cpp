@@ -35,8 +35,10 @@ void add_initial_task(KernelState& k, const InitialTask& initial, Caps caps) {
                                                               .effective = caps,
                                                               .permitted = caps}),
       .prio = kDefaultPrio + initial.nice,
-      .nice = initial.nice,
       .ipc = k.first_ipc};
+  if (initial.nice != 0) {
+    k.task(initial.task).make_rare().sched.nice = initial.nice;
+  }
 }
 
 bool restarts(Errno error, const SignalsTaken& taken) {
@@ -115,7 +117,7 @@ Section Kernel::syscall(TaskId id, const Call& call) {
   if (section.end == Section::End::kGone) {
     return section;
   }
-  if (section.over() && !internal(section.result.error) && !state_.task(id).saved_sigmask &&
+  if (section.over() && !internal(section.result.error) && !state_.task(id).rare().saved_sigmask &&
       !signal_pending(state_, id)) {
     end_progress(state_, id);
     state_.task(id).leave();
@@ -169,8 +171,8 @@ void Kernel::advance(Nanoseconds by) {
   std::vector<std::pair<Nanoseconds, TaskId>> due;
   for (u32 i = 0; i < state_.tasks.size(); ++i) {
     const Task& task = state_.tasks[i];
-    if (task.state == TaskState::kAsleep && task.deadline && *task.deadline <= state_.now) {
-      due.emplace_back(*task.deadline, TaskId{i + 1});
+    if (task.state == TaskState::kAsleep && task.timed_out(state_.now)) {
+      due.emplace_back(*task.rare().deadline, TaskId{i + 1});
     }
   }
   ranges::sort(due);
@@ -191,7 +193,8 @@ void Kernel::run_section(TaskId id) {
   IPCSIM_CHECK(exists(id) && state_.task(id).state == TaskState::kRunnable);
   dequeue(state_, id);
   Task& task = state_.task(id);
-  if (const auto returning = std::exchange(task.returning, nullptr)) {
+  if (task.rare().returning != nullptr) {
+    const auto returning = std::exchange(task.make_rare().returning, nullptr);
     return_to_user(id, *returning);
     return;
   }
@@ -224,14 +227,14 @@ void Kernel::finish_call(TaskId id, Section& section) {
     completion.reason = std::move(section.reason);
   }
   Task& task = state_.task(id);
-  const auto deadline = task.deadline;
+  const auto deadline = task.rare().deadline;
   end_progress(state_, id);
   const Errno error = completion.result.error;
-  if (task.saved_sigmask && error != Errno::kEINTR && !internal(error)) {
+  if (task.rare().saved_sigmask && error != Errno::kEINTR && !internal(error)) {
     // restore_saved_sigmask_unless(): a call that was not interrupted puts the mask back first.
-    set_blocked(state_, id, *std::exchange(task.saved_sigmask, std::nullopt));
+    set_blocked(state_, id, *std::exchange(task.make_rare().saved_sigmask, std::nullopt));
   }
-  if (!task.saved_sigmask && !signal_pending(state_, id)) {
+  if (!task.rare().saved_sigmask && !signal_pending(state_, id)) {
     end_call(id, std::move(completion), deadline, {});  // as nearly always
     return;
   }
@@ -250,12 +253,12 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
     }
     if (returning.taken.stops) {
       task.state = TaskState::kStopped;
-      task.returning = std::make_shared<const ReturnInProgress>(std::move(returning));
+      task.make_rare().returning = std::make_shared<const ReturnInProgress>(std::move(returning));
       return;
     }
     decide_restart(returning);
-    if (task.saved_sigmask) {
-      set_blocked(state_, id, *std::exchange(task.saved_sigmask, std::nullopt));
+    if (task.rare().saved_sigmask) {
+      set_blocked(state_, id, *std::exchange(task.make_rare().saved_sigmask, std::nullopt));
     }
   } while (signal_pending(state_, id));
   if (returning.completion) {
@@ -283,7 +286,9 @@ void Kernel::end_call(TaskId id, Completion completion, std::optional<Nanosecond
                       const SignalsTaken& taken) {
   Task& task = state_.task(id);
   if (restarts(completion.result.error, taken)) {
-    task.restart_deadline = deadline;
+    if (deadline || task.rare().restart_deadline) {
+      task.make_rare().restart_deadline = deadline;
+    }
     enqueue_first(state_, id);
     return;
   }

@@ -54,21 +54,6 @@ Broken check_pages(const KernelState& k) {
   return std::nullopt;
 }
 
-/// The files that a sleeping call holds.
-std::vector<FileId> held_files(const Task& task) {
-  return std::visit(
-      [](const auto& call) -> std::vector<FileId> {
-        if constexpr (requires { call.files; }) {
-          return call.files;
-        } else if constexpr (requires { call.file; }) {
-          return {call.file};
-        } else {
-          return {};
-        }
-      },
-      task.progress);
-}
-
 /// Every file's count is the number of descriptors and calls that refer to it.
 Broken check_files(const KernelState& k) {
   std::map<FileId, u32> references;
@@ -179,8 +164,8 @@ Broken check_charges(const KernelState& k) {
   k.pipes.each(
       [&](PipeId /*id*/, const PipeObject& pipe) { pages[pipe.user] += pipe.inode.nr_accounted; });
   for (const Task& task : k.tasks) {
-    if (task.splice_pipe) {
-      pages[task.splice_pipe->user] += task.splice_pipe->slots;
+    if (const auto& own = task.rare().splice_pipe) {
+      pages[own->user] += own->slots;
     }
   }
   for (u32 i = 0; i < k.users.size(); ++i) {

@@ -50,10 +50,7 @@ struct ProgressHash {
     hasher.add(call.message.prio);
     hasher.add(std::as_bytes(std::span{call.message.text.stored_bytes()}));
   }
-  void operator()(const PollInProgress& call) const {
-    hasher.add(call.files.size());
-    hasher.add(call.entries.size());
-  }
+  void operator()(const PollInProgress& call) const { hasher.add(call.files.size()); }
   void operator()(const PipeToPipe& call) const {
     hasher.add(call.nonblock);
     hasher.add(call.waits);
@@ -109,21 +106,22 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.killed);
   hasher.add(task.stop_pending);
   hasher.add(task.sigpending);
-  add_pending(hasher, task.pending);
+  const TaskExtras& rare = task.rare();
+  add_pending(hasher, rare.pending);
   hasher.add(task.blocked.bits);
-  hasher.add(task.saved_sigmask ? task.saved_sigmask->bits : 0);
-  hasher.add(task.returning != nullptr);
+  hasher.add(rare.saved_sigmask ? rare.saved_sigmask->bits : 0);
+  hasher.add(rare.returning != nullptr);
   hasher.add(task.call_number);
   hasher.add(task.progress.index());
   std::visit(ProgressHash{hasher}, task.progress);
-  hasher.add(task.deadline ? task.deadline->v : -1);
+  hasher.add(rare.deadline ? rare.deadline->v : -1);
   hasher.add(task.entered);
-  hasher.add(task.vfork_parent);
-  hasher.add(task.restart_deadline ? task.restart_deadline->v : -1);
+  hasher.add(rare.vfork_parent);
+  hasher.add(rare.restart_deadline ? rare.restart_deadline->v : -1);
   hasher.add(task.prio);
   hasher.add(task.ipc);
-  hasher.add(task.splice_pipe ? task.splice_pipe->user.v + 1 : 0);
-  hasher.add(task.splice_pipe ? task.splice_pipe->slots : 0);
+  hasher.add(rare.splice_pipe ? rare.splice_pipe->user.v + 1 : 0);
+  hasher.add(rare.splice_pipe ? rare.splice_pipe->slots : 0);
 }
 
 void add_process(Hasher& hasher, const Process& process) {

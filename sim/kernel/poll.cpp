@@ -103,7 +103,7 @@ Errno set_user_sigmask(KernelState& k, TaskId id, const SigmaskPtr& mask) {
       blocked.add(signal);
     }
   }
-  k.task(id).saved_sigmask = k.task(id).blocked;
+  k.task(id).make_rare().saved_sigmask = k.task(id).blocked;
   set_blocked(k, id, blocked);
   return Errno::kOk;
 }
@@ -113,10 +113,14 @@ void PollTable::wait_for(FileId file, u32 key) {
     return;
   }
   ++k_.files[file].f_count;
-  to_->files.push_back(file);
+  PolledFile polled{.file = file};
+  u32 registered = 0;
   for (const WaitQueueId queue : poll_queues(k_, k_.files[file])) {
-    to_->entries.push_back(k_.wait_queues.add(queue, {.task = id_, .poll = true, .key = key}));
+    IPCSIM_CHECK(registered < polled.entries.size());
+    polled.entries[registered++] =
+        k_.wait_queues.add(queue, {.task = id_, .poll = true, .key = key});
   }
+  to_->files.push_back(polled);
 }
 
 }  // namespace ipcsim

@@ -77,9 +77,10 @@ Section poll_section(KernelState& k, TaskId id, const PollTimeout& timeout, Scan
   }
   if (!resumed && !timeout.forever) {
     // Started again after a stop it has what is left of its time.
-    task.deadline = task.restart_deadline.value_or(later(task.entered, timeout.ns));
+    task.make_rare().deadline =
+        task.rare().restart_deadline.value_or(later(task.entered, timeout.ns));
   }
-  if (task.deadline && *task.deadline <= k.now) {
+  if (task.timed_out(k.now)) {
     return Section::returned(0, std::move(found.out));
   }
   task.state = TaskState::kAsleep;

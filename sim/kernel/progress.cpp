@@ -19,11 +19,15 @@ struct Drop {
   void operator()(const MqReceiveInProgress& call) const { fput(k, id, call.file); }
   void operator()(const RecvInProgress& call) const { fput(k, id, call.file); }
   void operator()(const PollInProgress& call) const {
-    for (const WaitEntryId entry : call.entries) {
-      k.wait_queues.remove(entry);
+    for (const PolledFile& polled : call.files) {
+      for (const WaitEntryId entry : polled.entries) {
+        if (entry != kNoWaitEntry) {
+          k.wait_queues.remove(entry);
+        }
+      }
     }
-    for (const FileId file : call.files) {
-      fput(k, id, file);
+    for (const PolledFile& polled : call.files) {
+      fput(k, id, polled.file);
     }
   }
   void operator()(const SpliceInProgress& call) const {

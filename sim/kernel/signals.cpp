@@ -113,7 +113,7 @@ void prepare_signal(KernelState& k, ProcessId id, Signal signal) {
   Process& process = k.processes[id.v];
   if (stops_by_default(signal)) {
     process.shared_pending.remove(kSigcont);
-    each_thread(k, id, [&](TaskId thread) { k.task(thread).pending.remove(kSigcont); });
+    each_thread(k, id, [&](TaskId thread) { k.task(thread).remove_pending(kSigcont); });
   }
   if (signal != kSigcont) {
     return;
@@ -121,7 +121,7 @@ void prepare_signal(KernelState& k, ProcessId id, Signal signal) {
   process.stopped = false;
   for (const Signal stop : {kSigstop, kSigtstp, kSigttin, kSigttou}) {
     process.shared_pending.remove(stop);
-    each_thread(k, id, [&](TaskId thread) { k.task(thread).pending.remove(stop); });
+    each_thread(k, id, [&](TaskId thread) { k.task(thread).remove_pending(stop); });
   }
   each_thread(k, id, [&](TaskId thread) {
     k.task(thread).stop_pending = false;
@@ -153,8 +153,11 @@ void push_handler(KernelState& k, TaskId id, const SignalInfo& info, SignalsTake
     taken.handler_ran = true;
     taken.restart = process.restart.has(info.signal);
   }
-  taken.frames.push_back({.info = info, .saved_mask = task.saved_sigmask.value_or(task.blocked)});
-  task.saved_sigmask.reset();
+  taken.frames.push_back(
+      {.info = info, .saved_mask = task.rare().saved_sigmask.value_or(task.blocked)});
+  if (task.extras) {
+    task.extras->saved_sigmask.reset();
+  }
   if (!process.nodefer.has(info.signal)) {
     SignalSet blocked = task.blocked;
     blocked.add(info.signal);
@@ -221,7 +224,7 @@ void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info, bool
   if (is_ignored(process, task, signal) && (!traced || signal == kSigkill)) {
     return;
   }
-  if (already_pending(task.pending, signal)) {
+  if (already_pending(task.rare().pending, signal)) {
     return;
   }
   const bool takes_it = wants_signal(k, id, signal);
@@ -229,7 +232,7 @@ void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info, bool
     end_by_signal(k, task.process, signal);
     return;
   }
-  task.pending.add(info);
+  task.make_rare().pending.add(info);
   if (takes_it) {
     signal_wake_up(k, id);
   }
@@ -259,7 +262,7 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info) {
 
 void recalc_sigpending(KernelState& k, TaskId id) {
   Task& task = k.task(id);
-  const u64 pending = task.pending.set.bits | k.process_of(id).shared_pending.set.bits;
+  const u64 pending = task.rare().pending.set.bits | k.process_of(id).shared_pending.set.bits;
   task.sigpending = task.stop_pending || (pending & ~task.blocked.bits) != 0;
 }
 
@@ -303,7 +306,10 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
       recalc_sigpending(k, id);
       return taken;
     }
-    std::optional<SignalInfo> info = task.pending.take(task.blocked);
+    std::optional<SignalInfo> info;
+    if (task.extras) {
+      info = task.extras->pending.take(task.blocked);
+    }
     if (!info) {
       info = process.shared_pending.take(task.blocked);
     }

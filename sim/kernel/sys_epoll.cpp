@@ -158,7 +158,7 @@ Section ep_poll(KernelState& k, TaskId id, const EpollWait& call) {
   bool timed_out = false;
   if (const auto* progress = std::get_if<EpollWaitInProgress>(&task.progress)) {
     file = progress->file;
-    timed_out = task.deadline && *task.deadline <= k.now;
+    timed_out = task.timed_out(k.now);
     // Whoever was taken out of the queue has to look for events, however late it is.
     available = !timed_out || task.wait_entry == kNoWaitEntry;
     if (task.wait_entry != kNoWaitEntry) {
@@ -203,7 +203,7 @@ Section ep_poll(KernelState& k, TaskId id, const EpollWait& call) {
     task.progress = EpollWaitInProgress{file};
     ++k.files[file].f_count;
     if (!call.timeout.forever) {
-      task.deadline = later(task.entered, call.timeout.ns);
+      task.make_rare().deadline = later(task.entered, call.timeout.ns);
     }
   }
   task.wait_entry =

@@ -49,8 +49,10 @@ Section sleep_in_list(KernelState& k, TaskId id, FileId file, const UserPtr<Time
   Task& task = k.task(id);
   ++k.files[file].f_count;
   task.progress = std::move(progress);
-  task.deadline = deadline_of(timeout);
-  if (task.deadline && *task.deadline <= k.now) {
+  if (const auto deadline = deadline_of(timeout)) {
+    task.make_rare().deadline = deadline;
+  }
+  if (task.timed_out(k.now)) {
     enqueue_first(k, id);  // the time is over already
   } else {
     task.state = TaskState::kAsleep;
@@ -61,7 +63,7 @@ Section sleep_in_list(KernelState& k, TaskId id, FileId file, const UserPtr<Time
 /// A sleeper was woken, but not by a peer. Linux ipc/mqueue.c: wq_sleep().
 Section wake_without_peer(KernelState& k, TaskId id, MqueueId queue, MqSide side) {
   Task& task = k.task(id);
-  const bool timed_out = task.deadline && *task.deadline <= k.now;
+  const bool timed_out = task.timed_out(k.now);
   if (!signal_pending(k, id) && !timed_out) {
     task.state = TaskState::kAsleep;
     return Section::asleep();

@@ -30,10 +30,10 @@ void add_task(KernelState& k, TaskId parent, TaskId child, ProcessId process, Fd
             .cred = model.cred,
             .blocked = model.blocked,
             .prio = model.prio,
-            .nice = model.nice,
-            .policy = model.policy,
-            .rt_priority = model.rt_priority,
             .ipc = model.ipc};
+  if (model.rare().sched != Sched{}) {
+    task.make_rare().sched = model.rare().sched;
+  }
   k.task(child) = std::move(task);
 }
 
@@ -100,7 +100,7 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     ++k.ipc_namespaces[k.task(id).ipc].tasks;
   }
   if ((flags & kCloneVfork) != 0) {
-    k.task(child).vfork_parent = id;
+    k.task(child).make_rare().vfork_parent = id;
     k.task(id).progress = VforkInProgress{};
     k.task(id).state = TaskState::kAsleep;
     return Section::asleep();
@@ -144,8 +144,12 @@ void commit_exec_creds(KernelState& k, TaskId id) {
 
 /// The child has its own memory now, or none: the parent of a vfork() goes on.
 void complete_vfork(KernelState& k, TaskId id) {
-  const TaskId parent = std::exchange(k.task(id).vfork_parent, kNoTask);
-  if (parent != kNoTask && k.exists(parent)) {
+  const TaskId parent = k.task(id).rare().vfork_parent;
+  if (parent == kNoTask) {
+    return;
+  }
+  k.task(id).make_rare().vfork_parent = kNoTask;
+  if (k.exists(parent)) {
     wake_task(k, parent);
   }
 }
@@ -193,7 +197,9 @@ void take_lead(KernelState& k, TaskId id) {
     }
   }
   for (Task& task : k.tasks) {
-    rename_sender(task.pending, before, id);
+    if (task.extras) {
+      rename_sender(task.extras->pending, before, id);
+    }
   }
   for (Process& process : k.processes) {
     rename_sender(process.shared_pending, before, id);

@@ -18,7 +18,9 @@ bool is_realtime(u32 policy) { return policy == kSchedFifo || policy == kSchedRr
 /// newcomers see the new value. Linux kernel/sched/syscalls.c: effective_prio().
 void update_prio(KernelState& k, TaskId id) {
   Task& task = k.task(id);
-  task.prio = is_realtime(task.policy) ? kMaxRtPriority - task.rt_priority : kNiceZero + task.nice;
+  const Sched& sched = task.rare().sched;
+  task.prio =
+      is_realtime(sched.policy) ? kMaxRtPriority - sched.rt_priority : kNiceZero + sched.nice;
   k.mqueues.each([&](MqueueId queue, const MqueueObject& /*object*/) {
     wq_set_prio(k.mqueues[queue].inode, WaiterId{id.v}, task.prio);
   });
@@ -53,10 +55,10 @@ Section run(KernelState& k, TaskId id, const SetpriorityCall& call) {
   }
   const i32 nice = std::clamp(call.prio, kMinNice, kMaxNice);
   Task& task = k.task(target);
-  if (nice < task.nice && !capable) {
+  if (nice < task.rare().sched.nice && !capable) {
     return Section::failed(Errno::kEACCES);
   }
-  task.nice = nice;
+  task.make_rare().sched.nice = nice;
   update_prio(k, target);
   return Section::returned(0);
 }
@@ -78,13 +80,14 @@ Section run(KernelState& k, TaskId id, const SchedSetschedulerCall& call) {
     return Section::failed(Errno::kEINVAL);
   }
   Task& task = k.task(target);
+  const Sched& before = task.rare().sched;
   const bool more = is_realtime(call.policy.v) &&
-                    (call.policy.v != task.policy || call.sched_priority > task.rt_priority);
+                    (call.policy.v != before.policy || call.sched_priority > before.rt_priority);
   if (!k.cred(id).effective.has(Cap::kSysNice) && (more || !is_owner(k, id, target))) {
     return Section::failed(Errno::kEPERM);
   }
-  task.policy = call.policy.v;
-  task.rt_priority = call.sched_priority;
+  task.make_rare().sched.policy = call.policy.v;
+  task.make_rare().sched.rt_priority = call.sched_priority;
   update_prio(k, target);
   return Section::returned(0);
 }

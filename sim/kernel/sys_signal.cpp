@@ -127,7 +127,7 @@ Section run(KernelState& k, TaskId id, const RtSigactionCall& call) {
     process.shared_pending.remove(signal);
     for (Task& task : k.tasks) {
       if (task.state != TaskState::kDead && task.process == k.task(id).process) {
-        task.pending.remove(signal);
+        task.remove_pending(signal);
       }
     }
   }

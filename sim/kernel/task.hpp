@@ -1,11 +1,13 @@
 // Tasks and processes of a simulated kernel, and the calls they are in.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
 
+#include "model/base/boxed.hpp"
 #include "model/base/caps.hpp"
 #include "model/base/types.hpp"
 #include "model/mqueue/mqueue_inode.hpp"
@@ -70,10 +72,15 @@ struct SpliceInProgress {
   std::variant<PipeToPipe, SpliceOut, SpliceIn> locals;
   bool operator==(const SpliceInProgress&) const = default;
 };
+/// A file that poll() waits for, with its entries in the file's wait queues.
+struct PolledFile {
+  FileId file;  ///< held while registered
+  std::array<WaitEntryId, 2> entries{kNoWaitEntry, kNoWaitEntry};
+  bool operator==(const PolledFile&) const = default;
+};
 /// poll(): the registrations it waits with.
 struct PollInProgress {
-  std::vector<FileId> files;  ///< held while registered
-  std::vector<WaitEntryId> entries;
+  std::vector<PolledFile> files;
   bool operator==(const PollInProgress&) const = default;
 };
 /// epoll_wait(): asleep in the instance's queue.
@@ -148,7 +155,31 @@ struct SplicePipe {
   bool operator==(const SplicePipe&) const = default;
 };
 
-/// A thread (`struct task_struct`).
+/// What follows from a task's scheduling calls, besides its priority.
+struct Sched {
+  i32 nice = 0;         ///< static priority, -20 to 19
+  u32 policy = 0;       ///< SCHED_*
+  i32 rt_priority = 0;  ///< of SCHED_FIFO and SCHED_RR
+  bool operator==(const Sched&) const = default;
+};
+
+/// What few tasks have.
+struct TaskExtras {
+  PendingSignals pending;                  ///< sent to this thread
+  std::optional<SignalSet> saved_sigmask;  ///< put back when the call with a mask of its own ends
+  std::shared_ptr<const ReturnInProgress> returning;  ///< of a stopped task
+  std::optional<Nanoseconds> deadline;                ///< when the sleep times out
+  /// When the call that is about to start again times out (`struct restart_block`).
+  std::optional<Nanoseconds> restart_deadline;
+  TaskId vfork_parent;  ///< asleep until this task execs or is gone
+  Sched sched;
+  std::optional<SplicePipe> splice_pipe;
+
+  friend bool operator==(const TaskExtras& a, const TaskExtras& b);
+};
+inline const TaskExtras kNoExtras;
+
+/// A thread (`struct task_struct`). Many of them sleep at a time, so it is kept small.
 struct Task {
   ProcessId process;
   FdTableId files;
@@ -161,27 +192,29 @@ struct Task {
   /// It was told to look at its signals (TIF_SIGPENDING): sleeps end, and no other signal chooses
   /// it. Of a signal to the process only the thread that was chosen is told.
   bool sigpending = false;
-  u16 call_number = 0;     ///< which call it is in (`kCallNumber`), 0 when in none
-  PendingSignals pending;  ///< sent to this thread
+  u16 call_number = 0;  ///< which call it is in (`kCallNumber`), 0 when in none
   SignalSet blocked;
-  std::optional<SignalSet> saved_sigmask;  ///< put back when the call with a mask of its own ends
-  std::shared_ptr<const ReturnInProgress> returning;  ///< of a stopped task
-  StoredCall call;          ///< the call it is in; empty in the only section of Kernel::syscall()
-  CallInProgress progress;  ///< empty until the call first sleeps
+  Boxed<TaskExtras> extras;  ///< see rare()
+  StoredCall call;           ///< the call it is in; empty in the only section of Kernel::syscall()
+  CallInProgress progress;   ///< empty until the call first sleeps
+  Nanoseconds entered;       ///< when the call began: timeouts count from here
   WaitEntryId wait_entry = kNoWaitEntry;
-  Nanoseconds entered;                  ///< when the call began: timeouts count from here
-  std::optional<Nanoseconds> deadline;  ///< when the sleep times out
-  /// When the call that is about to start again times out (`struct restart_block`).
-  std::optional<Nanoseconds> restart_deadline;
-  TaskId vfork_parent;  ///< asleep until this task execs or is gone
-  i32 prio = 120;       ///< effective priority on the kernel's scale
-  i32 nice = 0;         ///< static priority, -20 to 19
-  u32 policy = 0;       ///< SCHED_*
-  i32 rt_priority = 0;  ///< of SCHED_FIFO and SCHED_RR
-  IpcNsId ipc;          ///< its IPC namespace
-  std::optional<SplicePipe> splice_pipe;
+  i32 prio = 120;   ///< effective priority on the kernel's scale
+  IpcNsId ipc;      ///< its IPC namespace
   TaskId run_next;  ///< next on the run queue
 
+  [[nodiscard]] const TaskExtras& rare() const { return extras ? *extras : kNoExtras; }
+  /// The same to be changed.
+  [[nodiscard]] TaskExtras& make_rare() { return extras ? *extras : extras.emplace(); }
+  void remove_pending(Signal signal) {
+    if (extras) {
+      extras->pending.remove(signal);
+    }
+  }
+  /// True when the sleep's time is over.
+  [[nodiscard]] bool timed_out(Nanoseconds now) const {
+    return rare().deadline && *rare().deadline <= now;
+  }
   [[nodiscard]] bool in_call() const { return call_number != 0; }
   /// True when it is in one of these calls.
   template <class... Calls>
@@ -197,11 +230,16 @@ struct Task {
   void leave() {
     call_number = 0;
     call = {};
-    restart_deadline.reset();
+    if (extras) {
+      extras->restart_deadline.reset();
+    }
     state = TaskState::kIdle;
   }
   friend bool operator==(const Task& a, const Task& b);
 };
+
+/// The files that the task's sleeping call holds.
+[[nodiscard]] std::vector<FileId> held_files(const Task& task);
 
 /// A thread that died in a call, and what that call had returned if it had.
 struct DeadThread {

@@ -40,7 +40,9 @@ inline void finish_wait(KernelState& k, TaskId id) {
   if (task.wait_entry != kNoWaitEntry) {
     k.wait_queues.remove(std::exchange(task.wait_entry, kNoWaitEntry));
   }
-  task.deadline.reset();
+  if (task.extras) {
+    task.extras->deadline.reset();
+  }
 }
 
 /// Carries out what a pipe operation of task `current` asks for, in order.

@@ -183,7 +183,8 @@ class Search {
       return false;  // it kills the task, whatever that has done by then
     }
     const Task& task = at_.kernel.kernel().state().task(signal->task);
-    return task.state == TaskState::kRunnable && task.in_call() && task.returning == nullptr &&
+    return task.state == TaskState::kRunnable && task.in_call() &&
+           task.rare().returning == nullptr &&
            std::holds_alternative<std::monostate>(task.progress);
   }
 

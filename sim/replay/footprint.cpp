@@ -21,13 +21,16 @@ class Gatherer {
     const Task& task = k_.task(id_);
     out_.add(Thing::kTask, id_.v, true);
     out_.add(Thing::kProcess, task.process.v, false);
-    if (!task.in_call() || task.killed || !task.pending.empty() ||
+    if (!task.in_call() || task.killed || !task.rare().pending.empty() ||
         !k_.process_of(id_).shared_pending.empty() || k_.process_of(id_).exiting) {
       add_end();  // a signal may kill it
     }
     if (task.in_call()) {
       task.call.visit([&](const auto& call) { add_call(call); });
-      std::visit([&](const auto& progress) { add_progress(progress); }, task.progress);
+      // Whatever its descriptors are by now.
+      for (const FileId file : held_files(task)) {
+        add_file(file, true);
+      }
     }
   }
 
@@ -133,8 +136,8 @@ class Gatherer {
   }
 
   void add_vfork_parent() {
-    if (k_.task(id_).vfork_parent != kNoTask) {
-      out_.add(Thing::kTask, k_.task(id_).vfork_parent.v, true);
+    if (k_.task(id_).rare().vfork_parent != kNoTask) {
+      out_.add(Thing::kTask, k_.task(id_).rare().vfork_parent.v, true);
     }
   }
 
@@ -248,18 +251,6 @@ class Gatherer {
       add_fd(call.mqdes);
     } else {
       out_.add_everything();
-    }
-  }
-
-  /// The files that a call holds, whatever its descriptors are by now.
-  void add_progress(const auto& progress) {
-    if constexpr (requires { progress.file; }) {
-      add_file(progress.file, true);
-    }
-    if constexpr (requires { progress.files; }) {
-      for (const FileId file : progress.files) {
-        add_file(file, true);
-      }
     }
   }
 

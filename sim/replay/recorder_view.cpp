@@ -10,9 +10,10 @@ bool returns_before_releasing(const Kernel& kernel, TaskId id) {
   }
   const Task& task = kernel.state().task(id);
   if (task.state == TaskState::kStopped) {
-    return task.returning != nullptr && task.returning->completion &&
-           task.returning->completion->result.error != Errno::kERESTARTSYS &&
-           task.returning->completion->result.error != Errno::kERESTARTNOHAND;
+    const auto& returning = task.rare().returning;
+    return returning != nullptr && returning->completion &&
+           returning->completion->result.error != Errno::kERESTARTSYS &&
+           returning->completion->result.error != Errno::kERESTARTNOHAND;
   }
   if (!task.in_call() || task.state != TaskState::kRunnable ||
       kernel.state().fd_tables[task.files].users() > 1) {

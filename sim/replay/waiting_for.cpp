@@ -10,21 +10,6 @@
 namespace ipcsim {
 namespace {
 
-/// The files that a sleeping call holds.
-std::vector<FileId> held_files(const Task& task) {
-  return std::visit(
-      [](const auto& progress) -> std::vector<FileId> {
-        if constexpr (requires { FileId{progress.file}; }) {
-          return {progress.file};
-        } else if constexpr (requires { std::vector<FileId>{progress.files}; }) {
-          return progress.files;
-        } else {
-          return {};
-        }
-      },
-      task.progress);
-}
-
 /// Who has the pipe open in the given way: "task 1 (4), task 3 (4)"; a table that tasks share is
 /// named by its first.
 std::string ends(const KernelState& k, PipeId pipe, bool writing) {
@@ -133,7 +118,7 @@ std::string waiting_for(const Kernel& kernel, TaskId task) {
   if (std::holds_alternative<VforkInProgress>(k.task(task).progress)) {
     return "waits for its child to call execve() or to exit";
   }
-  if (k.task(task).deadline) {
+  if (k.task(task).rare().deadline) {
     list.emplace_back("waits for its timeout");
   }
   return list.empty() ? "waits for something that is not told"

@@ -34,7 +34,7 @@ TEST(Fork, InheritsHandlersAndMask) {
   k.signal(1, kSigusr1);
   k.run(1, fork(2));
   EXPECT_TRUE(k.kernel.state().task(TaskId{2}).blocked.has(kSigusr1));
-  EXPECT_TRUE(k.kernel.state().task(TaskId{2}).pending.empty());
+  EXPECT_TRUE(k.kernel.state().task(TaskId{2}).rare().pending.empty());
   EXPECT_EQ(k.run(2, sigprocmask(MaskHow::kSetmask, {})), "0");
   EXPECT_EQ(k.run(2, dup(0)), "3");
 }

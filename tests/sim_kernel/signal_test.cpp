@@ -109,10 +109,10 @@ TEST(Signal, WaitsWhileItIsBlocked) {
   EXPECT_EQ(k.signal(2, kSigchld), "");
   EXPECT_EQ(k.sleepers(), "2 read");
   k.run(1, write(4, "x"));
-  EXPECT_EQ(k.kernel.state().task(TaskId{2}).pending.set.bits,
+  EXPECT_EQ(k.kernel.state().task(TaskId{2}).rare().pending.set.bits,
             u64{1} << (kSigusr1.v - 1) | u64{1} << (kSigchld.v - 1));
   EXPECT_EQ(k.run(2, sigprocmask(MaskHow::kUnblock, {kSigusr1, kSigchld})), "0");
-  EXPECT_TRUE(k.kernel.state().task(TaskId{2}).pending.empty());
+  EXPECT_TRUE(k.kernel.state().task(TaskId{2}).rare().pending.empty());
 }
 
 // A fatal one that was blocked kills when it is let through.
@@ -140,7 +140,7 @@ TEST(Signal, IsForgottenWhenItBecomesIgnored) {
   k.run(2, sigprocmask(MaskHow::kBlock, {kSigusr1}));
   k.signal(2, kSigusr1);
   k.run(1, sigaction(kSigusr1, Disposition::kIgnore));
-  EXPECT_TRUE(k.kernel.state().task(TaskId{2}).pending.empty());
+  EXPECT_TRUE(k.kernel.state().task(TaskId{2}).rare().pending.empty());
 }
 
 // Without a reader write() kills. [W24]

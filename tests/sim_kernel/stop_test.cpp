@@ -54,9 +54,9 @@ TEST(Stop, IsTakenBack) {
   TestKernel k = with_child();
   k.run(2, sigprocmask(MaskHow::kBlock, {kSigtstp}));
   k.signal(2, kSigtstp);
-  EXPECT_TRUE(k.kernel.state().task(TaskId{2}).pending.has(kSigtstp));
+  EXPECT_TRUE(k.kernel.state().task(TaskId{2}).rare().pending.has(kSigtstp));
   k.signal(2, kSigcont);
-  EXPECT_FALSE(k.kernel.state().task(TaskId{2}).pending.has(kSigtstp));
+  EXPECT_FALSE(k.kernel.state().task(TaskId{2}).rare().pending.has(kSigtstp));
 }
 
 TEST(PendingSignals, QueueRealtimeSignalsAndNoOthers) {

@@ -57,6 +57,13 @@ bool signals_come_first(KernelState& k, TaskId id, u16 call_number) {
   return signal_pending(k, id);
 }
 
+/// The task enters a call without waiting for its turn.
+Section first_section(KernelState& k, TaskId id, const Call& call) {
+  k.task(id).enter(call, k.now);
+  k.task(id).state = TaskState::kRunnable;
+  return visit([&](const auto& c) { return run(k, id, c); }, call);
+}
+
 bool internal(Errno error) {
   return error == Errno::kERESTARTSYS || error == Errno::kERESTARTNOHAND;
 }
@@ -106,15 +113,14 @@ void Kernel::post(TaskId id, const Call& call) {
 
 Section Kernel::syscall(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id) && state_.task(id).state == TaskState::kIdle);
-  if (signals_come_first(state_, id, call_number(call))) {
+  const bool waits = signals_come_first(state_, id, call_number(call));
+  if (waits) {
     post(id, call);
     run_section(id);
-    return Section::goes_on();
   }
-  state_.task(id).enter(call, state_.now);
-  state_.task(id).state = TaskState::kRunnable;
-  Section section = visit([&](const auto& c) { return run(state_, id, c); }, call);
-  if (section.end == Section::End::kGone) {
+  // One variable alone is returned: the outcome is made where it goes to.
+  Section section = waits ? Section::goes_on() : first_section(state_, id, call);
+  if (waits || section.end == Section::End::kGone) {
     return section;
   }
   if (section.over() && !internal(section.result.error) && !state_.task(id).rare().saved_sigmask &&

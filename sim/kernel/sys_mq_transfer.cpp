@@ -111,14 +111,23 @@ Section start_send(KernelState& k, TaskId id, FileId file_id, const MqTimedsendC
   return Section::returned(0);
 }
 
-/// Copies a received message out: the priority first. On EFAULT the message is lost.
-Section deliver(const MqTimedreceiveCall& call, MqMessage message) {
-  const u64 len = message.text.len();
-  if (call.msg_prio == OutPtr::kBad || std::min(call.msg.mapped, len) < len) {
-    return Section::failed(Errno::kEFAULT);
+/// The result of a receive, made where it goes to.
+Section received(MqMessage&& message, bool with_prio) {
+  Section section;
+  section.result.ret = static_cast<i64>(message.text.len());
+  auto& out = section.result.out.emplace<ReceivedMessage>();
+  out.msg = std::move(message.text);
+  if (with_prio) {
+    out.msg_prio = message.prio;
   }
-  const auto prio = call.msg_prio == OutPtr::kValid ? std::optional{message.prio} : std::nullopt;
-  return Section::returned(static_cast<i64>(len), ReceivedMessage{std::move(message.text), prio});
+  return section;
+}
+
+/// Copies a received message out: the priority first. On EFAULT the message is lost.
+Section deliver(const MqTimedreceiveCall& call, MqMessage&& message) {
+  const bool fault = call.msg_prio == OutPtr::kBad || call.msg.mapped < message.text.len();
+  return fault ? Section::failed(Errno::kEFAULT)
+               : received(std::move(message), call.msg_prio == OutPtr::kValid);
 }
 
 Section start_receive(KernelState& k, TaskId id, FileId file_id, const MqTimedreceiveCall& call) {

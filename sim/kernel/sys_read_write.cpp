@@ -177,10 +177,11 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
   if (transfer.at && *transfer.at < 0) {
     return Section::failed(Errno::kEINVAL);
   }
-  File* file = find_file(k, id, fd);
-  if (file == nullptr) {
+  const FileId number = k.fd_table(id).file(fd);
+  if (number == kNoFile || k.files[number].path_only) {
     return Section::failed(Errno::kEBADF);
   }
+  File* file = &k.files[number];
   if (file->kind == FileKind::kOther || file->kind == FileKind::kSocket ||
       file->kind == FileKind::kNetlink) {
     return Section::not_modelled("a transfer on a file that is no pipe, FIFO or queue");
@@ -225,7 +226,7 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
            : transfer.write ? write_mq_limit(k, *file, segments.front())
                             : read_mq_limit(k, *file, segments.front());
   }
-  return transfer_section(k, id, k.fd_table(id).file(fd), segments, transfer);
+  return transfer_section(k, id, number, segments, transfer);
 }
 
 /// The file that a sleeping transfer holds.
@@ -234,16 +235,21 @@ FileId held_file(const Task& task, bool write) {
                : std::get<ReadInProgress>(task.progress).file;
 }
 
-Section transfer(KernelState& k, TaskId id, Fd fd, Segments segments, const Transfer& transfer) {
-  const bool resumed = !std::holds_alternative<std::monostate>(k.task(id).progress);
-  if (resumed) {
-    return transfer_section(k, id, held_file(k.task(id), transfer.write), segments, transfer);
-  }
+// Apart from transfer(): with one variable alone to return, the outcome is made where it goes to.
+Section first_section(KernelState& k, TaskId id, Fd fd, Segments segments,
+                      const Transfer& transfer) {
   Section section = start_transfer(k, id, fd, segments, transfer);
   if (section.end == Section::End::kAsleep) {
     ++k.files[held_file(k.task(id), transfer.write)].f_count;
   }
   return section;
+}
+
+Section transfer(KernelState& k, TaskId id, Fd fd, Segments segments, const Transfer& transfer) {
+  const bool resumed = !std::holds_alternative<std::monostate>(k.task(id).progress);
+  return resumed
+             ? transfer_section(k, id, held_file(k.task(id), transfer.write), segments, transfer)
+             : first_section(k, id, fd, segments, transfer);
 }
 
 /// The place that preadv2() and pwritev2() state: -1 is the file's own position.

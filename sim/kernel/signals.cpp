@@ -43,10 +43,13 @@ void signal_wake_up(KernelState& k, TaskId id) {
 }
 
 /// True when the task would act on the signal now: one that was told of another already will find
-/// this one in time. Linux kernel/signal.c: wants_signal().
+/// this one in time, and one that ends never. Linux kernel/signal.c: wants_signal().
 bool wants_signal(const KernelState& k, TaskId id, Signal signal) {
   const Task& task = k.task(id);
-  return k.exists(id) && !task.blocked.has(signal) &&
+  if (!k.exists(id) || task.state == TaskState::kExiting || k.process_of(id).exiting) {
+    return false;
+  }
+  return !task.blocked.has(signal) &&
          (signal == kSigkill || (task.state != TaskState::kStopped && !task.sigpending));
 }
 

@@ -175,6 +175,24 @@ void rename_sender(PendingSignals& pending, TaskId before, TaskId now) {
   }
 }
 
+/// A task that was stopped before its kill() or tgkill() names numbers as they were then.
+void rename_target(Task& task, TaskId before, TaskId now) {
+  if (!task.in_any<KillCall, TgkillCall>() || task.call.empty()) {
+    return;
+  }
+  const auto rename = [&](TaskId& target) {
+    target = target == before ? now : target == now ? before : target;  // `before` is nobody now
+  };
+  Call call = task.call.get();
+  if (auto* kill = get_if<KillCall>(&call)) {
+    rename(kill->pid);
+  } else {
+    rename(get<TgkillCall>(call).tgid);
+    rename(get<TgkillCall>(call).tid);
+  }
+  task.call = StoredCall(call);
+}
+
 /// The thread that is left gets the number of its process, and its own is nobody's. Here it keeps
 /// its own: all that the process's number stands in has that now. Linux fs/exec.c: de_thread().
 void take_lead(KernelState& k, TaskId id) {
@@ -197,6 +215,7 @@ void take_lead(KernelState& k, TaskId id) {
     }
   }
   for (Task& task : k.tasks) {
+    rename_target(task, before, id);
     if (task.extras) {
       rename_sender(task.extras->pending, before, id);
     }
@@ -227,7 +246,8 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   const ProcessId process_id = task.process;
   const FdTableId files = task.files;
   const bool in_call = task.in_call() && !task.in_any<ExitCall, ExitGroupCall>();
-  // Linux kernel/signal.c: exit_signals().
+  // Linux kernel/signal.c: exit_signals(). What it releases may send signals: none to itself.
+  k.task(id).state = TaskState::kExiting;
   retarget_shared_pending(k, id, SignalSet{~k.task(id).blocked.bits});
   complete_vfork(k, id);
   put_fd_table(k, id, files);
@@ -302,7 +322,7 @@ namespace {
 /// do. Linux kernel/task_work.c: task_work_run().
 bool release_newest_pipe(KernelState& k, TaskId id) {
   FdTable& table = k.fd_table(id);
-  if (table.users() > 1 || signal_pending(k, id)) {
+  if (table.users() > 1) {
     return false;
   }
   Fd newest{-1};
@@ -329,11 +349,12 @@ Section run(KernelState& k, TaskId id, const ExitCall& /*call*/) {
 }
 
 Section run(KernelState& k, TaskId id, const ExitGroupCall& /*call*/) {
+  do_group_exit(k, id, Signal{0});
   if (release_newest_pipe(k, id)) {
-    enqueue_first(k, id);  // it goes on; another processor may see what it has done so far
+    k.task(id).killed = false;  // it is on its way already
+    enqueue_first(k, id);       // it goes on; another processor may see what it has done so far
     return Section::asleep();
   }
-  do_group_exit(k, id, Signal{0});
   exit_task(k, id);
   return Section::gone();
 }

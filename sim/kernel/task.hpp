@@ -119,6 +119,8 @@ enum class TaskState : u8 {
   kRunnable,  ///< on the run queue
   kAsleep,    ///< interruptibly asleep in a call
   kStopped,   ///< stopped on its way back to user space, in a call or in none
+  kExiting,   ///< on its way out: it releases what it had, and nobody tells it of signals
+              ///< (PF_EXITING)
   kDead,
 };
 

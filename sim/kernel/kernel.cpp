@@ -268,7 +268,6 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
     }
   } while (signal_pending(state_, id));
   if (returning.completion) {
-    report_dead_threads(state_, task.process);  // it survived its execve()
     end_call(id, *std::move(returning.completion), returning.deadline, returning.taken);
   } else if (task.in_call()) {
     run_call(id);
@@ -300,6 +299,10 @@ void Kernel::end_call(TaskId id, Completion completion, std::optional<Nanosecond
   }
   if (internal(completion.result.error)) {
     completion.result.error = Errno::kEINTR;
+  }
+  if (task.in_any<ExecveCall>()) {
+    report_replaced_threads(state_, task.process);
+    state_.process_of(id).dead_threads.clear();
   }
   task.leave();
   state_.completions.push_back(std::move(completion));

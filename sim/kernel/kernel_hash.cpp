@@ -138,7 +138,7 @@ void add_process(Hasher& hasher, const Process& process) {
   hasher.add(process.exit_signal);
   hasher.add(process.exec_waiter);
   hasher.add(process.curr_target);
-  for (const DeadThread& dead : process.died_in_call) {
+  for (const DeadThread& dead : process.dead_threads) {
     hasher.add(dead.task);
   }
   hasher.add(process.rlimit_nofile);

@@ -225,19 +225,39 @@ void take_lead(KernelState& k, TaskId id) {
   }
 }
 
+void report_death(KernelState& k, const DeadThread& dead, Signal signal) {
+  k.completions.push_back({.task = dead.task,
+                           .kind = Completion::Kind::kDied,
+                           .result = dead.result.value_or(SysResult{}),
+                           .signal = signal,
+                           .returned_first = dead.result.has_value()});
+}
+
+/// The last thread is gone: who died in a call, or by a signal, is reported. A signal that comes
+/// before an execve() returns is the end of the threads that it has replaced too: whoever watches
+/// the process sees one end of it.
+void report_process_end(KernelState& k, Process& process) {
+  for (const DeadThread& dead : process.dead_threads) {
+    if (dead.reported) {
+      std::erase_if(k.completions, [&](const Completion& c) {
+        return c.task == dead.task && c.kind == Completion::Kind::kDied;
+      });
+    }
+    if (dead.in_call || process.exit_signal.v != 0) {
+      report_death(k, dead, process.exit_signal);
+    }
+  }
+  process.dead_threads.clear();
+}
+
 }  // namespace
 
-void report_dead_threads(KernelState& k, ProcessId id) {
-  Process& process = k.processes[id.v];
-  ranges::sort(process.died_in_call, {}, &DeadThread::task);
-  for (const DeadThread& dead : process.died_in_call) {
-    k.completions.push_back({.task = dead.task,
-                             .kind = Completion::Kind::kDied,
-                             .result = dead.result.value_or(SysResult{}),
-                             .signal = process.exit_signal,
-                             .returned_first = dead.result.has_value()});
+void report_replaced_threads(KernelState& k, ProcessId id) {
+  for (DeadThread& dead : k.processes[id.v].dead_threads) {
+    if (dead.in_call && !std::exchange(dead.reported, true)) {
+      report_death(k, dead, Signal{0});
+    }
   }
-  process.died_in_call.clear();
 }
 
 void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
@@ -256,8 +276,10 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   leave_ipc_namespace(k, k.task(id).ipc);
   free_splice_pipe(k, id);
   Process& process = k.processes[process_id.v];
-  if (in_call || process.exit_signal.v != 0) {
-    process.died_in_call.push_back({id, std::move(result)});
+  if (in_call || process.exit_signal.v != 0 || process.exec_waiter != kNoTask) {
+    const bool counts = in_call || process.exit_signal.v != 0;
+    process.dead_threads.push_back({.task = id, .in_call = counts, .result = std::move(result)});
+    ranges::sort(process.dead_threads, {}, &DeadThread::task);
   }
   // Who it was is asked by those who still send it signals.
   k.task(id) = {.process = process_id, .cred = k.task(id).cred, .state = TaskState::kDead};
@@ -265,11 +287,11 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   if (process.exec_waiter != kNoTask) {
     wake_exec_waiter(k, process);
   }
-  // A signal may end the process before its execve() returns: then it is what ended these too.
-  const bool replaced = process.exec_waiter != kNoTask && process.live_threads == 1 &&
-                        !signal_pending(k, process.exec_waiter);
-  if (replaced || process.live_threads == 0) {
-    report_dead_threads(k, process_id);
+  if (process.live_threads == 0) {
+    report_process_end(k, process);
+  } else if (process.exec_waiter != kNoTask && process.live_threads == 1 &&
+             !signal_pending(k, process.exec_waiter)) {
+    report_replaced_threads(k, process_id);
   }
 }
 

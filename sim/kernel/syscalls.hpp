@@ -120,8 +120,7 @@ void end_progress(KernelState& k, TaskId id);
 /// space.
 void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result = {});
 
-/// Reports the threads of the process that died in a call, as ended by what ended the process:
-/// those of a process that is gone, or that an execve() which goes on has replaced.
-void report_dead_threads(KernelState& k, ProcessId id);
+/// Reports the threads that an execve() has replaced, those that were in a call.
+void report_replaced_threads(KernelState& k, ProcessId id);
 
 }  // namespace ipcsim

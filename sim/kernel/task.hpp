@@ -243,9 +243,12 @@ struct Task {
 /// The files that the task's sleeping call holds.
 [[nodiscard]] std::vector<FileId> held_files(const Task& task);
 
-/// A thread that died in a call, and what that call had returned if it had.
+/// A thread that died in a call, and what that call had returned if it had; or in no call, where an
+/// execve() replaces it.
 struct DeadThread {
   TaskId task;
+  bool in_call = true;
+  bool reported = false;  ///< as replaced by an execve(), which may still not return
   std::optional<SysResult> result;
   bool operator==(const DeadThread&) const = default;
 };
@@ -268,8 +271,8 @@ struct Process {
   u64 self_exec_id = 0;           ///< how often it has called execve()
   TaskId exec_waiter;             ///< the thread whose execve() waits for the others
   TaskId curr_target;             ///< the thread last chosen for a signal; nobody: the leader
-  /// Threads that died in a call since the process began to exit, for the report at its end.
-  std::vector<DeadThread> died_in_call;
+  /// Threads that died since it began to exit, or an execve() to replace them.
+  std::vector<DeadThread> dead_threads;
 
   bool operator==(const Process&) const = default;
 };

@@ -10,7 +10,7 @@ namespace {
 
 using Segments = std::span<const UserSegment>;
 
-Section bytes_read(const KernelState& k, u64 len, std::string bytes) {
+Section bytes_read(const KernelState& k, u64 len, const std::string& bytes) {
   if (len == 0) {
     return Section::returned(0);
   }
@@ -32,7 +32,7 @@ Section read_regular(KernelState& k, FileId id, Segments segments, FileTransfer 
   if (!transfer.at) {
     file.f_pos = pos + *len;
   }
-  return bytes_read(k, *len, std::move(bytes));
+  return bytes_read(k, *len, bytes);
 }
 
 /// Linux fs/inode.c: setattr_should_drop_suidgid().

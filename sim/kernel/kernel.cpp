@@ -68,6 +68,13 @@ bool internal(Errno error) {
   return error == Errno::kERESTARTSYS || error == Errno::kERESTARTNOHAND;
 }
 
+/// True for calls that are told, when they are interrupted, how much of their time is left, and
+/// start again with that: the time in which the task is stopped does not count.
+/// Linux fs/select.c: poll_select_finish().
+bool waits_for_the_rest(const Task& task) {
+  return task.in_any<SelectCall, Pselect6Call, PpollCall>();
+}
+
 /// Where no handler ran the call is to start again. A handler that the mask put back lets run later
 /// finds no call that was interrupted. Linux arch/x86/kernel/signal.c: arch_do_signal_or_restart().
 void decide_restart(ReturnInProgress& returning) {
@@ -200,8 +207,11 @@ void Kernel::run_section(TaskId id) {
   dequeue(state_, id);
   Task& task = state_.task(id);
   if (task.rare().returning != nullptr) {
-    const auto returning = std::exchange(task.make_rare().returning, nullptr);
-    return_to_user(id, *returning);
+    ReturnInProgress returning = *std::exchange(task.make_rare().returning, nullptr);
+    if (returning.deadline && waits_for_the_rest(task)) {
+      returning.deadline = later(*returning.deadline, state_.now);
+    }
+    return_to_user(id, std::move(returning));
     return;
   }
   const bool entering = std::holds_alternative<std::monostate>(task.progress);
@@ -258,6 +268,9 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
       return;
     }
     if (returning.taken.stops) {
+      if (returning.deadline && waits_for_the_rest(task)) {
+        returning.deadline->v -= state_.now.v;  // until it goes on
+      }
       task.state = TaskState::kStopped;
       task.make_rare().returning = std::make_shared<const ReturnInProgress>(std::move(returning));
       return;

@@ -307,6 +307,9 @@ void Kernel::end_call(TaskId id, Completion completion, std::optional<Nanosecond
     if (deadline || task.rare().restart_deadline) {
       task.make_rare().restart_deadline = deadline;
     }
+    if (task.in_any<VmspliceCall>()) {
+      task.call = StoredCall(restarted(get<VmspliceCall>(task.call.get())));
+    }
     enqueue_first(state_, id);
     return;
   }

@@ -209,6 +209,15 @@ Section begin(KernelState& k, TaskId id, const VmspliceCall& call) {
 
 }  // namespace
 
+VmspliceCall restarted(VmspliceCall call) {
+  for (PageSegment& segment : call.iov) {
+    if (!segment.page.empty()) {
+      segment.memory.data = {};
+    }
+  }
+  return call;
+}
+
 Section run(KernelState& k, TaskId id, const VmspliceCall& call) {
   if (const auto* progress = std::get_if<SpliceInProgress>(&k.task(id).progress)) {
     return section_of(k, id, *progress, call);

@@ -120,6 +120,9 @@ void end_progress(KernelState& k, TaskId id);
 /// space.
 void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result = {});
 
+/// The call as it starts again: without the bytes that were stored to named pages before it began.
+[[nodiscard]] VmspliceCall restarted(VmspliceCall call);
+
 /// Reports the threads that an execve() has replaced, those that were in a call.
 void report_replaced_threads(KernelState& k, ProcessId id);
 

@@ -283,6 +283,7 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
   if (returning.completion) {
     end_call(id, *std::move(returning.completion), returning.deadline, returning.taken);
   } else if (task.in_call()) {
+    task.entered = state_.now;  // it may have been stopped before
     run_call(id);
   } else {
     task.state = TaskState::kIdle;

@@ -33,18 +33,21 @@ bool may_signal(const FileOwner& owner, const Credentials& target) {
          owner.uid == target.uid.saved || owner.uid == target.uid.real;
 }
 
-/// A living thread that stands for the owner, or kNoTask.
-TaskId owner_task(const KernelState& k, const FileOwner& owner) {
-  if (owner.pid == kNoTask || k.exists(owner.pid) || owner.type == OwnerType::kTid) {
-    return owner.pid != kNoTask && k.exists(owner.pid) ? owner.pid : kNoTask;
-  }
-  for (u32 i = 0; i < k.tasks.size(); ++i) {
-    const Task& task = k.tasks[i];
-    if (task.state != TaskState::kDead && k.processes[task.process.v].leader == owner.pid) {
-      return TaskId{i + 1};
-    }
-  }
-  return kNoTask;
+/// True when a process lives that the task leads, or led until it ended.
+bool leads(const KernelState& k, TaskId task) {
+  return task.v >= 1 && task.v <= k.tasks.size() && k.process_of(task).leader == task &&
+         k.process_of(task).live_threads > 0;
+}
+
+/// True when the number stands for somebody. Linux kernel/pid.c: find_vpid().
+bool number_in_use(const KernelState& k, TaskId task) { return k.exists(task) || leads(k, task); }
+
+/// The owner as it is told, kNoTask when it is gone or a thread that leads no process and should.
+/// Linux fs/fcntl.c: f_getown().
+TaskId told_owner(const KernelState& k, const FileOwner& owner) {
+  const bool there =
+      owner.type == OwnerType::kTid ? number_in_use(k, owner.pid) : leads(k, owner.pid);
+  return there ? owner.pid : kNoTask;
 }
 
 /// A signal of F_SETSIG comes with band and descriptor, SIGIO by default with nothing.
@@ -62,14 +65,12 @@ SignalInfo info_of(const FileOwner& owner, Fd fd, SignalCode code) {
   return info;
 }
 
-/// Errors, in the order tested: EINVAL (type), ESRCH.
+/// Any number that is in use will do, also that of a thread for a process. Errors, in the order
+/// tested: EINVAL (type), ESRCH. Linux fs/fcntl.c: f_setown(), f_setown_ex().
 Section set_owner(KernelState& k, TaskId id, File& file, OwnerType type, TaskId pid) {
   FileOwner owner{.type = type, .pid = pid, .signum = file.f_owner.signum};
-  if (pid != kNoTask && owner_task(k, owner) == kNoTask) {
+  if (pid != kNoTask && !number_in_use(k, pid)) {
     return Section::failed(Errno::kESRCH);
-  }
-  if (type == OwnerType::kPid && pid != kNoTask && k.process_of(pid).leader != pid) {
-    return Section::not_modelled("F_SETOWN with the number of a thread that leads no process");
   }
   if (pid != kNoTask) {
     owner.uid = k.cred(id).uid.real;
@@ -99,22 +100,22 @@ void pipe_fasync(KernelState& k, FileId id, Fd fd, bool on) {
 void kill_fasync(KernelState& k, const std::vector<FasyncEntry>& list, SignalCode code) {
   for (const FasyncEntry& entry : list) {
     const FileOwner& owner = k.files[entry.file].f_owner;
-    const TaskId target = owner_task(k, owner);
-    if (target == kNoTask || !may_signal(owner, k.cred(target))) {
+    const TaskId target = owner.pid;
+    if (!number_in_use(k, target) || !may_signal(owner, k.cred(target))) {
       continue;
     }
     const SignalInfo info = info_of(owner, entry.fd, code);
-    if (owner.type == OwnerType::kTid) {
-      send_signal_to_task(k, target, info);
-    } else {
+    if (owner.type == OwnerType::kPid) {
+      // The number may be that of any thread: its process gets the signal. fs/fcntl.c: send_sigio()
       send_signal_to_process(k, target, info);
+    } else if (k.exists(target)) {
+      send_signal_to_task(k, target, info);
     }
   }
 }
 
 std::optional<Section> owner_fcntl(KernelState& k, TaskId id, File& file, const FcntlCall& call) {
   const FileOwner& owner = file.f_owner;
-  const bool there = owner_task(k, owner) != kNoTask;
   switch (call.cmd.v) {
     case kFSetown: {
       const i32 who = static_cast<i32>(call.arg);
@@ -127,7 +128,7 @@ std::optional<Section> owner_fcntl(KernelState& k, TaskId id, File& file, const 
       return set_owner(k, id, file, OwnerType::kPid, TaskId{static_cast<u32>(who)});
     }
     case kFGetown:
-      return Section::returned(there ? owner.pid.v : 0);
+      return Section::returned(told_owner(k, owner).v);
     case kFSetsig:
       if (call.arg < 0 || call.arg > kMostSignal) {
         return Section::failed(Errno::kEINVAL);
@@ -148,7 +149,7 @@ std::optional<Section> owner_fcntl(KernelState& k, TaskId id, File& file, const 
       if (call.owner.is_bad()) {
         return Section::failed(Errno::kEFAULT);
       }
-      return Section::returned(0, OwnerEx{.type = owner.type, .pid = there ? owner.pid : kNoTask});
+      return Section::returned(0, OwnerEx{.type = owner.type, .pid = told_owner(k, owner)});
     default:
       return std::nullopt;
   }

@@ -169,15 +169,28 @@ void wake_exec_waiter(KernelState& k, const Process& process) {
   }
 }
 
-void rename_sender(PendingSignals& pending, TaskId before, TaskId now) {
-  for (SignalInfo& info : pending.queue) {
-    info.pid = info.pid == before ? now : info.pid;
+void rename_sender(SignalInfo& info, TaskId before, TaskId now) {
+  info.pid = info.pid == before ? now : info.pid;
+}
+
+/// Signals that the task has not handled yet: pending ones, and those that it had taken when it was
+/// stopped.
+void rename_senders(TaskExtras& extras, TaskId before, TaskId now) {
+  for (SignalInfo& info : extras.pending.queue) {
+    rename_sender(info, before, now);
+  }
+  if (extras.returning != nullptr && !extras.returning->taken.frames.empty()) {
+    ReturnInProgress returning = *extras.returning;
+    for (SignalFrame& frame : returning.taken.frames) {
+      rename_sender(frame.info, before, now);
+    }
+    extras.returning = std::make_shared<const ReturnInProgress>(std::move(returning));
   }
 }
 
-/// A task that was stopped before its kill() or tgkill() names numbers as they were then.
+/// A task that was stopped before its kill(), tgkill() or F_SETOWN names numbers as they were then.
 void rename_target(Task& task, TaskId before, TaskId now) {
-  if (!task.in_any<KillCall, TgkillCall>() || task.call.empty()) {
+  if (!task.in_any<KillCall, TgkillCall, FcntlCall>() || task.call.empty()) {
     return;
   }
   const auto rename = [&](TaskId& target) {
@@ -186,9 +199,15 @@ void rename_target(Task& task, TaskId before, TaskId now) {
   Call call = task.call.get();
   if (auto* kill = get_if<KillCall>(&call)) {
     rename(kill->pid);
-  } else {
-    rename(get<TgkillCall>(call).tgid);
-    rename(get<TgkillCall>(call).tid);
+  } else if (auto* tgkill = get_if<TgkillCall>(&call)) {
+    rename(tgkill->tgid);
+    rename(tgkill->tid);
+  } else if (auto& fcntl = get<FcntlCall>(call); fcntl.cmd.v == kFSetown && fcntl.arg > 0) {
+    TaskId owner{static_cast<u32>(fcntl.arg)};
+    rename(owner);
+    fcntl.arg = owner.v;
+  } else if (fcntl.cmd.v == kFSetownEx && fcntl.owner.kind == UserPtr<OwnerEx>::Kind::kValue) {
+    rename(fcntl.owner.value.pid);
   }
   task.call = StoredCall(call);
 }
@@ -217,11 +236,13 @@ void take_lead(KernelState& k, TaskId id) {
   for (Task& task : k.tasks) {
     rename_target(task, before, id);
     if (task.extras) {
-      rename_sender(task.extras->pending, before, id);
+      rename_senders(*task.extras, before, id);
     }
   }
   for (Process& process : k.processes) {
-    rename_sender(process.shared_pending, before, id);
+    for (SignalInfo& info : process.shared_pending.queue) {
+      rename_sender(info, before, id);
+    }
   }
 }
 

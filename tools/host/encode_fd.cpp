@@ -36,11 +36,8 @@ void Encoder::put(const Dup3Call& c) {
 }
 
 KernelOwnerEx Encoder::host_owner(const OwnerEx& owner) const {
-  const bool thread = owner.type == OwnerType::kTid;
-  const i32 pid = owner.pid == kNoTask ? 0
-                  : thread             ? context_.tasks.tid_of(owner.pid)
-                                       : context_.tasks.pid_of(owner.pid);
-  return {static_cast<i32>(owner.type), pid};
+  return {static_cast<i32>(owner.type),
+          owner.pid == kNoTask ? 0 : context_.tasks.pid_of(owner.pid)};
 }
 
 void Encoder::put(const FcntlCall& c) {

@@ -98,11 +98,10 @@ void Encoder::put(const KillCall& c) {
 
 void Encoder::put(const TgkillCall& c) {
   // Nobody's number is not 0, which is refused before any task is looked for.
-  // A first thread that has ended keeps its number as long as its process lives.
-  const i32 tid =
-      context_.tasks.exists(c.tid) ? context_.tasks.tid_of(c.tid) : context_.tasks.pid_of(c.tid);
-  build_.system_call(SYS_tgkill, c.tgid == kNoTask ? 0 : context_.tasks.pid_of(c.tgid),
-                     c.tid == kNoTask ? 0 : tid, c.sig.v);
+  const auto number = [&](TaskId task) {
+    return task == kNoTask ? 0 : context_.tasks.pid_of(task);
+  };
+  build_.system_call(SYS_tgkill, number(c.tgid), number(c.tid), c.sig.v);
 }
 
 void Encoder::put(const RtSigactionCall& c) {

@@ -101,13 +101,13 @@ i32 TaskTable::pid_of(TaskId leader) const {
   return kNobodysPid;
 }
 
-TaskId TaskTable::task_of_tid(i32 tid) const {
+TaskId TaskTable::task_by_number(i32 tid) const {
   for (const auto& [id, task] : tasks_) {
     if (shared_.slot(task.slot).tid == tid) {
       return id;
     }
   }
-  return kNoTask;
+  return leader_of(tid);
 }
 
 TaskId TaskTable::leader_of(i32 pid) const {

@@ -68,13 +68,14 @@ class TaskTable {
   /// Every thread of the process is gone and it was reaped. REQUIRES: its tasks were removed.
   void remove_process(u32 process);
 
-  /// The number to kill() the process `leader` by, kNobodysPid when there is none.
+  /// The number of a task, or of a first thread that has ended before its process; kNobodysPid when
+  /// there is none.
   [[nodiscard]] i32 pid_of(TaskId leader) const;
   /// The task that leads the process with this number, or led one that has ended; kNoTask when
   /// there never was one.
   [[nodiscard]] TaskId leader_of(i32 pid) const;
-  /// The thread `tid`, kNoTask when there is none.
-  [[nodiscard]] TaskId task_of_tid(i32 tid) const;
+  /// The thread with this number, else as leader_of().
+  [[nodiscard]] TaskId task_by_number(i32 tid) const;
   /// The number of a thread, kNobodysPid when there is none.
   [[nodiscard]] i32 tid_of(TaskId task) const;
 

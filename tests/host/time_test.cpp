@@ -149,5 +149,34 @@ TEST(VirtualClock, KeepsOrder) {
   EXPECT_THAT(clock.due(), testing::IsEmpty());
 }
 
+// A task that is stopped has what is left of its time when it goes on.
+TEST(VirtualClock, StandsStillForAStoppedTask) {
+  constexpr i64 kMs = 1'000'000;
+  host::VirtualClock clock(1000 * kMs, 150 * kMs);
+  ASSERT_EQ(clock.relative_ms(kT1, 100, 50'000 * kMs), 250);
+  clock.pass(40 * kMs);
+  clock.pause(kT1, 50'010 * kMs);
+  EXPECT_TRUE(clock.paused(kT1));
+  clock.pass(500 * kMs);
+  EXPECT_THAT(clock.due(), testing::IsEmpty());
+  // It stands in nobody's way: 60 ms are left, and 240 on the host.
+  ASSERT_EQ(clock.relative_ms(kT2, 10, 50'020 * kMs), 160);
+  clock.resume(kT1, 50'030 * kMs);
+  clock.pass(59 * kMs);
+  EXPECT_TRUE(clock.early(kT1));
+  clock.pass(1 * kMs);
+  EXPECT_THAT(clock.due(), testing::ElementsAre(kT1, kT2));
+  EXPECT_EQ(clock.host_deadline_ns(kT1), 50'270 * kMs);
+}
+
+// A time that has passed already is waited for like any other, however late the host's timer is.
+TEST(VirtualClock, TellsOfATimeThatHasPassed) {
+  constexpr i64 kMs = 1'000'000;
+  host::VirtualClock clock(1000 * kMs, 150 * kMs);
+  ASSERT_TRUE(clock.absolute(kT1, {0, 5}, 50'000 * kMs));
+  EXPECT_THAT(clock.due(), testing::ElementsAre(kT1));
+  EXPECT_FALSE(clock.early(kT1));
+}
+
 }  // namespace
 }  // namespace ipcsim

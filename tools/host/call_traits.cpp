@@ -1,9 +1,14 @@
 #include "tools/host/call_traits.hpp"
 
-#include <type_traits>
-#include <variant>
-
 namespace ipcsim::host {
+namespace {
+
+template <class... T>
+bool is_any_of(const Call& call) {
+  return (holds_alternative<T>(call) || ...);
+}
+
+}  // namespace
 
 bool makes_thread(const Call& call) {
   const auto* clone = get_if<CloneCall>(&call);
@@ -11,24 +16,22 @@ bool makes_thread(const Call& call) {
 }
 
 bool can_sleep(const Call& call) {
-  const auto is_any_of = [&]<class... T>(std::type_identity<T>...) {
-    return (holds_alternative<T>(call) || ...);
-  };
   if (const auto* clone = get_if<CloneCall>(&call)) {
     return (clone->flags.v & kCloneVfork) != 0;
   }
-  return is_any_of(std::type_identity<ReadCall>{}, std::type_identity<WriteCall>{},
-                   std::type_identity<ReadvCall>{}, std::type_identity<WritevCall>{},
-                   std::type_identity<Preadv2Call>{}, std::type_identity<Pwritev2Call>{},
-                   std::type_identity<OpenCall>{}, std::type_identity<PollCall>{},
-                   std::type_identity<PpollCall>{}, std::type_identity<SelectCall>{},
-                   std::type_identity<Pselect6Call>{}, std::type_identity<EpollWaitCall>{},
-                   std::type_identity<EpollPwaitCall>{}, std::type_identity<EpollPwait2Call>{},
-                   std::type_identity<PauseCall>{}, std::type_identity<RtSigsuspendCall>{},
-                   std::type_identity<MqTimedsendCall>{}, std::type_identity<MqTimedreceiveCall>{},
-                   std::type_identity<RecvfromCall>{}, std::type_identity<VforkCall>{},
-                   std::type_identity<SpliceCall>{}, std::type_identity<TeeCall>{},
-                   std::type_identity<SendfileCall>{}, std::type_identity<VmspliceCall>{});
+  return waits_for_events(call) ||
+         is_any_of<ReadCall, WriteCall, ReadvCall, WritevCall, Preadv2Call, Pwritev2Call, OpenCall,
+                   PauseCall, RtSigsuspendCall, MqTimedsendCall, MqTimedreceiveCall, RecvfromCall,
+                   VforkCall, SpliceCall, TeeCall, SendfileCall, VmspliceCall>(call);
+}
+
+bool waits_for_events(const Call& call) {
+  return waits_for_the_rest(call) ||
+         is_any_of<PollCall, EpollWaitCall, EpollPwaitCall, EpollPwait2Call>(call);
+}
+
+bool waits_for_the_rest(const Call& call) {
+  return is_any_of<PpollCall, SelectCall, Pselect6Call>(call);
 }
 
 }  // namespace ipcsim::host

@@ -9,5 +9,9 @@ namespace ipcsim::host {
 [[nodiscard]] bool makes_thread(const Call& call);
 /// True for calls that can sleep for as long as they want.
 [[nodiscard]] bool can_sleep(const Call& call);
+/// True for calls that wait for a time from their beginning on, and return 0 when it is over.
+[[nodiscard]] bool waits_for_events(const Call& call);
+/// True for those that start again after a stop with what was left of their time before it.
+[[nodiscard]] bool waits_for_the_rest(const Call& call);
 
 }  // namespace ipcsim::host

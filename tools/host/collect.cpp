@@ -35,19 +35,6 @@ Ended death(TaskId task, Signal signal, u64 order) {
   return {.order = order, .death = true, .completion = std::move(completion)};
 }
 
-/// True for calls that return 0 when their time is over.
-bool waits_for_events(const Call& call) {
-  return visit(
-      [](const auto& c) {
-        using C = std::remove_cvref_t<decltype(c)>;
-        return std::is_same_v<C, PollCall> || std::is_same_v<C, PpollCall> ||
-               std::is_same_v<C, SelectCall> || std::is_same_v<C, Pselect6Call> ||
-               std::is_same_v<C, EpollWaitCall> || std::is_same_v<C, EpollPwaitCall> ||
-               std::is_same_v<C, EpollPwait2Call>;
-      },
-      call);
-}
-
 /// Owners of files are told as tasks.
 void name_owner(const TaskTable& tasks, const Call& call, SysResult& result) {
   const auto* fcntl = get_if<FcntlCall>(&call);
@@ -55,13 +42,11 @@ void name_owner(const TaskTable& tasks, const Call& call, SysResult& result) {
     return;
   }
   if (fcntl->cmd.v == kFGetown && result.ret > 0) {
-    const auto pid = static_cast<i32>(result.ret);
-    const TaskId thread = tasks.task_of_tid(pid);
-    result.ret = thread != kNoTask ? thread.v : tasks.leader_of(pid).v;
+    result.ret = tasks.task_by_number(static_cast<i32>(result.ret)).v;
   } else if (auto* owner = std::get_if<OwnerEx>(&result.out);
              owner != nullptr && owner->pid.v != 0) {
     const auto pid = static_cast<i32>(owner->pid.v);
-    owner->pid = owner->type == OwnerType::kTid ? tasks.task_of_tid(pid) : tasks.leader_of(pid);
+    owner->pid = owner->type == OwnerType::kTid ? tasks.task_by_number(pid) : tasks.leader_of(pid);
   }
 }
 
@@ -84,6 +69,7 @@ HostMachine::Done HostMachine::collect(Settled& settled) {
   }
   collect_exits();
   collect_deaths(ended);
+  collect_stops();
   settled.completions = in_order(std::move(ended));
   for (const auto& [id, task] : tasks_.tasks()) {
     if (task.call) {
@@ -111,11 +97,24 @@ HostMachine::Done HostMachine::collect_handled(Settled& settled) {
       info.value = note.value;
     }
     if (note.pid != 0) {
-      info.pid = tasks_.leader_of(note.pid);
+      info.pid = sender_of(note);
     }
     settled.handled.push_back({TaskId{note.task}, info});
   }
   return {};
+}
+
+/// Who leads the process that sent the signal: since this step, if a thread has taken its number by
+/// execve() before the handler ran.
+TaskId HostMachine::sender_of(const HandledNote& note) const {
+  for (const auto& [id, task] : tasks_.tasks()) {
+    const Slot& slot = tasks_.slot_at(task.slot);
+    if (task.call && holds_alternative<ExecveCall>(task.call->call) && slot.tgid == note.pid &&
+        slot.done.load(std::memory_order_acquire) == slot.cmd && slot.order < note.order) {
+      return id;
+    }
+  }
+  return tasks_.leader_of(note.pid);
 }
 
 void HostMachine::collect_births() {
@@ -261,6 +260,18 @@ void HostMachine::collect_deaths(std::vector<Ended>& ended) {
       tasks_.remove(id);
     }
     tasks_.remove_process(number);
+  }
+}
+
+/// Time in which a task is stopped is none of what some calls wait for.
+void HostMachine::collect_stops() {
+  for (const auto& [id, task] : tasks_.tasks()) {
+    if (!task.call || !clock_.waits(id)) {
+      continue;
+    }
+    if (clock_.paused(id) ? !stopped(id) : (waits_for_the_rest(task.call->call) && stopped(id))) {
+      clock_.paused(id) ? clock_.resume(id, host_now_ns()) : clock_.pause(id, host_now_ns());
+    }
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <span>
 #include <vector>
 
@@ -17,12 +16,6 @@ namespace ipcsim::host {
 namespace {
 
 constexpr u64 kSigsetBytes = 8;
-
-i64 host_now_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * kNanosecondsPerSecond + now.tv_nsec;
-}
 
 }  // namespace
 

@@ -1,8 +1,6 @@
 // Message queues.
 #include <sys/syscall.h>
 
-#include <ctime>
-
 #include <fmt/format.h>
 
 #include "tools/host/call_encoder.hpp"
@@ -10,16 +8,6 @@
 #include "tools/host/kernel_structs.hpp"
 
 namespace ipcsim::host {
-namespace {
-
-i64 host_now_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * kNanosecondsPerSecond + now.tv_nsec;
-}
-
-}  // namespace
-
 u64 Encoder::queue_name(const UserPtr<std::string>& name) {
   return build_.in(name, [&](const std::string& text) {
     if (context_.queue_names == nullptr) {

@@ -121,6 +121,9 @@ std::expected<void, MachineError> HostMachine::post(TaskId task, const Call& cal
     return std::unexpected(progress.error());
   }
   has_queues_ = has_queues_ || opens_a_queue(call);
+  if (waits_for_events(call) && clock_.waits(task) && stopped(task)) {
+    clock_.pause(task, host_now_ns());  // the call begins when the task goes on
+  }
   HostTask& host_task = tasks_.task(task);
   host_task.call = *std::move(progress);
   posted_.push_back({.slot = host_task.slot, .signal = {}});

@@ -75,10 +75,15 @@ class HostMachine final : public Machine {
   [[nodiscard]] bool all_where_expected() const;
   Done run_internal(TaskId task);
   Done wait_for_timers(i64 host_ns);
+  [[nodiscard]] bool all_timers_fired() const;
+  Done wait_until_timers_fired();
+  [[nodiscard]] bool stopped(TaskId task) const;
 
   Done collect(Settled& settled);
   Done collect_returns(std::vector<Ended>& ended);
   Done collect_handled(Settled& settled);
+  [[nodiscard]] TaskId sender_of(const HandledNote& note) const;
+  void collect_stops();
   void collect_births();
   void collect_exits();
   void collect_deaths(std::vector<Ended>& ended);

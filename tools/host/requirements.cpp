@@ -135,6 +135,15 @@ bool all_equally_nice(const Environment& environment) {
   });
 }
 
+bool nice_is_set(const Environment& environment, Isolation isolation) {
+  constexpr unsigned kSysNice = 23;
+  const int own = getpriority(PRIO_PROCESS, 0);
+  const i32 wanted = environment.tasks.front().nice;
+  const bool may_lower =
+      isolation != Isolation::kUserNamespace && (effective_caps() >> kSysNice & 1U) != 0;
+  return !all_equally_nice(environment) || wanted > own || (wanted < own && may_lower);
+}
+
 std::expected<void, MachineError> check_requirements(const Environment& environment) {
   const PipeLimits here = host_pipe_limits();
   const PipeLimits& there = environment.pipe_limits;

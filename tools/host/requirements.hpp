@@ -32,6 +32,10 @@ void set_to_own_limits(InitialTask& task);
 /// difference.
 [[nodiscard]] bool all_equally_nice(const Environment& environment);
 
+/// True when tasks are to be given their nice values: they differ, or are not this process's own
+/// and this process may set them.
+[[nodiscard]] bool nice_is_set(const Environment& environment, Isolation isolation);
+
 /// Checks what can be known before a run is started. Errors are `unsupported`, with the reason.
 [[nodiscard]] std::expected<void, MachineError> check_requirements(const Environment& environment);
 /// Checks what depends on the isolation.

@@ -84,7 +84,7 @@ Setup make_setup(const Environment& environment, const RunPlan& plan) {
   setup.own_uid = plan.own_uid;
   setup.keep_root = plan.keep_root;
   setup.realtime = plan.realtime;
-  setup.nice_matters = !all_equally_nice(environment);
+  setup.sets_nice = nice_is_set(environment, plan.isolation);
   setup.task_priority = static_cast<u32>(plan.task_priority);
   setup.reaping_priority = static_cast<u32>(plan.reaping_priority);
   setup.caps = environment.caps.bits & studied_caps().bits;

@@ -1,7 +1,11 @@
 #include "tools/host/virtual_clock.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <limits>
+#include <utility>
+
+#include "model/base/check.hpp"
 
 namespace ipcsim::host {
 namespace {
@@ -23,6 +27,12 @@ std::optional<i64> to_ns(Timespec time) {
 
 }  // namespace
 
+i64 host_now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec * kNanosecondsPerSecond + now.tv_nsec;
+}
+
 std::expected<Timespec, MachineError> VirtualClock::absolute(TaskId task, Timespec deadline,
                                                              i64 host_now_ns) {
   const std::optional<i64> virtual_ns = to_ns(deadline);
@@ -30,6 +40,7 @@ std::expected<Timespec, MachineError> VirtualClock::absolute(TaskId task, Timesp
     return deadline;
   }
   if (*virtual_ns <= now_ns_) {
+    pending_[task] = {.virtual_ns = *virtual_ns, .host_ns = 1, .paused = false};
     return Timespec{.tv_sec = 0, .tv_nsec = 1};
   }
   const auto host_ns = add(task, *virtual_ns, host_now_ns);
@@ -74,6 +85,9 @@ std::expected<i64, MachineError> VirtualClock::add(TaskId task, i64 virtual_ns, 
   i64 before = std::numeric_limits<i64>::max();  // the earliest of a later one
   std::optional<i64> same;
   for (const auto& [other, pending] : pending_) {
+    if (pending.paused) {
+      continue;
+    }
     if (pending.virtual_ns < virtual_ns) {
       after = std::max(after, pending.host_ns);
     } else if (pending.virtual_ns > virtual_ns) {
@@ -98,14 +112,28 @@ std::expected<i64, MachineError> VirtualClock::add(TaskId task, i64 virtual_ns, 
                      "timer_slack is needed"});
     }
   }
-  pending_[task] = {virtual_ns, host_ns};
+  pending_[task] = {.virtual_ns = virtual_ns, .host_ns = host_ns, .paused = false};
   return host_ns;
+}
+
+void VirtualClock::pause(TaskId task, i64 host_now_ns) {
+  Pending& pending = pending_.at(task);
+  IPCSIM_CHECK(!std::exchange(pending.paused, true));
+  pending.virtual_ns -= now_ns_;
+  pending.host_ns -= host_now_ns;
+}
+
+void VirtualClock::resume(TaskId task, i64 host_now_ns) {
+  Pending& pending = pending_.at(task);
+  IPCSIM_CHECK(std::exchange(pending.paused, false));
+  pending.virtual_ns += now_ns_;
+  pending.host_ns += host_now_ns;
 }
 
 std::vector<TaskId> VirtualClock::due() const {
   std::vector<TaskId> tasks;
   for (const auto& [task, pending] : pending_) {
-    if (pending.virtual_ns <= now_ns_) {
+    if (!pending.paused && pending.virtual_ns <= now_ns_) {
       tasks.push_back(task);
     }
   }
@@ -114,7 +142,8 @@ std::vector<TaskId> VirtualClock::due() const {
 
 bool VirtualClock::early(TaskId task) const {
   const auto pending = pending_.find(task);
-  return pending != pending_.end() && pending->second.virtual_ns > now_ns_;
+  return pending != pending_.end() &&
+         pending->second.virtual_ns > (pending->second.paused ? 0 : now_ns_);
 }
 
 }  // namespace ipcsim::host

@@ -11,6 +11,9 @@
 
 namespace ipcsim::host {
 
+/// The host's CLOCK_REALTIME.
+[[nodiscard]] i64 host_now_ns();
+
 /// Maps points of virtual time to points of the host's CLOCK_REALTIME. A deadline in the virtual
 /// past is in the host's past. One in the virtual future gets the same distance on the host, at
 /// most kLongestWait, and the slack on top; among the deadlines that are pending at one time the
@@ -36,6 +39,17 @@ class VirtualClock {
                                                                i64 host_now_ns);
   /// The task's call has ended.
   void forget(TaskId task) { pending_.erase(task); }
+  /// The task's call waits for a time, which may have come.
+  [[nodiscard]] bool waits(TaskId task) const { return pending_.contains(task); }
+
+  /// The task is stopped in a call that is to have all of its time after the stop; or it goes on
+  /// with it. REQUIRES: waits(task), and pause() before resume().
+  void pause(TaskId task, i64 host_now_ns);
+  void resume(TaskId task, i64 host_now_ns);
+  [[nodiscard]] bool paused(TaskId task) const {
+    const auto pending = pending_.find(task);
+    return pending != pending_.end() && pending->second.paused;
+  }
 
   /// Virtual time goes on.
   void pass(i64 by_ns) { now_ns_ += by_ns; }
@@ -48,8 +62,9 @@ class VirtualClock {
 
  private:
   struct Pending {
-    i64 virtual_ns = 0;
+    i64 virtual_ns = 0;  ///< paused: what is left, also of the other
     i64 host_ns = 0;
+    bool paused = false;
   };
 
   std::expected<i64, MachineError> add(TaskId task, i64 virtual_ns, i64 host_now_ns);

@@ -62,6 +62,7 @@ struct SigInfo {
 void note_signal(i32 signal, const SigInfo* info, void* /*context*/) {
   const u32 index = shared().header().handled.fetch_add(1);
   HandledNote& note = shared().handled(index);
+  note.order = next_order();
   note.task = own_task();
   note.signo = signal;
   note.code = info->code;

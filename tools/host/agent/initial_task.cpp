@@ -30,7 +30,7 @@ i64 set_limit_with_hard(u64 resource, u64 soft) {
 }
 
 SetupError set_schedule(const Setup& setup, const Slot& slot) {
-  if (setup.nice_matters) {
+  if (setup.sets_nice) {
     return failure(Step::kNice, raw_call(__NR_setpriority, 0, 0, slot.nice));
   }
   return {};

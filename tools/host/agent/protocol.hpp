@@ -153,6 +153,7 @@ struct alignas(64) HandledNote {
   i32 fd;     ///< with POLL_*
   i64 band;   ///< the same
   u64 value;  ///< si_value
+  u64 order;  ///< from Header::order
 };
 /// Notes that a run can have between two readings.
 inline constexpr u32 kMostHandled = 4000;
@@ -177,11 +178,11 @@ inline constexpr std::size_t kPathBytes = 256;
 /// First message, to the supervisor.
 struct Setup {
   Isolation isolation = Isolation::kNamespaces;
-  bool own_uid = false;       ///< tasks may get ids of their own
-  u32 root_id = 0;            ///< own_uid: the host's id for the trace's 0
-  bool keep_root = false;     ///< own_uid: 0 stays 0, but as a real uid
-  bool nice_matters = false;  ///< tasks have different nice values
-  bool realtime = false;      ///< tasks run under SCHED_FIFO, at `task_priority`
+  bool own_uid = false;    ///< tasks may get ids of their own
+  u32 root_id = 0;         ///< own_uid: the host's id for the trace's 0
+  bool keep_root = false;  ///< own_uid: 0 stays 0, but as a real uid
+  bool sets_nice = false;  ///< tasks get the nice values of their slots
+  bool realtime = false;   ///< tasks run under SCHED_FIFO, at `task_priority`
   u32 task_priority = 0;
   u32 reaping_priority = 0;
   u64 caps = 0;  ///< capabilities of the tasks
@@ -203,7 +204,7 @@ struct Go {
 
 /// The start of the shared memory.
 struct alignas(64) Header {
-  std::atomic<u64> order;        ///< completions and deaths so far
+  std::atomic<u64> order;        ///< completions, deaths and handlers so far
   std::atomic<u32> deaths;       ///< processes reaped so far
   std::atomic<u32> bell;         ///< futex, always 0: rung at every death and execve()
   std::atomic<u32> slots;        ///< slots from here on were never used

@@ -40,7 +40,7 @@ TEST(RealWorkload, FirstInFirstOutSleepsAreTheModels) {
                         {stream(16384, 1U << 20U, 4096, 4U << 20U), "16 KiB by a MiB"},
                         {messages(10, 100, 2000), "ten messages"}};
   for (const Case& at : cases) {
-    const auto real = run_real_workload(at.workload, Placement::kOneFifo, 1, 30);
+    const auto real = run_real_workload(at.workload, Placement::kOneFifo, 1, 30, RealCounting::kOn);
     if (!real) {
       GTEST_SKIP() << real.error().message;
     }
@@ -71,7 +71,8 @@ TEST(RealWorkload, FirstInFirstOutWakeUpsAndPagesAreTheModels) {
     // hit: seldom several times in a row.
     std::optional<KernelCounts> counted;
     for (int tries = 0; tries < 5; ++tries) {
-      const auto real = run_real_workload(at.workload, Placement::kOneFifo, 1, 30);
+      const auto real =
+          run_real_workload(at.workload, Placement::kOneFifo, 1, 30, RealCounting::kOn);
       if (!real || !real->counted) {
         GTEST_SKIP() << (real ? "no tracepoints are to be had" : real.error().message);
       }
@@ -89,7 +90,8 @@ TEST(RealWorkload, FirstInFirstOutWakeUpsAndPagesAreTheModels) {
 }
 
 TEST(RealWorkload, ADeadlockIsEndedAfterTheTimeout) {
-  const auto real = run_real_workload(exchange(4096, 100'000), Placement::kOne, 1, 0.2);
+  const auto real =
+      run_real_workload(exchange(4096, 100'000), Placement::kOne, 1, 0.2, RealCounting::kOff);
   ASSERT_FALSE(real.has_value());
   EXPECT_NE(real.error().message.find("was ended"), std::string::npos);
   EXPECT_FALSE(run(exchange(4096, 100'000), 1).stuck.empty());

@@ -40,7 +40,8 @@ std::expected<MeasuredRow, MachineError> measure(const SweepCase& at, const Swee
   std::vector<double> sleeps;
   std::vector<double> speeds;
   for (u32 i = 0; i < repeat; ++i) {
-    const auto run = run_real_workload(at.workload, placement, seed, kTimeoutSeconds);
+    const auto run =
+        run_real_workload(at.workload, placement, seed, kTimeoutSeconds, RealCounting::kOff);
     if (!run) {
       if (run.error().unsupported && i == 0) {
         measured.refused = run.error().message;
@@ -54,10 +55,15 @@ std::expected<MeasuredRow, MachineError> measure(const SweepCase& at, const Swee
     sleeps.push_back(static_cast<double>(counts.sleeps) / unit);
     speeds.push_back(static_cast<double>(counts.bytes_in) * 1e9 / run->elapsed_ns);
     measured.syscalls_per_unit = static_cast<double>(counts.syscalls) / unit;
-    if (run->counted) {
-      measured.wakeups_per_unit = static_cast<double>(run->counted->wakeups) / unit;
-      measured.new_pages_per_unit = static_cast<double>(run->counted->new_pages) / unit;
-    }
+  }
+  const auto counted =
+      run_real_workload(at.workload, placement, seed, kTimeoutSeconds, RealCounting::kOn);
+  if (counted && counted->counted) {
+    RunCounts counts = counted->all;
+    counts.messages = row.run.all.messages;
+    const double unit = units(counts, at.queue);
+    measured.wakeups_per_unit = static_cast<double>(counted->counted->wakeups) / unit;
+    measured.new_pages_per_unit = static_cast<double>(counted->counted->new_pages) / unit;
   }
   measured.sleeps_per_unit = interval_of(sleeps);
   measured.bytes_per_second = interval_of(speeds);

@@ -15,7 +15,7 @@ struct MeasuredRow {
   Interval sleeps_per_unit;  ///< least, median and greatest of the runs
   Interval bytes_per_second;
   double syscalls_per_unit = 0;
-  /// Of the last run, by the kernel's tracepoints, where this user may count them.
+  /// Of one more run, by the kernel's tracepoints, where this user may count them.
   std::optional<double> wakeups_per_unit;
   std::optional<double> new_pages_per_unit;
   std::string refused;  ///< why there is no measurement, or empty

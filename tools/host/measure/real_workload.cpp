@@ -48,7 +48,7 @@ class RealRunner {
     }
   }
 
-  std::expected<RealRun, MachineError> run(double timeout_seconds) {
+  std::expected<RealRun, MachineError> run(double timeout_seconds, RealCounting counting) {
     void* const memory =
         mmap(nullptr, record_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
@@ -61,7 +61,9 @@ class RealRunner {
     if (auto made = make_starts(); !made) {
       return std::unexpected(made.error());
     }
-    tracepoints_ = host::find_tracepoints();
+    if (counting == RealCounting::kOn) {
+      tracepoints_ = host::find_tracepoints();
+    }
     if (auto started = start_tasks(); !started) {
       return std::unexpected(started.error());
     }
@@ -307,8 +309,9 @@ class RealRunner {
 
 std::expected<RealRun, MachineError> run_real_workload(const Workload& workload,
                                                        Placement placement, u64 seed,
-                                                       double timeout_seconds) {
-  return RealRunner(workload, placement, seed).run(timeout_seconds);
+                                                       double timeout_seconds,
+                                                       RealCounting counting) {
+  return RealRunner(workload, placement, seed).run(timeout_seconds, counting);
 }
 
 }  // namespace ipcsim

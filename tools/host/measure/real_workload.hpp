@@ -20,15 +20,21 @@ struct KernelCounts {
 struct RealRun {
   double elapsed_ns = 0;
   RunCounts all;                        ///< `wakeups` and `wasted` are 0: see `counted`
-  std::optional<KernelCounts> counted;  ///< where this user may count them
+  std::optional<KernelCounts> counted;  ///< if asked for, and this user may count them
   std::vector<RunCounts> tasks;
 };
+
+/// Whether a run counts with tracepoints. Each event that is counted takes the task that causes it
+/// some hundred nanoseconds more, so that a run which is timed, or whose order of tasks is a matter
+/// of their times, must not.
+enum class RealCounting : u8 { kOff, kOn };
 
 /// Runs `workload` once with real pipes, queues (in an IPC namespace of their own where that is
 /// allowed) and one process a task. Fails when this machine lacks a processor or a privilege, or
 /// when the run is not over after `timeout_seconds`: then every process of it is killed.
 [[nodiscard]] std::expected<RealRun, MachineError> run_real_workload(const Workload& workload,
                                                                      Placement placement, u64 seed,
-                                                                     double timeout_seconds);
+                                                                     double timeout_seconds,
+                                                                     RealCounting counting);
 
 }  // namespace ipcsim

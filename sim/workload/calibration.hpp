@@ -24,6 +24,8 @@ enum class Quantity : u8 {
   kSyscall,       ///< entry and exit
   kWrite,         ///< one byte into a page that the pipe kept, beyond the entry
   kRead,          ///< that byte out again, beyond the entry
+  kMerge,         ///< one byte behind others in a page, beyond the entry
+  kReadPart,      ///< a byte out of a page that keeps others, beyond the entry
   kPageAlloc,     ///< a fresh page for a slot instead of a kept one
   kPageFree,      ///< giving a page back instead of keeping it
   kPoll,          ///< poll() of one pipe that is ready, beyond the entry
@@ -35,6 +37,7 @@ enum class Quantity : u8 {
   kWakeSame,      ///< what the waker spends on a task of its own processor
   kWakeOther,     ///< what the waker spends on a task of another processor
   kLatencyOther,  ///< until that task runs there
+  kSlice,         ///< what a task may run until the fair scheduler's deadline for it
   kCopyIn,        ///< the first of kCopyClasses: a KiB into the pipe, by the size of the call
   kCopyOut = kCopyIn + 8,
   kCopyMessage = kCopyOut + 8,  ///< a KiB into a message and out of it
@@ -81,6 +84,8 @@ struct Costs {
   i64 syscall = 0;
   i64 write = 0;
   i64 read = 0;
+  i64 merge = 0;
+  i64 read_part = 0;
   i64 page_alloc = 0;
   i64 page_free = 0;
   i64 poll = 0;
@@ -92,6 +97,7 @@ struct Costs {
   i64 wake_same = 0;
   i64 wake_other = 0;
   i64 latency_other = 0;
+  i64 slice = 0;
   i64 message_kib = 0;
   std::array<i64, kCopyClasses.size()> in_kib{};
   std::array<i64, kCopyClasses.size()> out_kib{};

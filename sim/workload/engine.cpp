@@ -51,6 +51,9 @@ void Meter::change(i64 now, u64 new_bytes, u64 new_places, bool with_timeline) {
 
 namespace {
 
+/// CONFIG_HZ=250, which most distributions have.
+constexpr i64 kTick = 4'000'000 * kPicosecondsPerNanosecond;
+
 /// Writers begin once readers are asleep: two tasks that begin at one moment could go on in step,
 /// and two that once slept never do.
 bool starts_late(const WorkloadTask& task) {
@@ -67,7 +70,7 @@ Engine::Engine(const Workload& workload, const RunOptions& options)
       costs_(options.costs),
       pages_(options.page_size, Contents::kLengthsOnly),
       tasks_(workload.tasks.size()),
-      processors_(options.processors),
+      processors_(options.processors, {.fair = FairQueue(options.costs.slice, kTick)}),
       jitter_(options.seed) {
   IPCSIM_CHECK(options.processors > 0);
   scale_costs();
@@ -135,6 +138,9 @@ void Engine::start_task(u32 id, i64 at) {
   }
   task.ready_at = prepare_call(id, at);
   enqueue(id);
+  if (fair()) {
+    processor_of(id).fair.add(id, at);
+  }
 }
 
 /// Begins a step: what was read ahead counts for it.
@@ -244,10 +250,10 @@ void scale(i64& cost, u32 percent) { cost = cost * percent / 100; }
 
 /// Applies the factors of the options to the costs.
 void Engine::scale_costs() {
-  for (i64* cost : {&costs_.write, &costs_.send, &costs_.page_alloc}) {
+  for (i64* cost : {&costs_.write, &costs_.merge, &costs_.send, &costs_.page_alloc}) {
     scale(*cost, options_.writer_percent);
   }
-  for (i64* cost : {&costs_.read, &costs_.receive, &costs_.page_free}) {
+  for (i64* cost : {&costs_.read, &costs_.read_part, &costs_.receive, &costs_.page_free}) {
     scale(*cost, options_.reader_percent);
   }
   for (i64& cost : costs_.in_kib) {

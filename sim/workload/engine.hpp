@@ -20,7 +20,7 @@ class Engine {
 
   // Processors (engine_schedule.cpp).
   [[nodiscard]] u32 next_task();
-  [[nodiscard]] u32 candidate(const Processor& processor) const;
+  [[nodiscard]] bool fair() const { return options_.policy == SchedulePolicy::kFair; }
   void enqueue(u32 id);
   void enqueue_first(u32 id);
   void unlink(Processor& processor, u32 id);

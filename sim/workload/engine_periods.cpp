@@ -28,9 +28,10 @@ void repeat_counts(RunCounts& counts, const RunCounts& earlier, u64 n) {
 
 }  // namespace
 
-/// A run in which chance has no part, of tasks that go through the same step for long.
+/// A run in which chance has no part, of tasks that go through the same step for long. The fair
+/// scheduler hardly ever comes to the same state again.
 bool Engine::may_repeat() const {
-  if (options_.jitter_percent > 0) {
+  if (options_.jitter_percent > 0 || fair()) {
     return false;
   }
   for (const WorkloadTask& task : workload_.tasks) {
@@ -49,9 +50,6 @@ void Engine::sign_task(Signature& signature, const Task& task, i64 base, i64 ear
       task.run_next, std::max(task.ready_at, earliest) - base,
       std::max(task.asleep_at, earliest) - base, task.call_began - base, task.call_bytes,
       task.ahead.size());
-  if (options_.policy == SchedulePolicy::kFair) {
-    put(signature, task.used - tasks_.front().used);
-  }
   put(signature, task.write.done, task.write.slept, task.write.was_empty, task.write.changed,
       task.write.counted, task.write.preallocated, task.read.done, task.read.slept,
       task.read.wake_writer);
@@ -123,7 +121,7 @@ Totals Engine::totals(i64 base) const {
              .read_ns = result_.read_ns,
              .transit_ns = result_.transit_ns};
   for (const Task& task : tasks_) {
-    all.tasks.push_back({task.counts, task.left, task.used});
+    all.tasks.push_back({task.counts, task.left});
   }
   for (const Object& object : objects_) {
     all.objects.push_back({object.pages_allocated, object.pages_reused, object.stream_in,
@@ -196,7 +194,6 @@ void Engine::repeat_since(const Totals& earlier, i64 base, u64 n) {
     const Totals::OfTask& before = earlier.tasks[i];
     repeat_counts(task.counts, before.counts, n);
     task.left -= (before.left - task.left) * n;
-    repeat(task.used, before.used, n);
     task.ready_at += by;
     task.asleep_at += by;
     task.call_began += by;

@@ -115,9 +115,10 @@ Engine::End Engine::write_section(u32 id) {
                          {.nonblock = nonblock(id), .packets = object.packets}, pages_, profile_);
   const u64 moved = task.write.done - done_before;
   const u32 fresh = pages_.live() > live_before ? pages_.live() - live_before : 0;
+  const bool fills = object.pipe.head != head_before;
   const i64 at = unlocked(id, object,
-                          (first ? costs_.write : 0) + costs_.copy_in(moved, task.call_bytes) +
-                              costs_.page_alloc * fresh);
+                          (first ? (fills ? costs_.write : costs_.merge) : 0) +
+                              costs_.copy_in(moved, task.call_bytes) + costs_.page_alloc * fresh);
   object.stream_in += moved;
   task.counts.bytes_in += moved;
   note_pipe(object, at, head_before, live_before);
@@ -190,12 +191,15 @@ Engine::End Engine::read_section(u32 id) {
   task.counts.syscalls += std::exchange(task.in_transfer, true) ? 0 : 1;
   const u64 done_before = task.read.done;
   const bool first = !task.read.slept;
+  const u32 tail_before = object.pipe.tail;
   const u32 live_before = pages_.live();
   const PipeSection section = pipe_read_section(object.pipe, task.read, {&task.buffer, 1}, nullptr,
                                                 {.nonblock = nonblock(id)}, pages_, profile_);
   const u64 moved = task.read.done - done_before;
+  const bool frees = object.pipe.tail != tail_before;
   const i64 at = unlocked(id, object,
-                          (first ? costs_.read : 0) + costs_.copy_out(moved, task.call_bytes) +
+                          (first ? (frees ? costs_.read : costs_.read_part) : 0) +
+                              costs_.copy_out(moved, task.call_bytes) +
                               costs_.page_free * (live_before - pages_.live()));
   object.stream_out += moved;
   task.counts.bytes_out += moved;

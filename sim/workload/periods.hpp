@@ -12,7 +12,6 @@ struct Totals {
   struct OfTask {
     RunCounts counts;
     u64 left = 0;
-    i64 used = 0;
   };
   struct OfObject {
     u64 pages_allocated = 0;

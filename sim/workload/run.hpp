@@ -15,7 +15,7 @@ namespace ipcsim {
 enum class SchedulePolicy : u8 {
   kRunToBlock,    ///< first in, first out: what equal real-time priorities do
   kWakePreempts,  ///< the woken task, at once
-  kFair,          ///< the woken task, once the running one has had more processor time than it
+  kFair,          ///< the one that the kernel's fair scheduler picks
 };
 
 struct RunOptions {

@@ -10,12 +10,12 @@
 #include "model/pipe/pipe_io.hpp"
 #include "model/pipe/pipe_size.hpp"
 #include "sim/kernel/wait_queue.hpp"
+#include "sim/workload/fair_queue.hpp"
 #include "sim/workload/run.hpp"
 
 namespace ipcsim::workload {
 
 inline constexpr i64 kPicosecondsPerNanosecond = 1000;
-inline constexpr u32 kNobody = 0xffffffffU;
 
 /// Means over stretches of equal length. The stretches double when they no longer suffice.
 class TimelineMeter {
@@ -98,7 +98,6 @@ struct Task {
   WaitEntryId entry = kNoWaitEntry;
   i64 ready_at = 0;   ///< when it can take its next section
   i64 asleep_at = 0;  ///< when its falling asleep is over
-  i64 used = 0;       ///< processor time, as far as fairness counts it
   i64 call_began = 0;
   i64 handed_sent_at = 0;  ///< of a receiver that got its message while asleep
   u64 call_bytes = 0;
@@ -116,6 +115,7 @@ struct Processor {
   u32 first = kNobody;  ///< run queue
   u32 last = kNobody;
   u32 current = kNobody;  ///< who ran last
+  FairQueue fair;         ///< of kFair, instead of the run queue
 };
 
 }  // namespace ipcsim::workload

@@ -79,6 +79,20 @@ TEST(Run, EveryByteArrivesWhateverTheSizes) {
   }
 }
 
+// A page at a time through a pipe of a page: the fair scheduler lets now the reader preempt the
+// writer at each write, now the writer the reader. First in, first out each would sleep each time.
+TEST(Run, TheFairSchedulerChangesBetweenOrders) {
+  const Workload workload = stream(4096, 4096, 4096, 4 * kMib);
+  const RunResult result = run(workload, 1, SchedulePolicy::kFair);
+  EXPECT_GT(sleeps_per_mib(result), 260);
+  EXPECT_LT(sleeps_per_mib(result), 400);
+  for (const RunCounts& task : result.tasks) {
+    EXPECT_GT(task.sleeps, 4 * 64);
+    EXPECT_GT(task.preemptions, 4 * 64);
+  }
+  EXPECT_GT(sleeps_per_mib(run(workload, 1)), 500);
+}
+
 TEST(Run, TheSameSeedGivesTheSameRun) {
   StreamParameters parameters{.write_size = *SizeSpec::parse("1..9000"), .total_bytes = kMib};
   parameters.object.name = "pipe";

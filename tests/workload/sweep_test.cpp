@@ -30,6 +30,18 @@ TEST(Sweep, OneProcessorLeavesOrderToChance) {
   EXPECT_EQ(closed.sleeps_per_unit.low, closed.sleeps_per_unit.high);
 }
 
+TEST(Sweep, OneProcessorsSleepsAreKnownToThreefold) {
+  for (const u64 size : {4096U, 65536U, 262144U}) {
+    for (const u64 bytes : {512U, 4096U, 50'000U}) {
+      const SweepRow row =
+          sweep_row({size, false, stream(size, bytes, bytes, 8U << 20U)}, options(Placement::kOne));
+      EXPECT_LE(row.sleeps_per_unit.high, 3.001 * row.sleeps_per_unit.low) << size << " " << bytes;
+      EXPECT_LE(row.sleeps_per_unit.low, row.sleeps_per_unit.middle) << size << " " << bytes;
+      EXPECT_LE(row.sleeps_per_unit.middle, row.sleeps_per_unit.high) << size << " " << bytes;
+    }
+  }
+}
+
 TEST(Sweep, FindsTheLeastSizesThatFreeADeadlockAndLetNoWriterSleep) {
   std::vector<SweepRow> rows;
   for (u64 size = 4096; size <= 1U << 20U; size *= 2) {

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr double kMostNanoseconds = 1e9;
 
 /// A number of nanoseconds, or NaN.

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fstream>
@@ -16,6 +18,7 @@
 
 #include <fmt/format.h>
 
+#include "model/base/check.hpp"
 #include "tools/host/measure/ping_pong.hpp"
 #include "tools/host/measure/stopwatch.hpp"
 
@@ -42,6 +45,11 @@ class TimedObjects {
       error_ = fmt::format("a pipe of 1 MiB: {}", std::strerror(errno));
       return;
     }
+    // One that has ever been polled wakes at every write.
+    if (pipe2(polled_, O_CLOEXEC) != 0) {
+      error_ = fmt::format("a pipe: {}", std::strerror(errno));
+      return;
+    }
     const std::string name = fmt::format("/ipcsim-calibrate-{}", getpid());
     mq_attr attr{};
     attr.mq_maxmsg = 10;
@@ -56,13 +64,15 @@ class TimedObjects {
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
     epoll_event wanted{};
     wanted.events = EPOLLOUT;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, ends_[1], &wanted);
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, polled_[1], &wanted);
   }
   TimedObjects(const TimedObjects&) = delete;
   TimedObjects& operator=(const TimedObjects&) = delete;
   ~TimedObjects() {
     close(ends_[0]);
     close(ends_[1]);
+    close(polled_[0]);
+    close(polled_[1]);
     close(epoll_);
     mq_close(queue_);
   }
@@ -84,6 +94,25 @@ class TimedObjects {
     return {writes.usual(), reads.usual()};
   }
 
+  /// What a write of a byte behind another takes, and a read of one before another.
+  std::pair<double, double> part(double clock_cost) {
+    Stopwatch merges(clock_cost);
+    Stopwatch parts(clock_cost);
+    // Many of a kind in a row, as a task makes them.
+    constexpr int kInARow = 30;
+    for (int i = 0; i < kCalls / kInARow; ++i) {
+      fill_one();
+      for (int n = 0; n < kInARow; ++n) {
+        merges.time([&] { return write(ends_[1], buffer_.data(), 1); });
+      }
+      for (int n = 0; n < kInARow; ++n) {
+        parts.time([&] { return read(ends_[0], buffer_.data(), 1); });
+      }
+      drain_one();
+    }
+    return {merges.usual(), parts.usual()};
+  }
+
   std::pair<double, double> message(u64 bytes, double clock_cost) {
     Stopwatch sends(clock_cost);
     Stopwatch receives(clock_cost);
@@ -97,7 +126,7 @@ class TimedObjects {
   double poll_once(double clock_cost) {
     Stopwatch polls(clock_cost);
     for (int i = 0; i < kCalls; ++i) {
-      pollfd one{.fd = ends_[1], .events = POLLOUT, .revents = 0};
+      pollfd one{.fd = polled_[1], .events = POLLOUT, .revents = 0};
       polls.time([&] { return poll(&one, 1, -1); });
     }
     return polls.usual();
@@ -113,7 +142,11 @@ class TimedObjects {
   }
 
  private:
+  void fill_one() { IPCSIM_CHECK(write(ends_[1], buffer_.data(), 1) == 1); }
+  void drain_one() { IPCSIM_CHECK(read(ends_[0], buffer_.data(), 1) == 1); }
+
   int ends_[2] = {-1, -1};
+  int polled_[2] = {-1, -1};
   mqd_t queue_ = -1;
   int epoll_ = -1;
   std::vector<char> buffer_;
@@ -145,6 +178,10 @@ void take_transfers(TimedObjects& objects, Round& round, double clock_cost) {
   const auto [write_one, read_one] = objects.transfer(1, kCalls, clock_cost);
   at(round, Quantity::kWrite) = std::max(0.0, write_one - entry);
   at(round, Quantity::kRead) = std::max(0.0, read_one - entry);
+
+  const auto [merge, part] = objects.part(clock_cost);
+  at(round, Quantity::kMerge) = std::max(0.0, merge - entry);
+  at(round, Quantity::kReadPart) = std::max(0.0, part - entry);
 
   std::array<double, kCopyClasses.size()> writes{};
   std::array<double, kCopyClasses.size()> reads{};
@@ -206,6 +243,22 @@ std::expected<void, std::string> take_waking(Round& round, const std::vector<int
   return {};
 }
 
+/// The fair scheduler's slice, as the kernel tells it of this thread; where it does not, what
+/// kernels have by default for so many processors. Linux kernel/sched/fair.c
+/// get_update_sysctl_factor().
+double slice_ns(std::size_t processors) {
+  std::ifstream file("/proc/self/sched");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(':');
+    if (line.starts_with("se.slice") && colon != std::string::npos) {
+      return std::strtod(line.c_str() + colon + 1, nullptr);
+    }
+  }
+  constexpr double kNormalised = 700'000;
+  constexpr std::size_t kMostCounted = 8;
+  return kNormalised * (1 + std::floor(std::log2(std::min(processors, kMostCounted))));
+}
+
 Spread spread_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const auto at_tenth = [&](std::size_t tenths) {
@@ -259,6 +312,7 @@ std::expected<Calibration, MachineError> calibrate(u32 rounds,
     at(round, Quantity::kSyscall) = syscall_once(clock_cost);
     const double entry = at(round, Quantity::kSyscall);
     take_transfers(objects, round, clock_cost);
+    at(round, Quantity::kSlice) = slice_ns(processors.size());
     at(round, Quantity::kPoll) = std::max(0.0, objects.poll_once(clock_cost) - entry);
     at(round, Quantity::kEpoll) = std::max(0.0, objects.epoll_once(clock_cost) - entry);
     take_messages(objects, round, clock_cost);

@@ -168,6 +168,16 @@ class BadInput(unittest.TestCase):
 
 class Measure(unittest.TestCase):
     def test_prediction_and_measurement_side_by_side(self):
+        # Which task begins is a matter of chance, and costs a wake-up: seldom several times in a row.
+        for last in (False, False, False, False, True):
+            try:
+                self.compare_one_measurement()
+                return
+            except AssertionError:
+                if last:
+                    raise
+
+    def compare_one_measurement(self):
         done = run("sweep", "--json", "--measure", "--repeat", "1", "--processors", "fifo",
                    "--write", "65536", "--size", "4K,64K", *SMALL)
         if done.returncode == 77:

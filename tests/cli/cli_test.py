@@ -343,16 +343,22 @@ class BadInput(unittest.TestCase):
 
 class Record(unittest.TestCase):
     def test_a_recorded_pipeline_is_explained(self):
-        with tempfile.TemporaryDirectory() as folder:
-            trace = folder + "/t.jsonl"
-            done = run("record", "-o", trace, "--", "sh", "-c", "seq 1 2000 | sort -rn | head -3")
-            if done.returncode == 77:
-                self.skipTest(done.stderr)
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn("2000\n1999\n1998\n", done.stdout)
-            done = run("replay", trace)
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            self.assertIn(" 0 differences, 0 not modelled", done.stdout.splitlines()[-1])
+        for way in ("auto", "bpf", "strace"):
+            with self.subTest(way), tempfile.TemporaryDirectory() as folder:
+                trace = folder + "/t.jsonl"
+                done = run("record", "--with", way, "-o", trace, "--", "sh", "-c",
+                           "seq 1 2000 | sort -rn | head -3")
+                if done.returncode == 77:
+                    self.skipTest(done.stderr)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("2000\n1999\n1998\n", done.stdout)
+                done = run("replay", trace)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertIn(" 0 differences, 0 not modelled", done.stdout.splitlines()[-1])
+
+    def test_a_way_to_record_that_is_none(self):
+        done = run("record", "--with", "luck", "-o", "/dev/null", "--", "true")
+        self.assertEqual(done.returncode, 2)
 
     def test_a_program_that_is_not_there(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -25,6 +25,18 @@ TEST(Import, AnIgnoredSignalThatCutACallShortStandsBeforeItsEnd) {
                   R"({"task":1,"return":"epoll_wait","ret":-1,"errno":"EINTR"})"));
 }
 
+// A recorder that is no tracer sees a fatal signal only in the task's end; if it cut a write short
+// it came before that.
+TEST(Import, AFatalSignalThatCutACallShortStandsBeforeItsEnd) {
+  EXPECT_THAT(
+      events_of("1 pipe2([3, 4], 0) = 0\n"
+                "1 write(4, \"abc\"..., 100000) = 65536\n"
+                "1 +++ killed by SIGTERM +++\n"),
+      ElementsAre(HasSubstr("pipe2"), HasSubstr(R"("call":"write")"),
+                  R"({"task":1,"signal":"SIGTERM"})", R"({"task":1,"return":"write","ret":65536})",
+                  R"({"task":1,"died":"SIGTERM"})"));
+}
+
 // One that comes between calls changes nothing.
 TEST(Import, AnIgnoredSignalBetweenCallsIsLeftOut) {
   EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"

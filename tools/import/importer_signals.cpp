@@ -121,7 +121,12 @@ void Importer::take_death(const LogItem& item) {
     const Signal signal = signal_value(item.name).value_or(kSigkill);
     const bool sent = was_sent(*task, signal);
     if (!process.dying && !sent && process.last_delivered != signal) {
-      state_.recorder.add(*task, SignalEvent{number, signal}, origin);
+      if (task->signal_place) {  // it cut the last call short
+        state_.recorder.fill_signal(*task->signal_place, signal);
+        task->signal_place.reset();
+      } else {
+        state_.recorder.add(*task, SignalEvent{number, signal}, origin);
+      }
     }
     process.dying = true;
     if (signal == kSigpipe && task->epipe_event) {

@@ -24,6 +24,15 @@ void BpfAssembler::store(Width width, Reg to, i16 offset, Reg from) {
   emit(static_cast<u8>(BPF_STX | BPF_MEM | static_cast<u8>(width)), to, from, offset, 0);
 }
 
+void BpfAssembler::add_shared(Reg to, i16 offset, Reg from) {
+  emit(static_cast<u8>(BPF_STX | BPF_ATOMIC | BPF_DW), to, from, offset, BPF_ADD);
+}
+
+void BpfAssembler::map(Reg to, int map_fd) {
+  emit(BPF_LD | BPF_DW | BPF_IMM, to, Reg{BPF_PSEUDO_MAP_FD}, 0, map_fd);
+  emit(0, Reg::kR0, Reg::kR0, 0, 0);
+}
+
 void BpfAssembler::map_value(Reg to, int map_fd) {
   emit(BPF_LD | BPF_DW | BPF_IMM, to, Reg{BPF_PSEUDO_MAP_VALUE}, 0, map_fd);
   emit(0, Reg::kR0, Reg::kR0, 0, 0);  // the second half: an offset in the value

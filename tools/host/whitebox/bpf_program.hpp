@@ -11,11 +11,11 @@
 namespace ipcsim::host {
 
 /// Registers of BPF. r0 is a function's result, r1 to r5 are its arguments and lost by a call, r6
-/// to r9 stay.
-enum class Reg : u8 { kR0, kR1, kR2, kR3, kR4, kR5, kR6, kR7, kR8, kR9 };
+/// to r9 stay, r10 is the end of the stack's 512 bytes.
+enum class Reg : u8 { kR0, kR1, kR2, kR3, kR4, kR5, kR6, kR7, kR8, kR9, kR10 };
 
 /// Width of a load or store.
-enum class Width : u8 { k32 = BPF_W, k64 = BPF_DW };
+enum class Width : u8 { k8 = BPF_B, k16 = BPF_H, k32 = BPF_W, k64 = BPF_DW };
 
 /// Collects instructions; jumps go to labels.
 class BpfAssembler {
@@ -26,13 +26,20 @@ class BpfAssembler {
   void move(Reg to, i32 value) { alu(BPF_MOV | BPF_K, to, Reg::kR0, value); }
   void add(Reg to, Reg from) { alu(BPF_ADD | BPF_X, to, from, 0); }
   void add(Reg to, i32 value) { alu(BPF_ADD | BPF_K, to, Reg::kR0, value); }
+  void subtract(Reg to, Reg from) { alu(BPF_SUB | BPF_X, to, from, 0); }
+  void multiply(Reg to, i32 value) { alu(BPF_MUL | BPF_K, to, Reg::kR0, value); }
+  void shift_right(Reg to, i32 bits) { alu(BPF_RSH | BPF_K, to, Reg::kR0, bits); }
   void mask(Reg to, i32 bits) { alu(BPF_AND | BPF_K, to, Reg::kR0, bits); }
   /// to = *(from + offset)
   void load(Width width, Reg to, Reg from, i16 offset);
   /// *(to + offset) = from
   void store(Width width, Reg to, i16 offset, Reg from);
+  /// *(to + offset) += from, at once for all processors; 64 bits.
+  void add_shared(Reg to, i16 offset, Reg from);
   /// to = the address of the first value of the map
   void map_value(Reg to, int map_fd);
+  /// to = the map, for functions that take one
+  void map(Reg to, int map_fd);
   void call(i32 function);
   void leave();
 
@@ -40,7 +47,8 @@ class BpfAssembler {
   /// The label is here.
   void bind(Label label) { labels_[label] = static_cast<i32>(code_.size()); }
   void jump(Label to);
-  /// Jumps when `left OP right`, unsigned; OP is BPF_JGE, BPF_JGT or BPF_JEQ.
+  /// Jumps when `left OP right`; OP is BPF_JGE, BPF_JGT, BPF_JEQ and the like, BPF_JSGT and the
+  /// like for signed numbers.
   void jump_if(u8 op, Reg left, Reg right, Label to);
   void jump_if(u8 op, Reg left, i32 right, Label to);
   /// The same with the lower 32 bits of `left`.

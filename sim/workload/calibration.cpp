@@ -1,5 +1,6 @@
 #include "sim/workload/calibration.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ipcsim {
@@ -135,6 +136,11 @@ Costs costs_of(const Calibration& calibration, CostLevel copying, CostLevel waki
               .latency_other = other(Quantity::kLatencyOther),
               .slice = own(Quantity::kSlice),
               .message_kib = own(Quantity::kCopyMessage)};
+  // A calibration's tasks sleep for longer than those of a busy pipe.
+  constexpr i64 kDeeper = 5;
+  const Spread& latency = calibration.of(Quantity::kLatencyOther);
+  costs.latency_least = std::max<i64>(1, picoseconds(latency, CostLevel::kLow) / kDeeper);
+  costs.latency_most = std::max(costs.latency_least, picoseconds(latency, CostLevel::kHigh));
   for (std::size_t i = 0; i < kCopyClasses.size(); ++i) {
     const auto at = [&](Quantity first) {
       return static_cast<Quantity>(static_cast<std::size_t>(first) + i);

@@ -97,6 +97,8 @@ struct Costs {
   i64 wake_same = 0;
   i64 wake_other = 0;
   i64 latency_other = 0;
+  i64 latency_least = 0;  ///< of latency_other, by chance
+  i64 latency_most = 0;
   i64 slice = 0;
   i64 message_kib = 0;
   std::array<i64, kCopyClasses.size()> in_kib{};

@@ -30,6 +30,7 @@ class Engine {
   void wake(u32 id, i64 at, i64& cost, u32 waker);
   void wake_queue(WaitQueueId queue, WakeHow how, u32 key, i64 at, i64& cost, u32 waker);
   void fall_asleep(u32 id, i64 at);
+  [[nodiscard]] i64 latency();
 
   // Programs (engine.cpp).
   void hold(u32 file);

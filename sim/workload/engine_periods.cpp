@@ -31,7 +31,7 @@ void repeat_counts(RunCounts& counts, const RunCounts& earlier, u64 n) {
 /// A run in which chance has no part, of tasks that go through the same step for long. The fair
 /// scheduler hardly ever comes to the same state again.
 bool Engine::may_repeat() const {
-  if (options_.jitter_percent > 0 || fair()) {
+  if (options_.jitter_percent > 0 || options_.latency_by_chance || fair()) {
     return false;
   }
   for (const WorkloadTask& task : workload_.tasks) {

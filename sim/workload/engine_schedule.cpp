@@ -176,7 +176,7 @@ void Engine::wake(u32 id, i64 at, i64& cost, u32 waker) {
   } else {
     cost += costs_.wake_other;
     const bool idle = processor.first == kNobody && processor.now <= at;
-    task.ready_at = idle ? at + cost + costs_.latency_other : at + cost;
+    task.ready_at = idle ? at + cost + latency() : at + cost;
   }
   if (fair()) {
     task.state = TaskState::kRunnable;
@@ -186,6 +186,20 @@ void Engine::wake(u32 id, i64 at, i64& cost, u32 waker) {
   } else {
     enqueue(id);
   }
+}
+
+/// How long a task of an idle processor takes to run. One that has only just fallen asleep is there
+/// at once; one whose processor sleeps deeply takes as long as the calibration ever saw. Each
+/// doubling in between is as likely as another.
+i64 Engine::latency() {
+  if (!options_.latency_by_chance) {
+    return costs_.latency_other;
+  }
+  i64 least = costs_.latency_least;
+  while (least * 2 < costs_.latency_most && jitter_.below(2) == 0) {
+    least *= 2;
+  }
+  return least + static_cast<i64>(jitter_.below(static_cast<u64>(least) + 1));
 }
 
 void Engine::wake_queue(WaitQueueId queue, WakeHow how, u32 key, i64 at, i64& cost, u32 waker) {

@@ -29,6 +29,7 @@ struct RunOptions {
   /// Each section takes so much more or less than its cost, by chance: no two processors keep step
   /// for long.
   u32 jitter_percent = 0;
+  bool latency_by_chance = false;  ///< of tasks woken on another processor, between the extremes
   /// Factors on what writers and readers take, in percent: which of them is the faster one decides
   /// how often the other sleeps, and no calibration is exact enough to know.
   u32 writer_percent = 100;

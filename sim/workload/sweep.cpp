@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kMebibyte = 1048576.0;
 constexpr double kMessages = 1000.0;
+constexpr u32 kFewSleeps = 2;  ///< of a whole run, at its begin and end
 
 /// Where nothing is left to chance there is only one run; otherwise one for each of these.
 struct Variant {
@@ -19,6 +20,7 @@ struct Variant {
   u32 writer_percent = 100;
   u32 reader_percent = 100;
   u32 jitter_percent = 0;
+  bool latency_by_chance = false;
 };
 
 /// Under the fair scheduler it is the difference of what writers and readers take that decides how
@@ -36,6 +38,8 @@ constexpr std::array kTwoProcessors{
     Variant{SchedulePolicy::kRunToBlock, CostLevel::kLow, 80, 130},
     Variant{SchedulePolicy::kRunToBlock, CostLevel::kHigh, 130, 80},
     Variant{SchedulePolicy::kRunToBlock, CostLevel::kHigh, 80, 130},
+    Variant{SchedulePolicy::kRunToBlock, CostLevel::kMedian, 100, 100, 40, true},
+    Variant{SchedulePolicy::kRunToBlock, CostLevel::kMedian, 110, 90, 40, true},
 };
 constexpr std::array kFirstInFirstOut{
     Variant{SchedulePolicy::kRunToBlock, CostLevel::kMedian, 100, 100}};
@@ -60,6 +64,7 @@ RunOptions options_of(const Variant& variant, const SweepOptions& options, bool 
           .policy = variant.policy,
           .seed = options.seed,
           .jitter_percent = variant.jitter_percent,
+          .latency_by_chance = variant.latency_by_chance,
           .writer_percent = variant.writer_percent,
           .reader_percent = variant.reader_percent,
           .most_sections = options.most_sections,
@@ -81,15 +86,26 @@ void widen(Interval& interval, double value) {
   interval.high = std::max(interval.high, value);
 }
 
+/// Beyond its runs the interval on two processors has the sleeps after other programs' turns, where
+/// the two ends do not wait for each other at each ring anyway.
+void allow_for_others(Interval& sleeps, const RunResult& run, double unit) {
+  constexpr double kAgree = 1.01;
+  constexpr i64 kDisturbedEveryNs = 125'000;
+  if (sleeps.high > kAgree * sleeps.low || run.all.sleeps <= kFewSleeps) {
+    sleeps.low = std::max(0.0, sleeps.low - kFewSleeps / unit);
+    sleeps.high +=
+        (kFewSleeps + static_cast<double>(run.elapsed_ns) / double{kDisturbedEveryNs}) / unit;
+  }
+}
+
 /// What the interval of sleeps on one processor has beyond its runs: interrupts, other programs,
 /// and the costs that a calibration does not tell apart. No more than threefold in all: where the
 /// runs are further apart than that, each end is as likely as the other.
 void allow_for_disturbance(Interval& sleeps, double unit) {
   constexpr double kFactor = 1.25;
-  constexpr double kBeginAndEnd = 2;  // sleeps of a whole run
   constexpr double kMostRatio = 3;
-  sleeps.low = std::max(0.0, sleeps.low / kFactor - kBeginAndEnd / unit);
-  sleeps.high = sleeps.high * kFactor + kBeginAndEnd / unit;
+  sleeps.low = std::max(0.0, sleeps.low / kFactor - kFewSleeps / unit);
+  sleeps.high = sleeps.high * kFactor + kFewSleeps / unit;
   if (sleeps.low > 0 && sleeps.high > kMostRatio * sleeps.low) {
     const double centre = std::sqrt(sleeps.low * sleeps.high);
     sleeps.low = centre / std::sqrt(kMostRatio);
@@ -123,6 +139,8 @@ SweepRow sweep_row(const SweepCase& at, const SweepOptions& options) {
     }
     if (options.placement == Placement::kOne) {
       allow_for_disturbance(row.sleeps_per_unit, units(row.run.all, at.queue));
+    } else if (options.placement == Placement::kTwo) {
+      allow_for_others(row.sleeps_per_unit, row.run, units(row.run.all, at.queue));
     }
   }
   return row;

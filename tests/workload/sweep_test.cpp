@@ -22,6 +22,15 @@ TEST(Sweep, AnExactCountIsAnIntervalOfOneNumber) {
   EXPECT_LT(row.bytes_per_second.low, row.bytes_per_second.high);
 }
 
+// Two tasks on two processors either wait for each other at each ring or run beside each other
+// without a sleep, and real ones change between the two.
+TEST(Sweep, TwoProcessorsMayOrMayNotWaitForEachOther) {
+  const SweepRow row =
+      sweep_row({16384, false, stream(16384, 4096, 4096, 8U << 20U)}, options(Placement::kTwo));
+  EXPECT_LT(row.sleeps_per_unit.low, 10);
+  EXPECT_GT(row.sleeps_per_unit.high, 127);
+}
+
 TEST(Sweep, OneProcessorLeavesOrderToChance) {
   const Workload workload = stream(65536, 4096, 65536, 4U << 20U);
   const SweepRow open = sweep_row({65536, false, workload}, options(Placement::kOne));

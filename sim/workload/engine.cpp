@@ -190,6 +190,7 @@ i64 Engine::prepare_call(u32 id, i64 at) {
   const bool transfers = step.kind <= Step::Kind::kReceive;
   task.phase = transfers && nonblock(id) ? CallPhase::kPolling : CallPhase::kTransfer;
   task.in_transfer = false;
+  task.slept_in_call = false;
   task.completed = false;
   if (transfers) {
     task.call_bytes = step.size.draw(task.random);

@@ -115,7 +115,7 @@ Engine::End Engine::write_section(u32 id) {
                          {.nonblock = nonblock(id), .packets = object.packets}, pages_, profile_);
   const u64 moved = task.write.done - done_before;
   const u32 fresh = pages_.live() > live_before ? pages_.live() - live_before : 0;
-  const bool fills = object.pipe.head != head_before;
+  const bool fills = object.pipe.head != head_before || moved == 0;
   const i64 at = unlocked(id, object,
                           (first ? (fills ? costs_.write : costs_.merge) : 0) +
                               costs_.copy_in(moved, task.call_bytes) + costs_.page_alloc * fresh);
@@ -196,7 +196,7 @@ Engine::End Engine::read_section(u32 id) {
   const PipeSection section = pipe_read_section(object.pipe, task.read, {&task.buffer, 1}, nullptr,
                                                 {.nonblock = nonblock(id)}, pages_, profile_);
   const u64 moved = task.read.done - done_before;
-  const bool frees = object.pipe.tail != tail_before;
+  const bool frees = object.pipe.tail != tail_before || moved == 0;
   const i64 at = unlocked(id, object,
                           (first ? (frees ? costs_.read : costs_.read_part) : 0) +
                               costs_.copy_out(moved, task.call_bytes) +

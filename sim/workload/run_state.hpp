@@ -92,6 +92,7 @@ struct Task {
   bool woken = false;        ///< and has not shown yet what for
   bool fresh = false;        ///< woken, and has not run since
   bool sleeps_for_room = false;
+  bool slept_in_call = false;   ///< since the present call began
   bool pays_for_sleep = false;  ///< it slept, and has not run since
   u32 processor = 0;
   u32 run_next = kNobody;

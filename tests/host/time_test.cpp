@@ -169,6 +169,15 @@ TEST(VirtualClock, StandsStillForAStoppedTask) {
   EXPECT_EQ(clock.host_deadline_ns(kT1), 50'270 * kMs);
 }
 
+TEST(VirtualClock, Stretches) {
+  constexpr i64 kMs = 1'000'000;
+  host::VirtualClock clock(1000 * kMs, 150 * kMs, 8);
+  EXPECT_EQ(clock.relative_ms(kT1, 100, 50'000 * kMs), 950);
+  EXPECT_EQ(clock.relative_ms(kT2, 110, 50'000 * kMs), 1030);
+  clock.pass(100 * kMs);
+  EXPECT_THAT(clock.due(), testing::ElementsAre(kT1));
+}
+
 // A time that has passed already is waited for like any other, however late the host's timer is.
 TEST(VirtualClock, TellsOfATimeThatHasPassed) {
   constexpr i64 kMs = 1'000'000;

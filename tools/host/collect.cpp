@@ -171,6 +171,7 @@ HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& end
   }
   name_owner(tasks_, task.call->call, *result);
   if (clock_.early(id) && timed_out(task.call->call, *result)) {
+    too_slow_ = true;
     return lose(
         fmt::format("task {}: the timeout of {}() expired on the host before its time had "
                     "come in the trace; a longer timer_slack is needed",

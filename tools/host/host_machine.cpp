@@ -72,6 +72,11 @@ std::expected<std::unique_ptr<Machine>, MachineError> make_host_machine(
   return machine;
 }
 
+bool was_too_slow(const Machine& machine) {
+  const auto* host = dynamic_cast<const host::HostMachine*>(&machine);
+  return host != nullptr && host->too_slow();
+}
+
 std::optional<std::string> why_no_state() {
   const auto reader = host::KernelReader::of_this_thread();
   return reader ? std::nullopt : std::optional{reader.error()};

@@ -35,6 +35,9 @@ struct HostOptions {
   /// How much longer than the trace says a timeout really takes at least, so that it cannot expire
   /// before the trace lets its time pass.
   std::chrono::milliseconds timer_slack{150};
+  /// How many times as long a sleep takes: what lies between two timeouts is time for the machine
+  /// too.
+  i64 timer_stretch = 1;
   /// The trace's root is this machine's but for its real uid, as only that one may write the limits
   /// of an IPC namespace.
   bool keep_root = false;
@@ -52,6 +55,10 @@ struct HostOptions {
 /// ...",
 /// "/sys/kernel/btf/vmlinux: ...". The first question takes a tenth of a second.
 [[nodiscard]] std::optional<std::string> why_no_state();
+
+/// True when the machine lost its run because it was too busy: a timeout expired before its time
+/// had come in the trace. Another run with more of `timer_slack` and `timer_stretch` may do.
+[[nodiscard]] bool was_too_slow(const Machine& machine);
 
 /// Real tasks on this kernel, in the state that `environment` describes. Every run has its own
 /// descriptors, FIFOs, queues and process numbers; nothing of it is left when the machine is

@@ -64,7 +64,8 @@ HostMachine::HostMachine(const Environment& environment, const HostOptions& opti
       run_(std::move(run)),
       tasks_(run_->shared(), environment),
       clock_(environment.realtime_ns,
-             std::chrono::duration_cast<std::chrono::nanoseconds>(options.timer_slack).count()) {
+             std::chrono::duration_cast<std::chrono::nanoseconds>(options.timer_slack).count(),
+             options.timer_stretch) {
   if (run_->isolation() == Isolation::kFolder) {
     queue_names_.emplace(run_->queue_prefix());
   }

@@ -53,6 +53,8 @@ class HostMachine final : public Machine {
   /// How often a task was late: not where strict priority should have had it. Then it was waited
   /// for.
   [[nodiscard]] u64 late() const { return late_; }
+  /// See was_too_slow().
+  [[nodiscard]] bool too_slow() const { return too_slow_; }
   /// Makes a task run for ever, for the test of the watchdog. REQUIRES: idle(task).
   void post_spin(TaskId task);
 
@@ -112,6 +114,7 @@ class HostMachine final : public Machine {
   u32 handled_seen_ = 0;
   u64 late_ = 0;
   std::optional<std::string> lost_;
+  bool too_slow_ = false;  ///< that is why
   std::optional<ObjectReader> objects_;
   std::optional<Watchdog> watchdog_;
 };

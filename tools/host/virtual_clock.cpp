@@ -96,7 +96,7 @@ std::expected<i64, MachineError> VirtualClock::add(TaskId task, i64 virtual_ns, 
       same = pending.host_ns;
     }
   }
-  const i64 distance_ns = std::min(virtual_ns - now_ns_, kLongestWaitNs);
+  const i64 distance_ns = std::min(virtual_ns - now_ns_, kLongestWaitNs) * stretch_;
   i64 host_ns = host_now_ns + distance_ns + slack_ns_;
   if (same) {
     host_ns = *same;

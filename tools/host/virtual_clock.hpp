@@ -24,7 +24,9 @@ class VirtualClock {
   /// However long a trace waits, its timeouts need no longer than this on the host.
   static constexpr i64 kLongestWaitNs = 2 * kNanosecondsPerSecond;
 
-  VirtualClock(i64 start_ns, i64 slack_ns) : now_ns_(start_ns), slack_ns_(slack_ns) {}
+  /// `stretch`: how many times as far a deadline is on the host, not counting the slack.
+  VirtualClock(i64 start_ns, i64 slack_ns, i64 stretch = 1)
+      : now_ns_(start_ns), slack_ns_(slack_ns), stretch_(stretch) {}
 
   [[nodiscard]] i64 now_ns() const { return now_ns_; }
 
@@ -72,6 +74,7 @@ class VirtualClock {
   std::map<TaskId, Pending> pending_;
   i64 now_ns_;
   i64 slack_ns_;
+  i64 stretch_;
 };
 
 }  // namespace ipcsim::host

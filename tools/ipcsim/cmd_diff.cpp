@@ -1,4 +1,5 @@
 // ipcsim diff: the model against a real kernel, step by step.
+#include <chrono>
 #include <memory>
 
 #include <range/v3/algorithm/any_of.hpp>
@@ -66,28 +67,49 @@ Diffed diff_observed(const Trace& trace, const KernelProfile& profile, Machine& 
   return report;
 }
 
-/// `times` get what steps take whose states are compared; null: they are not.
-Diffed diff(const Trace& trace, const KernelProfile& profile, StepTimes* times) {
-  HostOptions options = host_options(trace);
+Diffed diff_once(const Trace& trace, const KernelProfile& profile, HostOptions options,
+                 StepTimes* times, bool& too_slow) {
   options.read_state = times != nullptr;
-  auto host = make_host_machine(trace.header.environment, options);
-  if (!host) {
-    return std::unexpected(host.error());
+  const auto made = make_host_machine(trace.header.environment, options);
+  if (!made) {
+    return std::unexpected(made.error());
   }
-  if (trace.header.order == TraceOrder::kConcurrent) {
-    return run_concurrent(trace, profile, {.machine = host->get(), .states = times != nullptr});
+  Machine& host = **made;
+  const auto run = [&]() -> Diffed {
+    if (trace.header.order == TraceOrder::kConcurrent) {
+      return run_concurrent(trace, profile, {.machine = &host, .states = times != nullptr});
+    }
+    if (trace.header.order == TraceOrder::kObserved) {
+      return diff_observed(trace, profile, host, times);
+    }
+    if (!host.ordered()) {
+      return diff_unordered(trace, profile, host, times != nullptr);
+    }
+    ModelMachine model(trace.header.environment, profile, Contents::kKept);
+    Machine* const machines[] = {&model, &host};
+    return with_states(trace, model, host, times, [&](const StepObserver& observer) {
+      return run_settled(trace, machines, observer);
+    });
+  };
+  auto report = run();
+  too_slow = was_too_slow(host);
+  return report;
+}
+
+/// `times` get what steps take whose states are compared; null: they are not. A machine that was
+/// too busy to keep the trace's time has given no verdict: it gets more time, once.
+Diffed diff(const Trace& trace, const KernelProfile& profile, StepTimes* times) {
+  constexpr std::chrono::milliseconds kLongSlack{1000};
+  constexpr i64 kLongStretch = 8;
+  HostOptions options = host_options(trace);
+  bool too_slow = false;
+  auto report = diff_once(trace, profile, options, times, too_slow);
+  if (!report && too_slow) {
+    options.timer_slack = kLongSlack;
+    options.timer_stretch = kLongStretch;
+    report = diff_once(trace, profile, options, times, too_slow);
   }
-  if (trace.header.order == TraceOrder::kObserved) {
-    return diff_observed(trace, profile, **host, times);
-  }
-  if (!(*host)->ordered()) {
-    return diff_unordered(trace, profile, **host, times != nullptr);
-  }
-  ModelMachine model(trace.header.environment, profile, Contents::kKept);
-  Machine* const machines[] = {&model, host->get()};
-  return with_states(trace, model, **host, times, [&](const StepObserver& observer) {
-    return run_settled(trace, machines, observer);
-  });
+  return report;
 }
 
 /// Fills the states that say nothing with the fields that the model and the kernel both have.

@@ -222,6 +222,8 @@ LiveObject live_pipe(const KernelState& k, const PipeObject& pipe) {
   for (const FasyncEntry& entry : pipe.fasync_writers) {
     live.around.fasync_writers.push_back(entry.fd);
   }
+  // Writing leaves what a slot has, which is 0 in a new ring; splicing moves it along, or sets 0.
+  live.around.slot_private.assign(pipe.inode.head - pipe.inode.tail, 0);
   live.around.charged = k.users[pipe.user.v].pipe.pipe_bufs;
   if (!pipe.anonymous && k.inodes[pipe.node].nlink > 0) {
     live.neighbour = first_task(k, [](const Task& /*task*/) { return true; });
@@ -238,6 +240,16 @@ LiveObject live_mqueue(const KernelState& k, const MqueueObject& queue) {
                   .around = {}};
   live.around.wait_q = waiters(k.wait_queues, queue.wait_q);
   live.around.charged = k.users[queue.user.v].mq_bytes;
+  const Inode& node = k.inodes[queue.node];
+  live.around.i_mode = node.mode;
+  live.around.i_uid = node.uid;
+  live.around.i_gid = node.gid;
+  if (queue.inode.notify && queue.inode.notify->kind == MqNotifyKind::kSignal) {
+    live.around.notify_self_exec_id = queue.inode.notify->self_exec_id;
+  }
+  if (queue.notify_sock != kNoNetlink && queue.notify_cookie.known()) {
+    live.around.notify_cookie = queue.notify_cookie.to_string();
+  }
   if (k.inodes[queue.node].nlink > 0) {
     live.neighbour = first_task(k, [&](const Task& task) { return task.ipc == queue.ns; });
   }

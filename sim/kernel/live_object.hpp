@@ -18,11 +18,21 @@ struct Holder {
   bool operator==(const Holder&) const = default;
 };
 
-/// What the kernel keeps about an object and has no place in its snapshot.
+/// What the kernel keeps about an object and has no place in its snapshot. What is nothing does not
+/// exist, or the machine cannot tell it.
 struct Surroundings {
+  // A pipe's.
   std::vector<Fd> fasync_readers;  ///< descriptors that O_ASYNC was set through, newest first
   std::vector<Fd> fasync_writers;
-  std::vector<WaiterSnapshot> wait_q;  ///< a queue's pollers
+  std::vector<u64> slot_private;  ///< `pipe_buffer.private` of the occupied slots, the oldest first
+  // A queue's.
+  std::vector<WaiterSnapshot> wait_q;  ///< pollers
+  u32 i_mode = 0;
+  std::optional<u32> i_uid;
+  std::optional<u32> i_gid;
+  std::optional<u64> notify_self_exec_id;    ///< of SIGEV_SIGNAL: 0 for who never called execve()
+  std::optional<std::string> notify_cookie;  ///< of SIGEV_THREAD: its bytes
+  // Of both.
   /// What its user is charged for all that it has: pages of pipes, bytes of queues.
   std::optional<u64> charged;
   bool operator==(const Surroundings&) const = default;

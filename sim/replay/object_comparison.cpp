@@ -33,8 +33,16 @@ void take_over(const LiveObject& model, FoundObject& other) {
       queue->sigev_value.reset();
     }
   }
-  if (!other.around.charged) {
-    other.around.charged = model.around.charged;
+  const auto take = [](const auto& from, auto& to) {
+    if (!to) {
+      to = from;
+    }
+  };
+  take(model.around.charged, other.around.charged);
+  take(model.around.i_uid, other.around.i_uid);
+  take(model.around.i_gid, other.around.i_gid);
+  if (!model.around.notify_cookie) {
+    other.around.notify_cookie.reset();  // its bytes are not known to the model
   }
 }
 

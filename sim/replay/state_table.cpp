@@ -63,6 +63,12 @@ std::string fds_text(const std::vector<Fd>& fds) {
   return joined(fds, " ", [](Fd fd) { return fmt::format("{}", fd.v); });
 }
 
+std::string hex_or_dash(const std::optional<std::string>& bytes) {
+  return bytes
+             ? joined(*bytes, "", [](char c) { return fmt::format("{:02x}", static_cast<u8>(c)); })
+             : "-";
+}
+
 std::vector<StateField> fields(const PipeSnapshot& pipe) {
   const auto number = [](auto n) { return fmt::format("{}", n); };
   std::vector<StateField> list{
@@ -132,10 +138,16 @@ std::vector<StateField> fields_of(const ObjectSnapshot& object, const Surroundin
     list = fields(*pipe);
     list.emplace_back("fasync_readers", fds_text(around.fasync_readers));
     list.emplace_back("fasync_writers", fds_text(around.fasync_writers));
+    list.emplace_back("private", numbers(around.slot_private));
     list.emplace_back("user's pipe_bufs", number_or_dash(around.charged));
   } else if (const auto* queue = std::get_if<MqueueSnapshot>(&object)) {
     list = fields(*queue);
     list.emplace_back("wait_q", waiters_text(around.wait_q));
+    list.emplace_back("i_mode", fmt::format("{:#o}", around.i_mode));
+    list.emplace_back("i_uid", number_or_dash(around.i_uid));
+    list.emplace_back("i_gid", number_or_dash(around.i_gid));
+    list.emplace_back("notify_self_exec_id", number_or_dash(around.notify_self_exec_id));
+    list.emplace_back("notify_cookie", hex_or_dash(around.notify_cookie));
     list.emplace_back("user's bytes", number_or_dash(around.charged));
   }
   return list;

@@ -1,6 +1,7 @@
 // What the kernel's structures look like in situations that are known.
 #include <algorithm>
 
+#include "sim/kernel/inode.hpp"
 #include "sim/kernel/live_object.hpp"
 #include "tests/host/support.hpp"
 
@@ -173,6 +174,22 @@ TEST_F(HostState, WhoWantsSignals) {
   const FoundObject found = find(kT1, 1);
   EXPECT_THAT(found.around.fasync_readers, ElementsAre(Fd{0}));
   EXPECT_THAT(found.around.fasync_writers, IsEmpty());
+}
+
+TEST_F(HostState, AQueuesInodeAndItsRegistration) {
+  step(kT1, mq_call("q", kOCreat | kORdwr));
+  EXPECT_EQ(find(kT1, 0).around.i_mode, kSIfreg | 0600U);
+  EXPECT_EQ(find(kT1, 0).around.notify_self_exec_id, std::nullopt);
+  const auto by_signal = [] {
+    return MqNotifyCall{Fd{0}, UserPtr<SigEvent>::of(
+                                   {.sigev_notify = SigevNotify{kSigevSignal}, .sigev_signo = 10})};
+  };
+  step(kT1, by_signal());
+  EXPECT_EQ(find(kT1, 0).around.notify_self_exec_id, 0U);
+  step(kT1, ExecveCall{});  // it closes the queue, which ends the registration
+  step(kT1, mq_call("q", kORdwr));
+  step(kT1, by_signal());
+  EXPECT_EQ(find(kT1, 0).around.notify_self_exec_id, 1U);
 }
 
 // A FIFO whose open() sleeps has no descriptor yet: its name leads to it.

@@ -150,6 +150,8 @@ TEST(StateComparison, FindsEveryFieldOfAPipe) {
               HasSubstr("fasync_readers 3"));
   EXPECT_THAT(with([](auto&, Surroundings& s) { s.fasync_writers.push_back(Fd{3}); }),
               HasSubstr("fasync_writers 3"));
+  EXPECT_THAT(with([](auto&, Surroundings& s) { s.slot_private[1] = 7; }),
+              HasSubstr("private [0 0] | pipe:1: private [0 7]"));
   EXPECT_THAT(with([](auto&, Surroundings& s) { s.charged = 1; }), HasSubstr("user's pipe_bufs 1"));
 }
 
@@ -187,6 +189,12 @@ TEST(StateComparison, FindsEveryFieldOfAQueue) {
   EXPECT_THAT(
       with_queue([](auto&, Surroundings& s) { s.wait_q.push_back({TaskId{1}, false, true}); }),
       HasSubstr("wait_q task 1 poll"));
+  EXPECT_THAT(with_queue([](auto&, Surroundings& s) { s.i_mode = 0100644; }),
+              HasSubstr("i_mode 0100600 | mqueue \"q\": i_mode 0100644"));
+  EXPECT_THAT(with_queue([](auto&, Surroundings& s) { s.i_uid = 7; }), HasSubstr("i_uid 7"));
+  EXPECT_THAT(with_queue([](auto&, Surroundings& s) { s.i_gid = 7; }), HasSubstr("i_gid 7"));
+  EXPECT_THAT(with_queue([](auto&, Surroundings& s) { s.notify_self_exec_id = 0; }),
+              HasSubstr("notify_self_exec_id 0"));
   EXPECT_THAT(with_queue([](auto&, Surroundings& s) { s.charged = 1; }),
               HasSubstr("user's bytes 1"));
 }
@@ -196,6 +204,11 @@ TEST(StateComparison, TakesOverWhatIsNotSaid) {
   EXPECT_EQ(with([](PipeSnapshot& p, Surroundings& s) {
               s.charged.reset();
               p.name = "another";
+            }),
+            "");
+  EXPECT_EQ(with_queue([](auto&, Surroundings& s) {
+              s.i_uid.reset();
+              s.i_gid.reset();
             }),
             "");
 }

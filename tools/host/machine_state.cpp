@@ -1,5 +1,6 @@
 // How a run's objects look in the kernel.
 #include "tools/host/machine_impl.hpp"
+#include "tools/host/whitebox/task_finder.hpp"
 
 namespace ipcsim::host {
 namespace {
@@ -21,6 +22,21 @@ std::expected<void, MachineError> HostMachine::read_state(i32 nice) {
                      .ordinary_prio = kDefaultPrio + nice};
   if (realtime_) {
     numbers.realtime_prio = kLowestRealtimePrio - kTaskPriority;
+  }
+  if (run_->book().ids.own()) {
+    numbers.ids = &run_->book().ids;
+  }
+  // Tasks begin with what the supervisor has.
+  const int supervisor = run_->supervisor_pid();
+  const auto task =
+      find_task(*(*kernel)->peek, (*kernel)->layout, (*kernel)->pid_level, supervisor, supervisor);
+  if (task) {
+    Peek& peek = *(*kernel)->peek;
+    peek.begin();
+    const Peeked exec_id = peek.ask(*task + (*kernel)->layout.task.self_exec_id, sizeof(u32));
+    if (peek.run() && peek.ok(exec_id)) {
+      numbers.exec_id = peek.get<u32>(exec_id);
+    }
   }
   objects_.emplace(**kernel, tasks_, numbers);
   return {};

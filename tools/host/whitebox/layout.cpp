@@ -64,6 +64,7 @@ void find_tasks(Lookup& find, KernelLayout& l) {
             .thread_node = find.at("task_struct", "thread_node"),
             .thread_pid = find.at("task_struct", "thread_pid"),
             .prio = find.at("task_struct", "prio"),
+            .self_exec_id = find.at("task_struct", "self_exec_id"),
             .pid_link = find.element("task_struct", "pid_links", pid)};
   l.signal = {.thread_head = find.at("signal_struct", "thread_head")};
   l.pid = {.level = find.at("pid", "level"),
@@ -82,7 +83,9 @@ void find_files(Lookup& find, KernelLayout& l) {
              .i_pipe = find.at("inode", "i_pipe"),
              .i_private = find.at("inode", "i_private"),
              .i_nlink = find.at("inode", "i_nlink"),
-             .i_size = find.at("inode", "i_size")};
+             .i_size = find.at("inode", "i_size"),
+             .i_uid = find.at("inode", "i_uid"),
+             .i_gid = find.at("inode", "i_gid")};
   l.super_block = {.s_magic = find.at("super_block", "s_magic"),
                    .s_fs_info = find.at("super_block", "s_fs_info")};
   const auto ring = find.maybe("dentry", "d_subdirs");
@@ -131,13 +134,15 @@ void find_pipes(Lookup& find, KernelLayout& l) {
             .tmp_page = find.field(kPipe, "tmp_page"),
             .wr_wait = wr_wait,
             .poll_usage = find.maybe(kPipe, "poll_usage"),
-            .note_loss = find.maybe(kPipe, "note_loss")};
+            .note_loss = find.maybe(kPipe, "note_loss"),
+            .watch_queue = find.maybe(kPipe, "watch_queue")};
   l.pipe_buffer = {.size = find.size("pipe_buffer"),
                    .page = find.at("pipe_buffer", "page"),
                    .offset = find.at("pipe_buffer", "offset"),
                    .len = find.at("pipe_buffer", "len"),
                    .ops = find.at("pipe_buffer", "ops"),
-                   .flags = find.at("pipe_buffer", "flags")};
+                   .flags = find.at("pipe_buffer", "flags"),
+                   .private_data = find.at("pipe_buffer", "private")};
   l.user = {.pipe_bufs = find.at("user_struct", "pipe_bufs")};
 }
 
@@ -152,11 +157,15 @@ void find_queues(Lookup& find, KernelLayout& l) {
               .maxmsg = find.at(kQueue, "attr.mq_maxmsg"),
               .msgsize = find.at(kQueue, "attr.mq_msgsize"),
               .curmsgs = find.at(kQueue, "attr.mq_curmsgs"),
+              .flags = find.at(kQueue, "attr.mq_flags"),
               .sigev_notify = find.at(kQueue, "notify.sigev_notify"),
               .sigev_signo = find.at(kQueue, "notify.sigev_signo"),
               .sigev_value = find.at(kQueue, "notify.sigev_value"),
               .notify_owner = find.at(kQueue, "notify_owner"),
               .qsize = find.at(kQueue, "qsize"),
+              .notify_user_ns = find.at(kQueue, "notify_user_ns"),
+              .notify_cookie = find.at(kQueue, "notify_cookie"),
+              .notify_self_exec_id = find.at(kQueue, "notify_self_exec_id"),
               .send_list = find.element(kQueue, "e_wait_q", 0) + list,
               .recv_list = find.element(kQueue, "e_wait_q", 1) + list,
               .msg_tree_rightmost = find.maybe(kQueue, "msg_tree_rightmost"),
@@ -183,7 +192,9 @@ void find_queues(Lookup& find, KernelLayout& l) {
   l.ext_wait = {.size = find.size("ext_wait_queue"),
                 .task = find.at("ext_wait_queue", "task"),
                 .list = list,
-                .msg = find.at("ext_wait_queue", "msg")};
+                .msg = find.at("ext_wait_queue", "msg"),
+                .state = find.at("ext_wait_queue", "state")};
+  l.sk_buff = {.data = find.at("sk_buff", "data")};
 }
 
 }  // namespace

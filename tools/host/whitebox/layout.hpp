@@ -16,7 +16,7 @@ struct KernelLayout {
   [[nodiscard]] static std::expected<KernelLayout, std::string> of(const Btf& btf);
 
   struct {
-    u32 files, fs, nsproxy, signal, thread_node, thread_pid, prio;
+    u32 files, fs, nsproxy, signal, thread_node, thread_pid, prio, self_exec_id;
     u32 pid_link;  ///< pid_links[PIDTYPE_PID]
   } task;
   struct {
@@ -36,7 +36,7 @@ struct KernelLayout {
     u32 f_inode, private_data;
   } file;
   struct {
-    u32 i_mode, i_sb, i_pipe, i_private, i_nlink, i_size;
+    u32 i_mode, i_sb, i_pipe, i_private, i_nlink, i_size, i_uid, i_gid;
   } inode;
   struct {
     u32 s_magic, s_fs_info;
@@ -77,17 +77,23 @@ struct KernelLayout {
     std::optional<u32> wr_wait;  ///< to 5.4 `wait` is both
     std::optional<u32> poll_usage;
     std::optional<u32> note_loss;  ///< with CONFIG_WATCH_QUEUE
+    std::optional<u32> watch_queue;
   } pipe;
   struct {
-    u32 size, page, offset, len, ops, flags;
+    u32 size, page, offset, len, ops, flags, private_data;
   } pipe_buffer;
   struct {
     u32 pipe_bufs;
   } user;
+  struct {
+    u32 data;
+  } sk_buff;
 
   struct {
     u32 size, lock, vfs_inode, wait_q, msg_tree, maxmsg, msgsize, curmsgs;
-    u32 sigev_notify, sigev_signo, sigev_value, notify_owner, qsize;
+    u32 flags, sigev_notify, sigev_signo, sigev_value, notify_owner, qsize;
+    u32 notify_user_ns, notify_cookie;
+    u32 notify_self_exec_id;
     u32 send_list, recv_list;  ///< e_wait_q[i].list
     std::optional<u32> msg_tree_rightmost;
     std::optional<u32> node_cache;
@@ -107,7 +113,7 @@ struct KernelLayout {
     u32 next;
   } msg_segment;
   struct {
-    u32 size, task, list, msg;
+    u32 size, task, list, msg, state;
   } ext_wait;
 };
 

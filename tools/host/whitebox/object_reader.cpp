@@ -117,9 +117,7 @@ ObjectReader::Failure ObjectReader::read_all_pipes(std::span<const LiveObject> w
     object.object = std::move(pipes[i].pipe);
     object.around = std::move(pipes[i].around);
     object.problem = std::move(pipes[i].problem);
-    if (!numbers_.own_users) {
-      object.around.charged.reset();
-    }
+    adjust(object.around);
   }
   return {};
 }
@@ -131,13 +129,28 @@ ObjectReader::Failure ObjectReader::read_one_queue(const Place& place, FoundObje
   }
   adjust_priorities(read->queue.send_wait);
   adjust_priorities(read->queue.recv_wait);
-  if (!numbers_.own_users) {
-    read->around.charged.reset();
-  }
+  adjust(read->around);
   found.object = std::move(read->queue);
   found.around = std::move(read->around);
   found.problem = std::move(read->problem);
   return {};
+}
+
+/// Numbers as the trace has them; nothing for those that are not the run's.
+void ObjectReader::adjust(Surroundings& around) const {
+  if (!numbers_.own_users) {
+    around.charged.reset();
+  }
+  for (std::optional<u32>* id : {&around.i_uid, &around.i_gid}) {
+    if (numbers_.ids == nullptr) {
+      id->reset();
+    } else if (*id) {
+      *id = numbers_.ids->from_host(**id);
+    }
+  }
+  if (around.notify_self_exec_id) {
+    *around.notify_self_exec_id -= numbers_.exec_id;
+  }
 }
 
 /// A priority that a task has for this run's sake stands for the one of the trace.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/replay/machine.hpp"
+#include "tools/host/run_book.hpp"
 #include "tools/host/task_table.hpp"
 #include "tools/host/whitebox/kernel_names.hpp"
 #include "tools/host/whitebox/kernel_reader.hpp"
@@ -24,6 +25,8 @@ struct RunNumbers {
   /// that it stands for.
   std::optional<i32> realtime_prio;
   i32 ordinary_prio = 120;
+  const IdMap* ids = nullptr;  ///< which user is which of the trace; null: this machine's
+  u64 exec_id = 0;             ///< `self_exec_id` of who has not called execve() in the trace
 };
 
 /// The objects of one run. Everything sleeps while it reads.
@@ -78,6 +81,7 @@ class ObjectReader {
                          std::vector<FoundObject>& found);
   Failure read_one_queue(const Place& place, FoundObject& found);
   void adjust_priorities(std::vector<MqWaiterSnapshot>& waiters) const;
+  void adjust(Surroundings& around) const;
 
   KernelReader& kernel_;
   const TaskTable& tasks_;

@@ -4,127 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "tools/host/whitebox/pipe_bytes.hpp"
 #include "tools/host/whitebox/wait_entries.hpp"
 
 namespace ipcsim::host {
 namespace {
-
-/// The copies of one pipe's memory.
-struct PipeBytes {
-  std::vector<std::byte> info;
-  std::vector<std::byte> ring;
-  u64 user_pages = 0;
-
-  template <class T>
-  [[nodiscard]] T get(u32 at) const {
-    T value;
-    std::memcpy(&value, info.data() + at, sizeof value);
-    return value;
-  }
-  /// An index, which has 16 bits where two of them fit a machine word of 32.
-  [[nodiscard]] u32 index(const BtfField& field) const {
-    return field.size == sizeof(u16) ? get<u16>(field.offset) : get<u32>(field.offset);
-  }
-};
-
-struct Asked {
-  u32 slots = 0;  ///< of the ring
-  Peeked info;
-  Peeked ring;
-  Peeked user_pages;
-  Peeked again;
-};
-
-void copy_piece(const Peek& peek, Peeked piece, u32 bytes, std::vector<std::byte>& to) {
-  to.assign(peek.bytes(piece), peek.bytes(piece) + bytes);
-}
-
-bool same_bytes(const Peek& peek, Peeked piece, const std::vector<std::byte>& bytes) {
-  return peek.ok(piece) && std::memcmp(peek.bytes(piece), bytes.data(), bytes.size()) == 0;
-}
-
-/// Reads `bytes` of memory in pieces.
-std::expected<void, ReadError> read_long(Peek& peek, u64 address, u32 bytes,
-                                         std::vector<std::byte>& to) {
-  to.clear();
-  while (to.size() < bytes) {
-    const u32 piece = std::min(bytes - static_cast<u32>(to.size()), kPeekPieceBytes);
-    peek.begin();
-    const Peeked part = peek.ask(address + to.size(), piece);
-    if (!peek.run()) {
-      return std::unexpected(ReadError::kRefused);
-    }
-    if (!peek.ok(part)) {
-      return std::unexpected(ReadError::kTorn);
-    }
-    to.insert(to.end(), peek.bytes(part), peek.bytes(part) + piece);
-  }
-  return {};
-}
-
-/// Slots of `pipe` that can be read with the pipe itself.
-u32 slots_at_once(const WantedPipe& pipe, const KernelLayout& layout) {
-  return std::min(pipe.slots_hint, kPeekPieceBytes / layout.pipe_buffer.size);
-}
-
-bool fits(const Peek& peek, const WantedPipe& pipe, const KernelLayout& layout) {
-  return peek.has_room(
-      layout.pipe.size * 2 + slots_at_once(pipe, layout) * layout.pipe_buffer.size + 8, 4);
-}
-
-/// Reads the first pipes of `pipes`, as many as fit one call; says how many.
-std::expected<std::size_t, ReadError> read_first(Peek& peek, const KernelLayout& layout,
-                                                 std::span<WantedPipe> pipes,
-                                                 std::span<PipeBytes> copies) {
-  const auto& l = layout.pipe;
-  std::vector<Asked> asked;
-  peek.begin();
-  for (const WantedPipe& pipe : pipes) {
-    if (!asked.empty() && !fits(peek, pipe, layout)) {
-      break;
-    }
-    Asked& one = asked.emplace_back();
-    one.slots = slots_at_once(pipe, layout);
-    one.info = peek.ask(pipe.address, l.size);
-    one.ring = peek.follow(one.info, l.bufs, 0, one.slots * layout.pipe_buffer.size);
-    one.user_pages = peek.follow(one.info, l.user, layout.user.pipe_bufs, sizeof(u64));
-    one.again = peek.ask(pipe.address, l.size);
-  }
-  if (!peek.run()) {
-    return std::unexpected(ReadError::kRefused);
-  }
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    PipeBytes& copy = copies[i];
-    if (!peek.ok(asked[i].info)) {
-      return std::unexpected(ReadError::kTorn);
-    }
-    copy_piece(peek, asked[i].info, l.size, copy.info);
-    if (!same_bytes(peek, asked[i].again, copy.info) || copy.get<u64>(l.mutex_owner) != 0) {
-      return std::unexpected(ReadError::kTorn);
-    }
-    const u32 ring_size = copy.get<u32>(l.ring_size);
-    pipes[i].slots_hint = ring_size;
-    if (peek.ok(asked[i].ring) && ring_size <= asked[i].slots) {
-      copy_piece(peek, asked[i].ring, ring_size * layout.pipe_buffer.size, copy.ring);
-    }
-    if (peek.ok(asked[i].user_pages)) {
-      copy.user_pages = peek.get<u64>(asked[i].user_pages);
-    }
-  }
-  return asked.size();
-}
-
-/// Slots and what does not come with the first call.
-std::expected<void, ReadError> read_ring(Peek& peek, const KernelLayout& layout, PipeBytes& copy) {
-  const u32 ring_size = copy.get<u32>(layout.pipe.ring_size);
-  if (ring_size == 0 || ring_size > kPipeMostSlots || (ring_size & (ring_size - 1)) != 0) {
-    return std::unexpected(ReadError::kTorn);
-  }
-  const u32 bytes = ring_size * layout.pipe_buffer.size;
-  return copy.ring.size() == bytes
-             ? std::expected<void, ReadError>{}
-             : read_long(peek, copy.get<u64>(layout.pipe.bufs), bytes, copy.ring);
-}
 
 template <class T>
 T field_of(const std::byte* slot, u32 at) {
@@ -156,6 +40,7 @@ void name_slots(const PipeBytes& copy, const KernelLayout& layout, KernelNames& 
                           .len = field_of<u32>(slot, layout.pipe_buffer.len),
                           .ops = name.value_or(PipeBufOps::kNone),
                           .flags = static_cast<u8>(field_of<u32>(slot, layout.pipe_buffer.flags))});
+    read.around.slot_private.push_back(field_of<u64>(slot, layout.pipe_buffer.private_data));
   }
 }
 
@@ -184,6 +69,9 @@ void name_fields(const PipeBytes& copy, const KernelLayout& layout, KernelNames&
   read.around = {};
   read.around.charged = copy.user_pages;
   read.problem.clear();
+  if (l.watch_queue && copy.get<u64>(*l.watch_queue) != 0) {
+    read.problem = "it is a notification pipe";
+  }
   name_slots(copy, layout, names, read);
   for (u32 i = 0; i < l.tmp_page.size / sizeof(u64); ++i) {
     const u64 page = copy.get<u64>(l.tmp_page.offset + i * 8);
@@ -241,53 +129,19 @@ bool has_lists(const WantedPipe& pipe, const PipeBytes& copy, const KernelLayout
          copy.get<u64>(l.fasync_readers) != 0 || copy.get<u64>(l.fasync_writers) != 0;
 }
 
-/// True when no pipe has changed since its copy was made.
-std::expected<bool, ReadError> unchanged(Peek& peek, std::span<const WantedPipe> pipes,
-                                         std::span<const PipeBytes> copies) {
-  for (std::size_t done = 0; done < pipes.size();) {
-    std::vector<Peeked> pieces;
-    peek.begin();
-    while (done + pieces.size() < pipes.size()) {
-      const std::size_t i = done + pieces.size();
-      const auto bytes = static_cast<u32>(copies[i].info.size());
-      if (!pieces.empty() && !peek.has_room(bytes)) {
-        break;
-      }
-      pieces.push_back(peek.ask(pipes[i].address, bytes));
-    }
-    if (!peek.run()) {
-      return std::unexpected(ReadError::kRefused);
-    }
-    for (const Peeked piece : pieces) {
-      if (!same_bytes(peek, piece, copies[done++].info)) {
-        return false;
-      }
-    }
-  }
-  return true;
-}
-
 }  // namespace
 
 std::expected<void, ReadError> read_pipes(Peek& peek, const KernelLayout& layout,
                                           KernelNames& names, std::span<WantedPipe> pipes) {
   std::vector<PipeBytes> copies(pipes.size());
-  for (std::size_t done = 0; done < pipes.size();) {
-    const auto read =
-        read_first(peek, layout, pipes.subspan(done), std::span(copies).subspan(done));
-    if (!read) {
-      return std::unexpected(read.error());
-    }
-    done += *read;
+  const auto copied = copy_pipes(peek, layout, pipes, copies);
+  if (!copied) {
+    return std::unexpected(copied.error());
   }
-  bool more_calls = false;
+  bool more_calls = *copied;
   for (std::size_t i = 0; i < pipes.size(); ++i) {
-    const bool had_ring = !copies[i].ring.empty();
-    if (auto done = read_ring(peek, layout, copies[i]); !done) {
-      return done;
-    }
     name_fields(copies[i], layout, names, pipes[i]);
-    more_calls = more_calls || !had_ring || has_lists(pipes[i], copies[i], layout);
+    more_calls = more_calls || has_lists(pipes[i], copies[i], layout);
   }
   if (!more_calls) {
     return {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/kernel/constants.hpp"
 #include "tools/host/whitebox/queue_tree.hpp"
 #include "tools/host/whitebox/wait_entries.hpp"
 
@@ -80,6 +81,9 @@ std::expected<std::vector<MqWaiterSnapshot>, ReadError> read_waiters(Peek& peek,
     if (!task) {
       problem = "a waiter is no task of this run";
     }
+    if (element.get<i32>(l.state) != 0) {
+      problem = "a waiter that was woken is still in the list";  // STATE_READY
+    }
     MqWaiterSnapshot& waiter = waiters.emplace_back();
     waiter.task = task.value_or(kNoTask);
     waiter.task_prio = static_cast<i32>(element.behind);
@@ -105,6 +109,18 @@ std::expected<std::vector<MqWaiterSnapshot>, ReadError> read_waiters(Peek& peek,
     waiters[i].segments = (*segments)[i];
   }
   return waiters;
+}
+
+/// What else is to be of a queue with, or without, a registered process.
+std::string broken_rule(const QueueBytes& copy, const KernelLayout& layout) {
+  const auto& l = layout.mqueue;
+  if (copy.get<i64>(l.flags) != 0) {
+    return "mq_flags is not 0";
+  }
+  const bool owned = copy.get<u64>(l.notify_owner) != 0;
+  return owned == (copy.get<u64>(l.notify_user_ns) != 0)
+             ? ""
+             : "notify_user_ns is there without notify_owner, or that without it";
 }
 
 MqueueSnapshot name_fields(const QueueBytes& copy, const KernelLayout& layout,
@@ -135,6 +151,36 @@ MqueueSnapshot name_fields(const QueueBytes& copy, const KernelLayout& layout,
   return queue;
 }
 
+/// The inode, and what a registration holds besides `struct sigevent`.
+std::expected<Surroundings, ReadError> read_around(Peek& peek, const KernelLayout& layout,
+                                                   const QueueBytes& copy) {
+  constexpr u32 kCookieBytes = 32;  // NOTIFY_COOKIE_LEN
+  const auto& l = layout.mqueue;
+  Surroundings around;
+  around.charged = copy.user_bytes;
+  around.i_mode = copy.get<u16>(l.vfs_inode + layout.inode.i_mode);
+  around.i_uid = copy.get<u32>(l.vfs_inode + layout.inode.i_uid);
+  around.i_gid = copy.get<u32>(l.vfs_inode + layout.inode.i_gid);
+  const bool owned = copy.get<u64>(l.notify_owner) != 0;
+  const u32 kind = copy.get<u32>(l.sigev_notify);
+  if (owned && kind == kSigevSignal) {
+    around.notify_self_exec_id = copy.get<u32>(l.notify_self_exec_id);
+  } else if (owned && kind == kSigevThread) {
+    peek.begin();
+    const Peeked data = peek.ask(copy.get<u64>(l.notify_cookie) + layout.sk_buff.data, sizeof(u64));
+    const Peeked cookie = peek.follow(data, 0, 0, kCookieBytes);
+    if (!peek.run()) {
+      return std::unexpected(ReadError::kRefused);
+    }
+    if (!peek.ok(cookie)) {
+      return std::unexpected(ReadError::kTorn);
+    }
+    std::string& bytes = around.notify_cookie.emplace(kCookieBytes, '\0');
+    std::memcpy(bytes.data(), peek.bytes(cookie), kCookieBytes);
+  }
+  return around;
+}
+
 /// True when the queue is as it was when the copy was made.
 std::expected<bool, ReadError> unchanged(Peek& peek, const QueueBytes& copy) {
   peek.begin();
@@ -162,8 +208,13 @@ std::expected<ReadQueue, ReadError> read_queue(Peek& peek, const KernelLayout& l
     return std::unexpected(tree.error());
   }
   ReadQueue read;
+  read.problem = broken_rule(*copy, layout);
   read.queue = name_fields(*copy, layout, names, *std::move(tree), read.problem);
-  read.around.charged = copy->user_bytes;
+  auto around = read_around(peek, layout, *copy);
+  if (!around) {
+    return std::unexpected(around.error());
+  }
+  read.around = *std::move(around);
   for (const bool senders : {true, false}) {
     const u32 at = senders ? l.send_list : l.recv_list;
     auto waiters = read_waiters(peek, layout, names,

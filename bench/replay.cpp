@@ -15,6 +15,7 @@
 #include "sim/replay/explain.hpp"
 #include "sim/replay/sequential_runner.hpp"
 #include "sim/trace/trace.hpp"
+#include "sim/workload/size_probe.hpp"
 
 namespace ipcsim::bench {
 namespace {
@@ -46,6 +47,30 @@ Trace sequential_trace() {
         CallEvent{kTask, WriteCall{Fd{1}, {.data = bytes, .len = kLen}}, SysResult::success(len)});
     events.emplace_back(CallEvent{kTask, ReadCall{Fd{0}, {.data = {}, .len = kLen}},
                                   SysResult::success(len, ReadBytes{bytes})});
+  }
+  return trace_of(TraceOrder::kSettled, std::move(events));
+}
+
+/// A pipe of `slots`, filled by writes of `len` and drained again, over and over.
+Trace filling_trace(u64 slots, u64 len) {
+  constexpr u32 kPageSize = 4096;
+  const u64 size = slots * kPageSize;
+  const u64 fit = probe_pipe(size, len, false, kPageSize, newest_profile()).writes;
+  const Payload bytes = Payload::of_unknown(len);
+  const SysResult moved = SysResult::success(static_cast<i64>(len));
+  std::vector<EventBody> events;
+  events.emplace_back(CallEvent{kTask, Pipe2Call{}, SysResult::success(0, PipeFds{Fd{0}, Fd{1}})});
+  events.emplace_back(CallEvent{kTask,
+                                FcntlCall{Fd{1}, FcntlCmd{kFSetpipeSz}, static_cast<i64>(size), {}},
+                                SysResult::success(static_cast<i64>(size))});
+  while (events.size() < kPairs) {
+    for (u64 i = 0; i < fit; ++i) {
+      events.emplace_back(CallEvent{kTask, WriteCall{Fd{1}, {.data = bytes, .len = len}}, moved});
+    }
+    for (u64 i = 0; i < fit; ++i) {
+      events.emplace_back(CallEvent{kTask, ReadCall{Fd{0}, {.data = {}, .len = len}},
+                                    SysResult::success(static_cast<i64>(len), ReadBytes{bytes})});
+    }
   }
   return trace_of(TraceOrder::kSettled, std::move(events));
 }
@@ -87,6 +112,16 @@ void parse_dom(benchmark::State& state) {
 // Level: whole replay of events that are in memory.
 void replay_memory(benchmark::State& state) {
   const Trace trace = sequential_trace();
+  for (auto _ : state) {
+    IPCSIM_CHECK(run_sequential(trace, newest_profile()).has_value());
+  }
+  count_events(state, trace.events.size());
+}
+
+// The same by slots of the ring and sizes of the writes.
+void replay_sizes(benchmark::State& state) {
+  const Trace trace =
+      filling_trace(static_cast<u64>(state.range(0)), static_cast<u64>(state.range(1)));
   for (auto _ : state) {
     IPCSIM_CHECK(run_sequential(trace, newest_profile()).has_value());
   }
@@ -166,6 +201,10 @@ void explain_pipeline(benchmark::State& state) {
 BENCHMARK(replay_text)->Unit(benchmark::kMillisecond);
 BENCHMARK(parse_dom)->Unit(benchmark::kMillisecond);
 BENCHMARK(replay_memory)->Unit(benchmark::kMillisecond);
+BENCHMARK(replay_sizes)
+    ->ArgNames({"ring_slots", "write"})
+    ->ArgsProduct({{1, 16, 256}, {64, 4096}})
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(explain_pipeline)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace

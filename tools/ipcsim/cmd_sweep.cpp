@@ -56,6 +56,9 @@ std::expected<MeasuredRow, MachineError> measure(const SweepCase& at, const Swee
     speeds.push_back(static_cast<double>(counts.bytes_in) * 1e9 / run->elapsed_ns);
     measured.syscalls_per_unit = static_cast<double>(counts.syscalls) / unit;
   }
+  if (placement != Placement::kOneFifo) {
+    return measured;  // counting itself would change who goes first
+  }
   const auto counted =
       run_real_workload(at.workload, placement, seed, kTimeoutSeconds, RealCounting::kOn);
   if (counted && counted->counted) {

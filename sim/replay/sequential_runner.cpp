@@ -84,17 +84,18 @@ std::optional<Report> run_sequential(const TraceHeader& header, TraceReader& eve
   }
   Kernel kernel(header.environment, profile, contents);
   Report report;
+  Event event;
   while (true) {
-    auto event = events.next();
-    if (!event) {
+    const auto more = events.next(event);
+    if (!more) {
       return std::nullopt;
     }
-    if (!*event) {
+    if (!*more) {
       return report;
     }
-    auto* call = std::get_if<CallEvent>(&(*event)->body);
+    auto* call = std::get_if<CallEvent>(&event.body);
     if (call == nullptr) {
-      if (std::holds_alternative<NoteEvent>((*event)->body)) {
+      if (std::holds_alternative<NoteEvent>(event.body)) {
         continue;
       }
       return std::nullopt;

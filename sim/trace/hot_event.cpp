@@ -1,11 +1,10 @@
 #include "sim/trace/hot_event.hpp"
 
-#include <limits>
 #include <string>
 #include <utility>
 
-#include "sim/trace/call_json.hpp"
 #include "sim/trace/payload_json.hpp"
+#include "sim/trace/plain_line.hpp"
 
 #ifdef IPCSIM_HAS_SIMDJSON
 #include <simdjson.h>
@@ -17,35 +16,6 @@ namespace ipcsim {
 namespace {
 
 namespace od = simdjson::ondemand;
-
-constexpr u64 kMostPattern = 250;
-
-/// The members of a line, each at most once.
-enum Member : u32 {
-  kTask = 1U << 0U,
-  kCall = 1U << 1U,
-  kReturn = 1U << 2U,
-  kFd = 1U << 3U,
-  kCount = 1U << 4U,
-  kBuf = 1U << 5U,
-  kRet = 1U << 6U,
-  kOut = 1U << 7U,
-  kTimeNs = 1U << 8U,
-  kOrigin = 1U << 9U,
-};
-
-struct Line {
-  u32 seen = 0;
-  u64 task = 0;
-  std::string_view call;  ///< of "call" or "return"; in the parser's own memory
-  i64 fd = 0;
-  u64 count = 0;
-  Payload buf;
-  i64 ret = 0;
-  Payload out;
-  i64 time_ns = 0;
-  std::string_view origin;
-};
 
 template <class From, class To>
 bool take(simdjson::simdjson_result<From> from, To& to) {
@@ -104,83 +74,40 @@ bool read_out(od::value value, Payload& payload) {
 }
 
 /// One member. False: not one of a plain read() or write(), or there twice.
-bool read_member(std::string_view key, od::value value, Line& line) {
-  const auto first = [&](Member member) {
+bool read_member(std::string_view key, od::value value, PlainLine& line) {
+  const auto first = [&](PlainMember member) {
     const bool fresh = (line.seen & member) == 0;
     line.seen |= member;
     return fresh;
   };
   if (key == "task") {
-    return first(kTask) && take(value.get_uint64(), line.task);
+    return first(kPlainTask) && take(value.get_uint64(), line.task);
   }
   if (key == "call") {
-    return first(kCall) && take(value.get_string(), line.call);
+    return first(kPlainCall) && take(value.get_string(), line.call);
   }
   if (key == "return") {
-    return first(kReturn) && take(value.get_string(), line.call);
+    return first(kPlainReturn) && take(value.get_string(), line.call);
   }
   if (key == "fd") {
-    return first(kFd) && take(value.get_int64(), line.fd);
+    return first(kPlainFd) && take(value.get_int64(), line.fd);
   }
   if (key == "count") {
-    return first(kCount) && take(value.get_uint64(), line.count);
+    return first(kPlainCount) && take(value.get_uint64(), line.count);
   }
   if (key == "buf") {
-    return first(kBuf) && read_payload(value, line.buf);
+    return first(kPlainBuf) && read_payload(value, line.buf);
   }
   if (key == "ret") {
-    return first(kRet) && take(value.get_int64(), line.ret);
+    return first(kPlainRet) && take(value.get_int64(), line.ret);
   }
   if (key == "out") {
-    return first(kOut) && read_out(value, line.out);
+    return first(kPlainOut) && read_out(value, line.out);
   }
   if (key == "time_ns") {
-    return first(kTimeNs) && take(value.get_int64(), line.time_ns);
+    return first(kPlainTimeNs) && take(value.get_int64(), line.time_ns);
   }
-  return key == "origin" && first(kOrigin) && take(value.get_string(), line.origin);
-}
-
-bool in_range(const Line& line) {
-  return line.task >= 1 && line.task <= kMostTask && line.fd >= std::numeric_limits<i32>::min() &&
-         line.fd <= std::numeric_limits<i32>::max() && line.ret >= 0;
-}
-
-std::optional<SysResult> result_of(const Line& line) {
-  if ((line.seen & kRet) == 0) {
-    return std::nullopt;
-  }
-  return (line.seen & kOut) != 0 ? SysResult::success(line.ret, ReadBytes{line.out})
-                                 : SysResult::success(line.ret);
-}
-
-/// The event that the members are, if they are all that its call needs and no more.
-std::optional<EventBody> event_of(const Line& line) {
-  constexpr u32 kOfAny = kTask | kTimeNs | kOrigin;
-  const u32 members = line.seen & ~kOfAny;
-  const bool read = line.call == ReadCall::kName;
-  if (!in_range(line) || (line.seen & kTask) == 0 || (!read && line.call != WriteCall::kName)) {
-    return std::nullopt;
-  }
-  const TaskId task{static_cast<u32>(line.task)};
-  const u32 result = kRet | (read ? kOut : 0U);
-  if ((members & ~result) == kReturn && (members & kRet) != 0) {
-    return ReturnEvent{task, std::string(line.call), *result_of(line)};
-  }
-  if ((members & ~result) != (kCall | kFd | (read ? kCount : kBuf)) ||
-      ((members & kOut) != 0 && (members & kRet) == 0)) {
-    return std::nullopt;
-  }
-  const Fd fd{static_cast<i32>(line.fd)};
-  CallEvent event{task, {}, result_of(line)};
-  if (read) {
-    event.call = ReadCall{fd, UserSegment{.data = {}, .len = line.count}};
-  } else {
-    event.call = WriteCall{fd, UserSegment{.data = line.buf, .len = line.buf.len()}};
-  }
-  if (event.result && contradiction(event.call, *event.result)) {
-    return std::nullopt;
-  }
-  return event;
+  return key == "origin" && first(kPlainOrigin) && take(value.get_string(), line.origin);
 }
 
 }  // namespace
@@ -189,7 +116,7 @@ class HotEventReader::Impl {
  public:
   explicit Impl(std::string_view text) : end_(text.data() + text.size()) {}
 
-  std::optional<Event> read(std::string_view text) {
+  bool read(std::string_view text, PlainLine& line) {
     // The parser looks so many bytes past what it is given.
     std::size_t room = static_cast<std::size_t>(end_ - text.data());
     if (room < text.size() + simdjson::SIMDJSON_PADDING) {
@@ -202,31 +129,18 @@ class HotEventReader::Impl {
     od::object object;
     if (!take(parser_.iterate(text.data(), text.size(), room), document) ||
         !take(document.get_object(), object)) {
-      return std::nullopt;
+      return false;
     }
-    Line line;
     for (auto field : object) {
       std::string_view key;
       od::value value;
       if (!take(field.unescaped_key(), key) || !take(field.value(), value) ||
           !read_member(key, value, line)) {
-        return std::nullopt;
+        return false;
       }
     }
     const char* behind = nullptr;
-    if (take(document.current_location(), behind)) {
-      return std::nullopt;
-    }
-    auto body = event_of(line);
-    if (!body) {
-      return std::nullopt;
-    }
-    Event event{.body = *std::move(body)};
-    if ((line.seen & kTimeNs) != 0) {
-      event.time_ns = line.time_ns;
-    }
-    event.origin = line.origin;
-    return event;
+    return !take(document.current_location(), behind);
   }
 
  private:
@@ -240,7 +154,7 @@ class HotEventReader::Impl {
 class HotEventReader::Impl {
  public:
   explicit Impl(std::string_view /*text*/) {}
-  static std::optional<Event> read(std::string_view /*line*/) { return std::nullopt; }
+  static bool read(std::string_view /*text*/, PlainLine& /*line*/) { return false; }
 };
 
 #endif
@@ -248,6 +162,15 @@ class HotEventReader::Impl {
 HotEventReader::HotEventReader(std::string_view text) : impl_(std::make_unique<Impl>(text)) {}
 HotEventReader::~HotEventReader() = default;
 
-std::optional<Event> HotEventReader::read(std::string_view line) { return impl_->read(line); }
+bool HotEventReader::read(std::string_view text, Event& event) {
+  PlainLine line;
+  if (!read_written_line(text, line)) {
+    line = {};
+    if (!impl_->read(text, line)) {
+      return false;
+    }
+  }
+  return make_event(line, event);
+}
 
 }  // namespace ipcsim

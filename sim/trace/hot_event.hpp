@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string_view>
 
 #include "sim/trace/trace.hpp"
@@ -10,8 +9,9 @@
 namespace ipcsim {
 
 /// Reads what most lines of a long trace are: a read() or write() with plain arguments, on one line
-/// or on two. It knows no message: a line that is anything else, or is wrong, is left to
-/// read_event(). What both can read they read alike.
+/// or on two: as format_trace() writes it without a parser, in any other form with simdjson. It
+/// knows no message: a line that is anything else, or is wrong, is left to read_event(). What both
+/// can read they read alike.
 class HotEventReader {
  public:
   /// Reads lines that lie in `text`, which must outlive the reader.
@@ -20,8 +20,9 @@ class HotEventReader {
   HotEventReader& operator=(const HotEventReader&) = delete;
   ~HotEventReader();
 
-  /// The event of a line of the text, or nothing: ask read_event().
-  [[nodiscard]] std::optional<Event> read(std::string_view line);
+  /// Reads a line of the text into `event`, whatever that was. False: ask read_event(); what is in
+  /// `event` then means nothing.
+  [[nodiscard]] bool read(std::string_view line, Event& event);
 
  private:
   class Impl;

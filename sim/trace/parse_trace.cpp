@@ -76,12 +76,12 @@ class TraceReader::Impl {
     return header;
   }
 
-  std::expected<std::optional<Event>, TraceError> next() {
-    std::expected<std::optional<Event>, TraceError> result;
-    if (const auto line = lines_.next(); line && !read_event_line(*line, *result)) {
-      result = std::unexpected(std::move(error_));
+  std::expected<bool, TraceError> next(Event& event) {
+    const auto line = lines_.next();
+    if (line && !read_event_line(*line, event)) {
+      return std::unexpected(std::move(error_));
     }
-    return result;
+    return line.has_value();
   }
 
  private:
@@ -127,9 +127,8 @@ class TraceReader::Impl {
     return !problem.found() || fail_here(problem.text());
   }
 
-  bool read_event_line(std::string_view line, std::optional<Event>& event) {
-    event = hot_.read(line);
-    if (!event) {
+  bool read_event_line(std::string_view line, Event& event) {
+    if (!hot_.read(line, event)) {
       const auto value = json(line);
       if (!value) {
         return false;
@@ -140,8 +139,8 @@ class TraceReader::Impl {
         return fail_here(problem.text());
       }
     }
-    event->line = lines_.number();
-    if (const auto why = checker_->check(*event)) {
+    event.line = lines_.number();
+    if (const auto why = checker_->check(event)) {
       return fail_here(*why);
     }
     return true;
@@ -159,7 +158,7 @@ TraceReader::TraceReader(std::string_view text, std::string name)
 TraceReader::~TraceReader() = default;
 
 std::expected<TraceHeader, TraceError> TraceReader::header() { return impl_->header(); }
-std::expected<std::optional<Event>, TraceError> TraceReader::next() { return impl_->next(); }
+std::expected<bool, TraceError> TraceReader::next(Event& event) { return impl_->next(event); }
 
 std::string TraceError::text() const {
   return line == 0     ? fmt::format("{}: {}", file, message)
@@ -176,15 +175,16 @@ std::expected<Trace, TraceError> parse_trace(std::string_view text, std::string 
     return std::unexpected(std::move(header.error()));
   }
   trace.header = *std::move(header);
+  Event event;
   while (true) {
-    auto event = reader.next();
-    if (!event) {
-      return std::unexpected(std::move(event.error()));
+    auto more = reader.next(event);
+    if (!more) {
+      return std::unexpected(std::move(more.error()));
     }
-    if (!*event) {
+    if (!*more) {
       return trace;
     }
-    trace.events.push_back(**std::move(event));
+    trace.events.push_back(std::move(event));
   }
 }
 

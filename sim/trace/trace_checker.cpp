@@ -32,10 +32,16 @@ std::optional<std::string> TraceChecker::check(const Event& event) {
 }
 
 TraceChecker::Verdict TraceChecker::take(const CallEvent& event) {
+  const auto child = child_of(event.call);
+  const auto found = tasks_.find(event.task);
+  if (event.result && !child && found != tasks_.end() &&
+      found->second.state == Task::State::kIdle) {
+    return std::nullopt;  // what most events are: nothing is to be remembered
+  }
   if (Verdict verdict = busy(event.task)) {
     return verdict;
   }
-  if (const auto child = child_of(event.call)) {
+  if (child) {
     if (const auto other = tasks_.find(*child); other != tasks_.end()) {
       return fmt::format("task {} exists already{}, expected a new number for the child", child->v,
                          since(other->second.born));

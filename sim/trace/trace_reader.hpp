@@ -3,7 +3,6 @@
 
 #include <expected>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,8 +21,9 @@ class TraceReader {
 
   /// The first line. REQUIRES: nothing was read yet.
   [[nodiscard]] std::expected<TraceHeader, TraceError> header();
-  /// The next event, or nothing at the end. REQUIRES: header() gave one.
-  [[nodiscard]] std::expected<std::optional<Event>, TraceError> next();
+  /// Reads the next event into `event`, whatever that was: one is best used for all. False at the
+  /// end. REQUIRES: header() gave one.
+  [[nodiscard]] std::expected<bool, TraceError> next(Event& event);
 
  private:
   class Impl;

@@ -7,15 +7,19 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/trace/plain_line.hpp"
 #include "sim/trace/trace.hpp"
 
 namespace ipcsim {
 namespace {
 
 /// What the fast reader makes of a line that lies alone in its text.
-std::optional<Event> hot(std::string_view line) { return HotEventReader(line).read(line); }
+std::optional<Event> hot(std::string_view line) {
+  Event event;
+  return HotEventReader(line).read(line, event) ? std::optional{event} : std::nullopt;
+}
 
-bool is_built() { return hot(R"({"task":1,"call":"read","fd":3,"count":1})").has_value(); }
+bool is_built() { return hot(R"({"call":"read","task":1,"fd":3,"count":1})").has_value(); }
 
 // Both readers know these, and agree.
 TEST(HotEvent, ReadsPlainReadsAndWrites) {
@@ -38,6 +42,45 @@ TEST(HotEvent, ReadsPlainReadsAndWrites) {
     ASSERT_TRUE(slow.has_value()) << line << ": " << slow.error();
     ASSERT_TRUE(fast.has_value()) << line;
     EXPECT_EQ(*fast, *slow) << line;
+  }
+}
+
+// Lines in the form that format_trace() gives them need no parser; any other form does.
+TEST(HotEvent, WrittenLinesNeedNoParser) {
+  for (
+      const std::string_view line : {
+          R"({"task":1,"call":"write","fd":4,"buf":"hi","ret":2})",
+          R"({"task":1,"call":"write","fd":4,"buf":{"len":70000},"ret":65536,"time_ns":5})",
+          R"({"task":2,"call":"write","fd":-1,"buf":{"len":300,"pattern":250}})",
+          R"({"task":1,"call":"read","fd":3,"count":9,"ret":9,"out":{"buf":{"len":9}},"origin":"x:1"})",
+          R"({"task":7,"return":"read","ret":1,"out":{"buf":"x"}})",
+          R"({"task":7,"return":"write","ret":1,"time_ns":-5})",
+      }) {
+    PlainLine members;
+    Event event;
+    ASSERT_TRUE(read_written_line(line, members)) << line;
+    ASSERT_TRUE(make_event(members, event)) << line;
+    EXPECT_EQ(event, *parse_event(line)) << line;
+    for (std::size_t length = 0; length < line.size(); ++length) {
+      PlainLine cut;
+      EXPECT_FALSE(read_written_line(line.substr(0, length), cut)) << line.substr(0, length);
+    }
+  }
+  for (const std::string_view line : {
+           R"({"task":1,"call":"read","fd":3,"count":1} )",
+           R"({"task":1, "call":"read","fd":3,"count":1})",
+           R"({"call":"read","task":1,"fd":3,"count":1})",
+           R"({"task":01,"call":"read","fd":3,"count":1})",
+           R"({"task":1,"call":"read","fd":-0,"count":1})",
+           R"({"task":1,"call":"read","fd":3,"count":18446744073709551615})",
+           R"({"task":1,"call":"write","fd":4,"buf":"a\n","ret":2})",
+           R"({"task":1,"call":"write","fd":4,"buf":"\u00e9","ret":2})",
+           R"({"task":1,"call":"write","fd":4,"buf":{"len":5,"pattern":251}})",
+           R"({"task":1,"call":"write","fd":4,"buf":{"len":2000000000}})",
+           R"({"task":1,"call":"close","fd":3,"ret":0})",
+       }) {
+    PlainLine members;
+    EXPECT_FALSE(read_written_line(line, members)) << line;
   }
 }
 

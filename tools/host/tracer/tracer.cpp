@@ -77,10 +77,11 @@ OwnedFd::~OwnedFd() {
 
 std::expected<void, std::string> Tracer::make_maps(const TracerSizes& sizes) {
   const auto take = [](OwnedFd& to, std::expected<OwnedFd, std::string> map) {
-    if (map) {
-      to = *std::move(map);
+    if (!map) {
+      return map.error();
     }
-    return map ? std::string{} : map.error();
+    to = *std::move(map);
+    return std::string{};
   };
   const auto processors = static_cast<u32>(::sysconf(_SC_NPROCESSORS_CONF));
   ring_bytes_ = sizes.ring_bytes;

@@ -163,38 +163,24 @@ std::optional<Call> make_pause(const Scene& s) {
                                                                     : std::vector<Signal>{})};
 }
 
-/// Mostly a process; a thread's number stands for one too.
-FcntlCall make_owner(const Scene& s, Fd fd) {
-  const TaskId to = s.other_task();
-  const TaskId leader = s.k.exists(to) ? s.k.process_of(to).leader : to;
-  if (s.chance.one_in(3)) {
-    const OwnerEx owner = s.chance.one_in(2) ? OwnerEx{.type = OwnerType::kTid, .pid = to}
-                                             : OwnerEx{.type = OwnerType::kPid, .pid = leader};
-    return {.fd = fd,
-            .cmd = FcntlCmd{kFSetownEx},
-            .owner = s.bad() ? UserPtr<OwnerEx>::bad() : UserPtr<OwnerEx>::of(owner)};
-  }
-  return {.fd = fd,
-          .cmd = FcntlCmd{kFSetown},
-          .arg = static_cast<i64>((s.chance.one_in(6) ? to : leader).v),
-          .owner = {}};
-}
-
 std::optional<Call> make_async(const Scene& s) {
   const Fd fd = s.any_fd();
   switch (s.chance.below(8)) {
     case 0:
-    case 1:
-      return make_owner(s, fd);
+    case 1: {
+      const TaskId to = s.other_task();
+      const TaskId leader = s.k.exists(to) ? s.k.process_of(to).leader : to;
+      return FcntlCall{
+          .fd = fd, .cmd = FcntlCmd{kFSetown}, .arg = static_cast<i64>(leader.v), .owner = {}};
+    }
     case 2:
       return FcntlCall{.fd = fd,
                        .cmd = FcntlCmd{kFSetsig},
                        .arg = s.bad() ? 65 : s.chance.one_of<i64>({0, 10, 34}),
                        .owner = {}};
     case 3:
-      return FcntlCall{.fd = fd,
-                       .cmd = FcntlCmd{s.chance.one_of({kFGetown, kFGetownEx, kFGetsig})},
-                       .owner = {}};
+      return FcntlCall{
+          .fd = fd, .cmd = FcntlCmd{s.chance.one_in(2) ? kFGetown : kFGetsig}, .owner = {}};
     case 4:
     case 5:
       return IoctlCall{.fd = fd,

@@ -41,7 +41,5 @@ struct CallText {
 [[nodiscard]] std::string signal_text(const RecordView& record);
 /// "SIGCHLD", "SIGRT_3"
 [[nodiscard]] std::string signal_name(u64 number);
-/// In quotes, with octal escapes.
-[[nodiscard]] std::string quoted(std::span<const std::byte> bytes);
 
 }  // namespace ipcsim::host

@@ -53,7 +53,7 @@ Call receive_call(Fd queue) {
 }
 
 void take(const SysResult& received, Text& to) {
-  store(std::get<ReceivedMessage>(received.out).msg, to);
+  store(get<ReceivedMessage>(received.out).msg, to);
 }
 
 // Level: simulated system call, from the task's call to its result as a value; the text is copied

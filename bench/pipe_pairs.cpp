@@ -34,7 +34,7 @@ void model_write_read(benchmark::State& state, Contents contents) {
     PipeWrite write;
     benchmark::DoNotOptimize(pipe_write_section(pipe, write, {&from, 1}, {}, pages, profile));
     PipeRead read;
-    bytes = {};
+    bytes.clear();
     benchmark::DoNotOptimize(pipe_read_section(
         pipe, read, {&to, 1}, contents == Contents::kKept ? &bytes : nullptr, {}, pages, profile));
     benchmark::DoNotOptimize(bytes.data());

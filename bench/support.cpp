@@ -60,7 +60,7 @@ SysResult finish_first(Kernel& kernel) {
 }
 
 PipeFds make_pipe(Kernel& kernel, OpenFlags flags) {
-  return std::get<PipeFds>(call(kernel, kTask, Pipe2Call{.flags = flags}).result.out);
+  return get<PipeFds>(call(kernel, kTask, Pipe2Call{.flags = flags}).result.out);
 }
 
 Fd make_queue(Kernel& kernel, const std::string& name, i64 maxmsg, u64 msgsize) {

@@ -61,6 +61,9 @@ class OneOf {
     std::construct_at(place<std::remove_cvref_t<T>>(), std::forward<T>(value));
   }
   OneOf(const OneOf& other) : index_(other.index_) {
+    if (kEmpty[index_]) {
+      return;  // nothing is stored
+    }
     if (kPlain[index_]) {
       std::memcpy(storage_, other.storage_, sizeof storage_);
     } else {
@@ -68,6 +71,9 @@ class OneOf {
     }
   }
   OneOf(OneOf&& other) noexcept : index_(other.index_) {
+    if (kEmpty[index_]) {
+      return;
+    }
     if (kPlain[index_]) {
       std::memcpy(storage_, other.storage_, sizeof storage_);
     } else {
@@ -94,6 +100,13 @@ class OneOf {
   }
 
   [[nodiscard]] std::size_t index() const { return index_; }
+  /// Replaces the value.
+  template <class T>
+  T& emplace(T value = {}) {
+    std::destroy_at(this);
+    std::construct_at(this, std::move(value));
+    return *place<T>();
+  }
 
   friend bool operator==(const OneOf& a, const OneOf& b) {
     return a.index_ == b.index_ && kEquals[a.index_](a, b);
@@ -174,6 +187,8 @@ class OneOf {
 
   static constexpr auto kPlain = Set::each(
       []<class T>(std::type_identity<T> /*type*/) { return std::is_trivially_copyable_v<T>; });
+  static constexpr auto kEmpty =
+      Set::each([]<class T>(std::type_identity<T> /*type*/) { return std::is_empty_v<T>; });
   static constexpr auto kCopies =
       Set::each([]<class T>(std::type_identity<T> /*type*/) { return &copy<T>; });
   static constexpr auto kMoves =

@@ -3,7 +3,7 @@
 namespace ipcsim {
 
 void PagePool::more() {
-  free_ = PageId{count_++};
+  free_.push_back(PageId{count_++});
   entries_.push_back({.bytes = contents_ == Contents::kKept ? PageBytes(page_size_) : PageBytes()});
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -25,7 +26,8 @@ class PageBytes {
  public:
   PageBytes() = default;
   explicit PageBytes(u32 size) : block_(new Block{1, size, {}}) {
-    block_->bytes = new std::byte[size]();
+    block_->bytes = static_cast<std::byte*>(::operator new(size, kCacheLine));
+    std::memset(block_->bytes, 0, size);
   }
   PageBytes(const PageBytes& other) : block_(other.block_) {
     if (block_ != nullptr) {
@@ -61,6 +63,7 @@ class PageBytes {
   }
 
  private:
+  static constexpr std::align_val_t kCacheLine{64};  // as pages are: copying is faster
   // The count is not atomic: a state and its copies stay on one thread.
   struct Block {
     u32 owners;
@@ -74,7 +77,7 @@ class PageBytes {
   }
   void release() {
     if (block_ != nullptr && --block_->owners == 0) {
-      delete[] block_->bytes;
+      ::operator delete(block_->bytes, kCacheLine);
       delete block_;
     }
   }
@@ -90,7 +93,7 @@ class PagePool {
   [[nodiscard]] u32 page_size() const { return page_size_; }
   [[nodiscard]] Contents contents() const { return contents_; }
   /// Pages with at least one reference.
-  [[nodiscard]] u32 live() const { return live_; }
+  [[nodiscard]] u32 live() const { return count_ - free_count(); }
   /// True when `page` has a reference.
   [[nodiscard]] bool contains(PageId page) const {
     return page.v < count_ && entries_[page.v].refcount > 0;
@@ -98,15 +101,14 @@ class PagePool {
 
   /// A page with one reference. Its contents are whatever they were before.
   [[nodiscard]] PageId alloc() {
-    if (free_ == kNoPage) [[unlikely]] {
+    if (free_.empty()) [[unlikely]] {
       more();
     }
-    const PageId page = free_;
+    const PageId page = free_.back();
+    free_.pop_back();
     Entry& e = entries_[page.v];
-    free_ = std::exchange(e.next_free, kNoPage);
     e.refcount = 1;
     e.serial = allocated_++;
-    ++live_;
     return page;
   }
   /// One more reference.
@@ -115,8 +117,7 @@ class PagePool {
   void put(PageId page) {
     Entry& e = entry(page);
     if (--e.refcount == 0) {
-      e.next_free = std::exchange(free_, page);
-      --live_;
+      free_.push_back(page);
     }
   }
   [[nodiscard]] u32 refcount(PageId page) const { return entry(page).refcount; }
@@ -132,8 +133,8 @@ class PagePool {
   }
 
   friend bool operator==(const PagePool& a, const PagePool& b) {
-    return a.page_size_ == b.page_size_ && a.contents_ == b.contents_ && a.live_ == b.live_ &&
-           a.free_ == b.free_ && a.entries_ == b.entries_;
+    return a.page_size_ == b.page_size_ && a.contents_ == b.contents_ && a.free_ == b.free_ &&
+           a.entries_ == b.entries_;
   }
   /// Adds reference counts and contents of all live pages.
   void hash_into(Hasher& hasher) const;
@@ -143,11 +144,10 @@ class PagePool {
  private:
   struct Entry {
     u32 refcount = 0;
-    PageId next_free = kNoPage;
     u32 serial = 0;
     PageBytes bytes;
     friend bool operator==(const Entry& a, const Entry& b) {
-      return a.refcount == b.refcount && a.next_free == b.next_free && a.bytes == b.bytes;
+      return a.refcount == b.refcount && a.bytes == b.bytes;
     }
   };
   [[nodiscard]] Entry& entry(PageId page) {
@@ -158,15 +158,15 @@ class PagePool {
     return const_cast<PagePool*>(this)->entry(page);
   }
 
+  [[nodiscard]] u32 free_count() const { return static_cast<u32>(free_.size()); }
   /// Makes one more page, which is free.
   void more();
 
   u32 page_size_;
   Contents contents_;
-  u32 live_ = 0;
-  u32 allocated_ = 0;  // pages handed out so far
-  u32 count_ = 0;      // entries_.size(), which would take a division
-  PageId free_ = kNoPage;
+  u32 allocated_ = 0;         // pages handed out so far
+  u32 count_ = 0;             // entries_.size(), which would take a division
+  std::vector<PageId> free_;  // the one that was freed last is used first
   std::vector<Entry> entries_;
 };
 

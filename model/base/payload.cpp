@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include <range/v3/algorithm/all_of.hpp>
@@ -17,8 +16,7 @@ void SharedBytes::grow(u64 capacity) {
     capacity = std::max(capacity, 2 * block_->capacity);
   }
   SharedBytes larger;
-  larger.block_ = new (::operator new(sizeof(Block) + capacity))
-      Block{.owners = 1, .capacity = capacity, .size = 0};
+  larger.block_ = make(capacity);
   if (size() > 0) {
     std::memcpy(larger.bytes(), data(), size());
     larger.block_->size = size();
@@ -35,13 +33,6 @@ Payload Payload::of_bytes(std::string_view bytes) {
   return of_bytes(std::move(shared));
 }
 
-Payload Payload::of_bytes(SharedBytes bytes) {
-  Payload p;
-  p.len_ = bytes.size();
-  p.bytes_ = std::move(bytes);
-  return p;
-}
-
 Payload Payload::of_pattern(u64 len, u8 pattern) {
   Payload p;
   p.len_ = len;
@@ -52,9 +43,7 @@ Payload Payload::of_pattern(u64 len, u8 pattern) {
 
 Payload Payload::of_unknown(u64 len, std::string_view prefix) {
   IPCSIM_CHECK(prefix.size() <= len);
-  Payload p;
-  p.len_ = len;
-  p.kind_ = Kind::kUnknown;
+  Payload p = of_unknown(len);
   if (!prefix.empty()) {
     p.bytes_.append(reinterpret_cast<const std::byte*>(prefix.data()), prefix.size());
   }

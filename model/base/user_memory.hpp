@@ -52,6 +52,22 @@ class UserIterator {
 
   /// Bytes that are still ahead.
   [[nodiscard]] u64 remaining() const { return remaining_; }
+  /// Bytes of the buffer it stands in that can be stepped over without a fault.
+  [[nodiscard]] u64 within_reach() const {
+    if (segments_.empty()) {
+      return 0;
+    }
+    const u64 end = std::min(segments_.front().len, segments_.front().mapped);
+    return end > offset_ ? end - offset_ : 0;
+  }
+  /// That buffer, and the place in it. REQUIRES: within_reach() > 0.
+  [[nodiscard]] const UserSegment& segment() const { return segments_.front(); }
+  [[nodiscard]] u64 offset() const { return offset_; }
+  /// Steps over `len` bytes of it. REQUIRES: len <= within_reach().
+  void skip(u64 len) {
+    offset_ += len;
+    remaining_ -= len;
+  }
   /// Steps over `len` bytes, or fewer when a byte is not mapped, and returns how many. Calls
   /// `f(segment, offset, bytes)` for each piece. REQUIRES: len <= remaining().
   u64 step(u64 len, auto&& f) {
@@ -90,6 +106,8 @@ class UserSource {
 
   /// Bytes not yet copied.
   [[nodiscard]] u64 remaining() const { return at_.remaining(); }
+  /// For who copies the bytes himself.
+  [[nodiscard]] UserIterator& at() { return at_; }
   /// Copies `len` bytes, or fewer when a byte is not mapped, and steps over them. `to` is null when
   /// contents are not kept. Returns the number copied. REQUIRES: len <= remaining().
   u64 copy(std::byte* to, u64 len) {
@@ -114,6 +132,10 @@ class UserSink {
       : at_(segments, done_bytes), out_(out) {}
 
   [[nodiscard]] u64 remaining() const { return at_.remaining(); }
+  /// For who appends the bytes to `out()` himself, and then says how many.
+  [[nodiscard]] u64 within_reach() const { return at_.within_reach(); }
+  [[nodiscard]] SharedBytes* out() const { return out_; }
+  void filled(u64 len) { at_.skip(len); }
   /// Takes `len` bytes from `from` (zeros when it is null), or fewer when a byte is not mapped.
   /// Returns the number taken; what was taken before a fault stays in the program's memory but is
   /// not appended unless `len` bytes fit. REQUIRES: len <= remaining().

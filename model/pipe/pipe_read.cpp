@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/pipe/pipe_at_once.hpp"
 #include "model/pipe/pipe_io.hpp"
 
 namespace ipcsim {
@@ -69,6 +70,19 @@ void take_from_tail(Section& in, UserSink& sink) {
   in.finished |= sink.remaining() == 0;
 }
 
+/// Takes ordinary slots that the first buffer takes whole.
+void take_whole_slots(Section& in, UserSink& sink) {
+  const bool was_full = pipe_full(in.pipe);
+  const u64 taken = pipe_take_slots(in.pipe, sink.within_reach(), sink.out(), in.pages, in.profile);
+  if (taken > 0) {
+    sink.filled(taken);
+    in.call.done += taken;
+    in.call.wake_writer |= in.profile.read_wakes == ReadWakes::kWhenSlotFreed ||
+                           (in.profile.read_wakes == ReadWakes::kWhenFullSlotFreed && was_full);
+    in.finished |= sink.remaining() == 0;
+  }
+}
+
 /// Wakes writers when slots were freed. SIGIO goes with the wake-up, or later to everybody.
 void tell_writers(const Section& in, PipeEffects& effects) {
   if (in.call.wake_writer) {
@@ -96,6 +110,22 @@ PipeSection finish(const Section& in) {
   return section;
 }
 
+/// A read that is over at once.
+PipeSection read_at_once(PipeInode& pipe, PipeRead& call, u32 chars, SharedBytes* out,
+                         PagePool& pages, const KernelProfile& profile) {
+  PipeSection section;
+  call.done = chars;
+  section.result->v = chars;
+  const bool wakes = pipe_take_at_once(pipe, chars, out, pages, profile);
+  if (wakes) {
+    section.effects.add(PipeEffect::kWakeWrWait);
+  }
+  if (wakes || profile.sigio_at_every_call) {
+    section.effects.add(PipeEffect::kSigioWriters);
+  }
+  return section;
+}
+
 PipeSection fall_asleep(const Section& in) {
   PipeSection section{PipeSectionEnd::kAsleep, Bytes{0}, {}};
   if (in.profile.read_tells_before_sleep) {
@@ -113,6 +143,11 @@ PipeSection fall_asleep(const Section& in) {
 PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const UserSegment> to,
                               SharedBytes* out, const PipeIoContext& context, PagePool& pages,
                               const KernelProfile& profile) {
+  if (!call.slept && to.size() == 1) {
+    if (const u32 chars = pipe_readable_at_once(pipe, to.front()); chars > 0) {
+      return read_at_once(pipe, call, chars, out, pages, profile);
+    }
+  }
   Section in{pipe, call, context, pages, profile};
   // Without a condition to wait for, whoever is woken goes through the loop again.
   const bool waits_for_condition = !profile.read_waits_for_sleeping_writer;
@@ -132,6 +167,9 @@ PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const U
   do {
     if (pipe.note_loss) {
       deliver_loss(in, sink);
+    }
+    if (!in.finished) {
+      take_whole_slots(in, sink);
     }
     if (!pipe_empty(pipe) && !in.finished) {
       take_from_tail(in, sink);

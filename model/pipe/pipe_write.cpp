@@ -1,12 +1,11 @@
 #include <algorithm>
+#include <bit>
 
+#include "model/pipe/pipe_at_once.hpp"
 #include "model/pipe/pipe_io.hpp"
 
 namespace ipcsim {
 namespace {
-
-/// Most pages that a write takes before the lock.
-constexpr u64 kMostPreallocated = 8;
 
 /// One section of a write: the arguments of pipe_write_section().
 struct Section {
@@ -17,13 +16,6 @@ struct Section {
   const KernelProfile& profile;
 };
 
-/// True when a write may append to `buf`. Before there was a flag the operation table said so: a
-/// file's page never took bytes, whatever flags it had inherited.
-bool can_merge(const PipeBuffer& buf, const KernelProfile& profile) {
-  return (buf.flags & kPipeBufFlagCanMerge) != 0 &&
-         (profile.merge_permission == MergePermission::kFlag || buf.ops == PipeBufOps::kAnon);
-}
-
 /// Appends the first (n mod page size) bytes of the call to the last slot if it takes them all.
 /// Nothing happens when the slot does not take them.
 Errno merge(const Section& in, UserSource& source) {
@@ -32,17 +24,16 @@ Errno merge(const Section& in, UserSource& source) {
   if (chars == 0 || pipe_empty(pipe)) {
     return Errno::kOk;
   }
-  PipeBuffer& last = pipe.slot(pipe.head - 1);
-  const u32 end = last.offset + last.len;
-  if (!can_merge(last, in.profile) || end + chars > in.pages.page_size()) {
+  PipeBuffer* last = pipe_merge_slot(pipe, chars, in.pages.page_size(), in.profile);
+  if (last == nullptr) {
     return Errno::kOk;
   }
-  std::byte* page = in.pages.write(last.page);
-  if (source.copy(page == nullptr ? nullptr : page + end, chars) < chars) {
+  std::byte* page = in.pages.write(last->page);
+  if (source.copy(page == nullptr ? nullptr : page + last->offset + last->len, chars) < chars) {
     return Errno::kEFAULT;
   }
   in.call.changed = true;
-  last.len += chars;
+  last->len += chars;
   in.call.done += chars;
   return Errno::kOk;
 }
@@ -56,15 +47,8 @@ PageId next_page(const Section& in) {
   return anon_pipe_get_page(in.pipe, in.pages);
 }
 
-/// Occupies the next slot with `len` bytes of `page`.
-void occupy_slot(const Section& in, PageId page, u32 len) {
-  PipeBuffer& buf = in.pipe.slot(in.pipe.head);
-  buf.page = page;
-  buf.offset = 0;
-  buf.len = len;
-  buf.ops = PipeBufOps::kAnon;
-  buf.flags = in.context.packets ? kPipeBufFlagPacket : kPipeBufFlagCanMerge;
-  ++in.pipe.head;
+u8 slot_flags(const Section& in) {
+  return in.context.packets ? kPipeBufFlagPacket : kPipeBufFlagCanMerge;
 }
 
 /// Puts the next page of bytes into a new slot. REQUIRES: a free slot.
@@ -74,15 +58,30 @@ Errno insert_page(const Section& in, UserSource& source) {
   in.call.changed = true;
   if (source.copy(in.pages.write(page), want) < want) {
     if (in.profile.slot_before_copy) {
-      occupy_slot(in, page, 0);
+      occupy_slot(in.pipe, page, 0, slot_flags(in));
     } else {
       anon_pipe_put_page(in.pipe, page, in.pages, in.profile);
     }
     return Errno::kEFAULT;
   }
-  occupy_slot(in, page, want);
+  occupy_slot(in.pipe, page, want, slot_flags(in));
   in.call.done += want;
   return Errno::kOk;
+}
+
+/// Puts whole pages into slots, as far as the first buffer has them and slots are free.
+void insert_whole_pages(const Section& in, UserSource& source) {
+  const u32 page_size = in.pages.page_size();
+  const u64 whole = source.at().within_reach() >> std::countr_zero(page_size);
+  if (whole == 0 || pipe_full(in.pipe)) {
+    return;
+  }
+  const u64 count = std::min<u64>(whole, in.pipe.max_usage - pipe_occupancy(in.pipe));
+  pipe_insert_pages(in.pipe, source.at().segment().data, source.at().offset(), count,
+                    slot_flags(in), in.call.preallocated, in.pages);
+  source.at().skip(count * page_size);
+  in.call.changed = true;
+  in.call.done += count * page_size;
 }
 
 /// Pages that the call took and did not use go into the empty cells of tmp_page.
@@ -94,18 +93,6 @@ void keep_preallocated(const Section& in) {
     }
   }
   in.call.preallocated = 0;
-}
-
-bool wakes_readers(const Section& in) {
-  switch (in.profile.write_wakes) {
-    case WriteWakes::kWhenChanged:
-      return in.call.changed;
-    case WriteWakes::kWhenWasEmpty:
-      return in.call.was_empty;
-    case WriteWakes::kWhenWasEmptyOrPolled:
-      return in.call.was_empty || in.pipe.poll_usage;
-  }
-  return true;
 }
 
 /// The call is over: with an error, unless bytes are in the pipe already. The outcome is made in
@@ -124,7 +111,7 @@ PipeSection finish(const Section& in, Errno error, bool sigpipe = false) {
   if (in.call.preallocated > 0) {
     keep_preallocated(in);
   }
-  const bool wakes = wakes_readers(in);
+  const bool wakes = write_wakes_readers(in.pipe, in.call.was_empty, in.call.changed, in.profile);
   if (wakes) {
     effects.add(PipeEffect::kWakeRdWait);
   }
@@ -159,17 +146,27 @@ PipeSection fall_asleep(const Section& in) {
 /// The first section's part before the loop. Returns whether the call is over.
 bool start(const Section& in, UserSource& source, Errno& error) {
   PipeWrite& call = in.call;
-  if (in.profile.write_preallocates && source.remaining() > in.pages.page_size()) {
-    const u64 page_size = in.pages.page_size();
-    call.preallocated = static_cast<u8>(
-        std::min((source.remaining() + page_size - 1) / page_size, kMostPreallocated));
-  }
+  call.preallocated = pages_before_lock(source.remaining(), in.pages.page_size(), in.profile);
   if (in.pipe.readers == 0) {
     return false;  // the loop says so too
   }
   call.was_empty = pipe_empty(in.pipe);
   error = merge(in, source);
   return error != Errno::kOk || source.remaining() == 0;
+}
+
+/// The outcome of a write that was over at once.
+PipeSection finish_at_once(PipeWrite& call, u32 bytes, bool wakes, const KernelProfile& profile) {
+  PipeSection section;
+  call.done = bytes;
+  section.result->v = bytes;
+  if (wakes) {
+    section.effects.add(PipeEffect::kWakeRdWait);
+  }
+  if (wakes || profile.sigio_at_every_call) {
+    section.effects.add(PipeEffect::kSigioReaders);
+  }
+  return section;
 }
 
 }  // namespace
@@ -193,6 +190,13 @@ std::optional<PipeSection> refuse_notification_write(const PipeInode& pipe, u64 
 PipeSection pipe_write_section(PipeInode& pipe, PipeWrite& call, std::span<const UserSegment> from,
                                const PipeIoContext& context, PagePool& pages,
                                const KernelProfile& profile) {
+  if (!call.slept && from.size() == 1 && !context.packets) {
+    const bool was_empty = pipe_empty(pipe);
+    if (const u32 bytes = pipe_write_at_once(pipe, from.front(), pages, profile); bytes > 0) {
+      return finish_at_once(call, bytes, write_wakes_readers(pipe, was_empty, true, profile),
+                            profile);
+    }
+  }
   const Section in{pipe, call, context, pages, profile};
   if (call.slept && !pipe_writable(pipe) && !context.signal_pending) {
     return {PipeSectionEnd::kAsleep, Bytes{0}, {}};
@@ -211,6 +215,10 @@ PipeSection pipe_write_section(PipeInode& pipe, PipeWrite& call, std::span<const
   for (;;) {
     if (pipe.readers == 0) {
       return finish(in, Errno::kEPIPE, !context.nosignal);
+    }
+    insert_whole_pages(in, source);
+    if (source.remaining() == 0) {
+      return finish(in, Errno::kOk);
     }
     if (!pipe_full(pipe)) {
       const Errno error = insert_page(in, source);

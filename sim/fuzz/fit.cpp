@@ -16,7 +16,7 @@ std::vector<Fd> made_by(const Call& call, const SysResult& result) {
   if (result.error != Errno::kOk) {
     return {};
   }
-  if (const auto* fds = std::get_if<PipeFds>(&result.out)) {
+  if (const auto* fds = get_if<PipeFds>(&result.out)) {
     return {fds->read, fds->write};
   }
   const auto* fcntl = get_if<FcntlCall>(&call);

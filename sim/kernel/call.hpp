@@ -153,9 +153,11 @@ struct EpollEventList {
   std::vector<EpollEvent> events;
   bool operator==(const EpollEventList&) const = default;
 };
-using Output = std::variant<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut,
-                            Revents, SelectedFds, EpollEventList, OwnerEx, StatOut, StatfsOut,
-                            IdsOut, ValueOut, SocketFds, ReceivedRights, Offsets>;
+struct OutputTypes : TypeList<std::monostate, PipeFds, ReadBytes, ReceivedMessage, MqAttr, IntOut,
+                              Revents, SelectedFds, EpollEventList, OwnerEx, StatOut, StatfsOut,
+                              IdsOut, ValueOut, SocketFds, ReceivedRights, Offsets> {};
+/// What a call wrote to its caller's memory, if anything.
+using Output = OneOf<OutputTypes>;
 
 /// What a call returned.
 struct SysResult {

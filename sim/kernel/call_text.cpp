@@ -298,7 +298,7 @@ std::string to_text(const SysResult& result) {
   if (result.error != Errno::kOk) {
     return fmt::format("-1 {}", errno_name(result.error));
   }
-  return fmt::format("{}{}", result.ret, std::visit(OutputText{}, result.out));
+  return fmt::format("{}{}", result.ret, visit(OutputText{}, result.out));
 }
 
 std::string to_text(const Completion& completion) {

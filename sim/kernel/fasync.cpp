@@ -89,11 +89,18 @@ void pipe_fasync(KernelState& k, FileId id, Fd fd, bool on) {
   }
   file.f_flags = on ? file.f_flags | kOAsync : file.f_flags & ~kOAsync;
   PipeObject& pipe = k.pipes[file.pipe];
+  if (!on && !pipe.fasync) {
+    return;
+  }
+  FasyncLists& lists = pipe.fasync ? *pipe.fasync : pipe.fasync.emplace();
   if (file.f_mode.read) {
-    set_on_list(pipe.fasync_readers, id, fd, on);
+    set_on_list(lists.readers, id, fd, on);
   }
   if (file.f_mode.write) {
-    set_on_list(pipe.fasync_writers, id, fd, on);
+    set_on_list(lists.writers, id, fd, on);
+  }
+  if (lists.readers.empty() && lists.writers.empty()) {
+    pipe.fasync = {};
   }
 }
 

@@ -43,22 +43,23 @@ struct FileOwner {
 
 /// An open file description (`struct file`).
 struct File {
+  // What every read and write looks at comes first, so that it shares a cache line.
   FileKind kind = FileKind::kOther;
   PipeId pipe;              ///< of kPipe
   MqueueId mqueue;          ///< of kMqueue
-  EventPollId epoll;        ///< of kEpoll
-  NetlinkId netlink;        ///< of kNetlink
   InodeId node = kNoInode;  ///< of all that have a name, and of pipes
-  SocketId socket;          ///< of kSocket
-  u64 f_pos = 0;            ///< position of kRegular; in the text of a queue or limit
-  IpcNsId ipc;              ///< of kMqLimit: whose limit
-  u32 mq_limit = 0;         ///< and which
   u32 f_count = 0;          ///< descriptors and calls in progress that refer to it
   u32 f_flags = 0;          ///< O_* with the access mode
   PipeMode f_mode;          ///< FMODE_READ, FMODE_WRITE
   bool path_only = false;   ///< O_PATH: no operation reaches the object
   bool nowait = false;  ///< FMODE_NOWAIT: RWF_NOWAIT works; splice() and vmsplice() take it away
+  EventPollId epoll;    ///< of kEpoll
+  NetlinkId netlink;    ///< of kNetlink
+  SocketId socket;      ///< of kSocket
+  IpcNsId ipc;          ///< of kMqLimit: whose limit
+  u32 mq_limit = 0;     ///< and which
   u32 f_pipe = 0;       ///< w_counter of a FIFO opened O_RDONLY|O_NONBLOCK without a writer
+  u64 f_pos = 0;        ///< position of kRegular; in the text of a queue or limit
   u32 epitems = 0;      ///< epoll items that watch it
   FileOwner f_owner;
 

@@ -10,6 +10,7 @@
 #include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/transfer_at_once.hpp"
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
@@ -119,6 +120,33 @@ void Kernel::post(TaskId id, const Call& call) {
 }
 
 Section Kernel::syscall(TaskId id, const Call& call) {
+  Task& task = state_.task(id);
+  IPCSIM_CHECK(id.v > 0 && &task < std::to_address(state_.tasks.end()));
+  if (is_any_call<ReadCall, WriteCall>(call_number(call)) && in_user_space(task)) {
+    if (const auto* write = get_if<WriteCall>(&call)) {
+      if (const u32 bytes = write_at_once(state_, task, *write); bytes > 0) {
+        return Section::returned(bytes);
+      }
+      if (wait_for_room(state_, id, *write) == WaitAtOnce::kWouldBlock) {
+        return Section::failed(Errno::kEAGAIN);
+      }
+    } else if (const auto* read = get_if<ReadCall>(&call)) {
+      const ReadAtOnce now = readable_at_once(state_, task, *read);
+      if (now.bytes > 0) {
+        task.entered = state_.now;
+        return Section::returned(now.bytes, ReadBytes{read_at_once(state_, now)});
+      }
+      const WaitAtOnce waits =
+          now.pipe == nullptr ? WaitAtOnce::kNo : wait_for_bytes(state_, id, *now.pipe, *read);
+      if (waits != WaitAtOnce::kNo) {
+        return waits == WaitAtOnce::kAsleep ? Section::asleep() : Section::failed(Errno::kEAGAIN);
+      }
+    }
+  }
+  return any_syscall(id, call);
+}
+
+Section Kernel::any_syscall(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id) && state_.task(id).state == TaskState::kIdle);
   const bool waits = signals_come_first(state_, id, call_number(call));
   if (waits) {
@@ -130,13 +158,16 @@ Section Kernel::syscall(TaskId id, const Call& call) {
   if (waits || section.end == Section::End::kGone) {
     return section;
   }
-  if (section.over() && !internal(section.result.error) && !state_.task(id).rare().saved_sigmask &&
+  Task& task = state_.task(id);
+  if (section.over() && !internal(section.result.error) && !task.rare().saved_sigmask &&
       !signal_pending(state_, id)) {
-    end_progress(state_, id);
-    state_.task(id).leave();
+    if (task.extras || task.wait_entry != kNoWaitEntry || task.progress.index() != 0) {
+      end_progress(state_, id);
+    }
+    task.leave();
     return section;
   }
-  state_.task(id).call = StoredCall(call);
+  task.call = StoredCall(call);
   finish_call(id, section);
   if (section.over()) {
     section.end = Section::End::kGoesOn;
@@ -220,7 +251,9 @@ void Kernel::run_section(TaskId id) {
     return_to_user(id, {});
     return;
   }
-  run_call(id);
+  if (entering || !finish_at_once(state_, id)) {
+    run_call(id);
+  }
 }
 
 void Kernel::run_call(TaskId id) {
@@ -240,7 +273,7 @@ void Kernel::finish_call(TaskId id, Section& section) {
   Completion completion{.task = id, .result = std::move(section.result)};
   if (section.end == Section::End::kNotModelled) {
     completion.kind = Completion::Kind::kNotModelled;
-    completion.reason = std::move(section.reason);
+    completion.reason = std::move(*section.reason);
   }
   Task& task = state_.task(id);
   const auto deadline = task.rare().deadline;

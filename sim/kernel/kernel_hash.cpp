@@ -239,7 +239,11 @@ void add_rest(Hasher& hasher, const KernelState& k) {
     hasher.add(user.mq_bytes);
   }
   k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
-    for (const auto* list : {&pipe.fasync_readers, &pipe.fasync_writers}) {
+    if (!pipe.fasync) {
+      hasher.add(0U);
+      return;
+    }
+    for (const auto* list : {&pipe.fasync->readers, &pipe.fasync->writers}) {
       hasher.add(list->size());
       for (const FasyncEntry& entry : *list) {
         hasher.add(entry.file);

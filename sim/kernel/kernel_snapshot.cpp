@@ -216,11 +216,13 @@ LiveObject live_pipe(const KernelState& k, const PipeObject& pipe) {
       .name = k.inodes[pipe.node].name,
       .object = snapshot_of(k, pipe, [&](PageId page) { return lasting_identity(k, page); }),
       .around = {}};
-  for (const FasyncEntry& entry : pipe.fasync_readers) {
-    live.around.fasync_readers.push_back(entry.fd);
-  }
-  for (const FasyncEntry& entry : pipe.fasync_writers) {
-    live.around.fasync_writers.push_back(entry.fd);
+  if (pipe.fasync) {
+    for (const FasyncEntry& entry : pipe.fasync->readers) {
+      live.around.fasync_readers.push_back(entry.fd);
+    }
+    for (const FasyncEntry& entry : pipe.fasync->writers) {
+      live.around.fasync_writers.push_back(entry.fd);
+    }
   }
   // Writing leaves what a slot has, which is 0 in a new ring; splicing moves it along, or sets 0.
   live.around.slot_private.assign(pipe.inode.head - pipe.inode.tail, 0);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/base/arena.hpp"
+#include "model/base/boxed.hpp"
 #include "model/base/kernel_profile.hpp"
 #include "model/base/page_pool.hpp"
 #include "model/mqueue/mq_limits.hpp"
@@ -31,17 +32,23 @@ struct FasyncEntry {
   bool operator==(const FasyncEntry&) const = default;
 };
 
-/// A pipe with what surrounds it in the kernel.
-struct PipeObject {
+/// Who wants signals of a pipe, the newest first.
+struct FasyncLists {
+  std::vector<FasyncEntry> readers;  ///< `fasync_readers`
+  std::vector<FasyncEntry> writers;  ///< `fasync_writers`
+  bool operator==(const FasyncLists&) const = default;
+};
+
+/// A pipe with what surrounds it in the kernel: two cache lines.
+struct alignas(64) PipeObject {
   PipeInode inode;
   WaitQueueId rd_wait;
-  WaitQueueId wr_wait;                      ///< the same as rd_wait where a pipe has only one queue
-  UserId user;                              ///< who is charged
-  bool anonymous = false;                   ///< made by pipe2(), not a FIFO
-  InodeId node;                             ///< its inode
-  u32 serial = 0;                           ///< 1, 2, 3 ... by creation
-  std::vector<FasyncEntry> fasync_readers;  ///< the newest first
-  std::vector<FasyncEntry> fasync_writers;
+  WaitQueueId wr_wait;        ///< the same as rd_wait where a pipe has only one queue
+  UserId user;                ///< who is charged
+  bool anonymous = false;     ///< made by pipe2(), not a FIFO
+  InodeId node;               ///< its inode
+  u32 serial = 0;             ///< 1, 2, 3 ... by creation
+  Boxed<FasyncLists> fasync;  ///< there while somebody is on a list
   bool operator==(const PipeObject&) const = default;
 };
 
@@ -167,7 +174,7 @@ struct Section {
   };
   End end = End::kReturned;
   SysResult result;
-  std::string reason;
+  Boxed<std::string> reason;
 
   /// True when the call has its answer.
   [[nodiscard]] bool over() const { return end == End::kReturned || end == End::kNotModelled; }
@@ -179,11 +186,9 @@ struct Section {
     section.result.ret = value;
     return section;
   }
-  [[nodiscard]] static Section returned(i64 value, Output out) {
-    Section section;
-    section.result.ret = value;
-    section.result.out = std::move(out);
-    return section;
+  template <class Out>
+  [[nodiscard]] static Section returned(i64 value, Out&& out) {
+    return Section(value, std::forward<Out>(out));
   }
   [[nodiscard]] static Section failed(Errno error) {
     Section section;
@@ -197,11 +202,14 @@ struct Section {
   [[nodiscard]] static Section not_modelled(std::string why) {
     Section section;
     section.end = End::kNotModelled;
-    section.reason = std::move(why);
+    section.reason.emplace(std::move(why));
     return section;
   }
 
  private:
+  Section() = default;
+  template <class Out>
+  Section(i64 value, Out&& out) : result{value, Errno::kOk, std::forward<Out>(out)} {}
   static Section ended(End end) {
     Section section;
     section.end = end;

@@ -206,7 +206,7 @@ Result<Bytes> FileTarget::write_chunk(const SpliceChunk& chunk) {
     const Section written =
         file_transfer(k_, task_, file_, {&segment, 1}, {.write = true, .at = pos_});
     if (written.end == Section::End::kNotModelled) {
-      not_modelled_ = written.reason;
+      not_modelled_ = *written.reason;
       return fail(Errno::kEINVAL);
     }
     if (written.result.error != Errno::kOk) {

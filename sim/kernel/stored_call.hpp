@@ -30,6 +30,9 @@ class StoredCall {
  public:
   StoredCall() = default;
   explicit StoredCall(const Call& call);
+  template <class C>
+    requires(CallTypes::kContains<C>)
+  explicit StoredCall(const C& call) : block_(new Holder<C>(call)) {}
   StoredCall(const StoredCall& other) : block_(other.block_) {
     if (block_ != nullptr) {
       ++block_->owners;
@@ -52,6 +55,12 @@ class StoredCall {
   decltype(auto) visit(F&& f) const {
     IPCSIM_CHECK(block_ != nullptr);
     return kVisits<F>[block_->number - 1U](*block_, f);
+  }
+  /// The call, which is known to be a C.
+  template <class C>
+  [[nodiscard]] const C& known() const {
+    IPCSIM_CHECK(block_ != nullptr && block_->number == kCallNumber<C>);
+    return static_cast<const Holder<C>&>(*block_).call;
   }
   /// REQUIRES: !empty().
   [[nodiscard]] Call get() const;

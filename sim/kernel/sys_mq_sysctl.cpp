@@ -97,11 +97,11 @@ Section open_mq_limit(KernelState& k, TaskId id, u32 limit, u32 flags) {
   table.install(
       *fd,
       k.files.insert({.kind = FileKind::kMqLimit,
-                      .ipc = k.task(id).ipc,
-                      .mq_limit = limit,
                       .f_count = 1,
                       .f_flags = (flags & ~kOTrunc & ~kOCloexec & ~kOCreat & ~kOExcl) | kOLargefile,
-                      .f_mode = {.read = (flags & kOAccmode) != kOWronly, .write = write}}));
+                      .f_mode = {.read = (flags & kOAccmode) != kOWronly, .write = write},
+                      .ipc = k.task(id).ipc,
+                      .mq_limit = limit}));
   return Section::returned(fd->v);
 }
 

@@ -44,10 +44,10 @@ MqCaller caller_of(const KernelState& k, TaskId id, const File& file) {
 }
 
 /// The call joins a list: asleep until a peer, a signal or the time ends it.
-Section sleep_in_list(KernelState& k, TaskId id, FileId file, const UserPtr<Timespec>& timeout,
+Section sleep_in_list(KernelState& k, TaskId id, File& file, const UserPtr<Timespec>& timeout,
                       CallInProgress progress) {
   Task& task = k.task(id);
-  ++k.files[file].f_count;
+  ++file.f_count;
   task.progress = std::move(progress);
   if (const auto deadline = deadline_of(timeout)) {
     task.make_rare().deadline = deadline;
@@ -82,18 +82,18 @@ Progress& complete(KernelState& k, WaiterId waiter) {
   return progress;
 }
 
-void wake_pollers(KernelState& k, MqueueId queue) {
-  wake_up(k, k.mqueues[queue].wait_q, WakeCount::kOne, 0);
+void wake_pollers(KernelState& k, const MqueueObject& object) {
+  wake_up(k, object.wait_q, WakeCount::kOne, 0);
 }
 
-Section start_send(KernelState& k, TaskId id, FileId file_id, const MqTimedsendCall& call) {
-  const File& file = k.files[file_id];
+Section start_send(KernelState& k, TaskId id, File& file, MqueueObject& object,
+                   const MqTimedsendCall& call) {
   const MqueueId queue = file.mqueue;
   MqSendOutcome outcome =
-      mq_send(k.mqueues[queue].inode, {.prio = call.msg_prio, .text = call.msg.data},
-              caller_of(k, id, file));
+      mq_send(object.inode, {.prio = call.msg_prio, .text = call.msg.data}, caller_of(k, id, file));
   if (outcome.end == MqEnd::kAsleep) {
-    return sleep_in_list(k, id, file_id, call.abs_timeout, MqSendInProgress{.file = file_id});
+    return sleep_in_list(k, id, file, call.abs_timeout,
+                         MqSendInProgress{.file = k.fd_table(id).file(call.mqdes)});
   }
   if (outcome.end == MqEnd::kFailed) {
     return Section::failed(outcome.error);
@@ -106,21 +106,16 @@ Section start_send(KernelState& k, TaskId id, FileId file_id, const MqTimedsendC
     fire_notification(k, id, queue, *outcome.fired);
   }
   if (outcome.wake_pollers) {
-    wake_pollers(k, queue);
+    wake_pollers(k, object);
   }
   return Section::returned(0);
 }
 
-/// The result of a receive, made where it goes to.
 Section received(MqMessage&& message, bool with_prio) {
-  Section section;
-  section.result.ret = static_cast<i64>(message.text.len());
-  auto& out = section.result.out.emplace<ReceivedMessage>();
-  out.msg = std::move(message.text);
-  if (with_prio) {
-    out.msg_prio = message.prio;
-  }
-  return section;
+  const i64 len = static_cast<i64>(message.text.len());
+  return Section::returned(
+      len, ReceivedMessage{.msg = std::move(message.text),
+                           .msg_prio = with_prio ? std::optional{message.prio} : std::nullopt});
 }
 
 /// Copies a received message out: the priority first. On EFAULT the message is lost.
@@ -130,23 +125,23 @@ Section deliver(const MqTimedreceiveCall& call, MqMessage&& message) {
                : received(std::move(message), call.msg_prio == OutPtr::kValid);
 }
 
-Section start_receive(KernelState& k, TaskId id, FileId file_id, const MqTimedreceiveCall& call) {
-  const File& file = k.files[file_id];
-  const MqueueId queue = file.mqueue;
-  MqReceiveOutcome outcome = mq_receive(k.mqueues[queue].inode, caller_of(k, id, file));
+Section start_receive(KernelState& k, TaskId id, File& file, MqueueObject& object,
+                      const MqTimedreceiveCall& call) {
+  MqReceiveOutcome outcome = mq_receive(object.inode, caller_of(k, id, file));
   if (outcome.end == MqEnd::kAsleep) {
-    return sleep_in_list(k, id, file_id, call.abs_timeout,
-                         MqReceiveInProgress{.file = file_id, .message = {}});
+    return sleep_in_list(
+        k, id, file, call.abs_timeout,
+        MqReceiveInProgress{.file = k.fd_table(id).file(call.mqdes), .message = {}});
   }
   if (outcome.end == MqEnd::kFailed) {
     return Section::failed(outcome.error);
   }
-  touch_queue(k, queue, kTransferTimes);
+  touch_queue(k, file.mqueue, kTransferTimes);
   if (outcome.sender) {
     complete<MqSendInProgress>(k, *outcome.sender);
   }
   if (outcome.wake_pollers) {
-    wake_pollers(k, queue);
+    wake_pollers(k, object);
   }
   return deliver(call, std::move(outcome.message));
 }
@@ -165,18 +160,18 @@ Section run(KernelState& k, TaskId id, const MqTimedsendCall& call) {
   if (const Errno error = mq_check_prio(call.msg_prio); error != Errno::kOk) {
     return Section::failed(error);
   }
-  const File* file = find_mqueue_file(k, id, call.mqdes);
+  File* file = find_mqueue_file(k, id, call.mqdes);
   if (file == nullptr || !file->f_mode.write) {
     return Section::failed(Errno::kEBADF);
   }
-  const MqueueInode& queue = k.mqueues[file->mqueue].inode;
-  if (const Errno error = mq_check_send(queue, Bytes{call.msg.len}); error != Errno::kOk) {
+  MqueueObject& object = k.mqueues[file->mqueue];
+  if (const Errno error = mq_check_send(object.inode, Bytes{call.msg.len}); error != Errno::kOk) {
     return Section::failed(error);
   }
   if (call.msg.mapped < call.msg.len) {
     return Section::failed(Errno::kEFAULT);
   }
-  return start_send(k, id, k.fd_table(id).file(call.mqdes), call);
+  return start_send(k, id, *file, object, call);
 }
 
 Section run(KernelState& k, TaskId id, const MqTimedreceiveCall& call) {
@@ -188,15 +183,16 @@ Section run(KernelState& k, TaskId id, const MqTimedreceiveCall& call) {
   if (const Errno error = check_timeout(call.abs_timeout); error != Errno::kOk) {
     return Section::failed(error);
   }
-  const File* file = find_mqueue_file(k, id, call.mqdes);
+  File* file = find_mqueue_file(k, id, call.mqdes);
   if (file == nullptr || !file->f_mode.read) {
     return Section::failed(Errno::kEBADF);
   }
-  const MqueueInode& queue = k.mqueues[file->mqueue].inode;
-  if (const Errno error = mq_check_receive(queue, Bytes{call.msg.len}); error != Errno::kOk) {
+  MqueueObject& object = k.mqueues[file->mqueue];
+  if (const Errno error = mq_check_receive(object.inode, Bytes{call.msg.len});
+      error != Errno::kOk) {
     return Section::failed(error);
   }
-  return start_receive(k, id, k.fd_table(id).file(call.mqdes), call);
+  return start_receive(k, id, *file, object, call);
 }
 
 }  // namespace ipcsim

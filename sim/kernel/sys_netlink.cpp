@@ -92,10 +92,10 @@ Section run(KernelState& k, TaskId id, const SocketCall& call) {
   const NetlinkId socket = k.netlinks.insert(
       {.family = call.domain.v, .users = 1, .wait = k.wait_queues.create(), .received = {}});
   table.install(*fd, k.files.insert({.kind = FileKind::kNetlink,
-                                     .netlink = socket,
                                      .f_count = 1,
                                      .f_flags = kORdwr | (call.type.v & kONonblock),
-                                     .f_mode = {.read = true, .write = true}}));
+                                     .f_mode = {.read = true, .write = true},
+                                     .netlink = socket}));
   return Section::returned(fd->v);
 }
 

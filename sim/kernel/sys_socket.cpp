@@ -152,10 +152,10 @@ Section run(KernelState& k, TaskId id, const SocketpairCall& call) {
   k.sockets[a].peer = b;
   const auto make = [&](SocketId socket) {
     return k.files.insert({.kind = FileKind::kSocket,
-                           .socket = socket,
                            .f_count = 1,
                            .f_flags = kORdwr | (flags & kONonblock),
-                           .f_mode = {.read = true, .write = true}});
+                           .f_mode = {.read = true, .write = true},
+                           .socket = socket});
   };
   table.install(*first, make(a));
   table.install(*second, make(b));

@@ -115,13 +115,13 @@ void apply_effects(KernelState& k, TaskId current, PipeId pipe, const PipeEffect
         wake_up(k, object.wr_wait, WakeCount::kAll, 0);
         break;
       case PipeEffect::kSigioReaders:
-        if (!object.fasync_readers.empty()) {
-          kill_fasync(k, object.fasync_readers, kSiPollIn);
+        if (object.fasync) {
+          kill_fasync(k, object.fasync->readers, kSiPollIn);
         }
         break;
       case PipeEffect::kSigioWriters:
-        if (!object.fasync_writers.empty()) {
-          kill_fasync(k, object.fasync_writers, kSiPollOut);
+        if (object.fasync) {
+          kill_fasync(k, object.fasync->writers, kSiPollOut);
         }
         break;
     }

@@ -4,21 +4,21 @@ namespace ipcsim {
 namespace {
 
 bool agrees(const Output& expected, const Output& actual) {
-  if (std::holds_alternative<std::monostate>(expected)) {
+  if (holds_alternative<std::monostate>(expected)) {
     return true;
   }
   if (expected.index() != actual.index()) {
     return false;
   }
-  if (const auto* bytes = std::get_if<ReadBytes>(&expected)) {
-    return bytes->buf.compatible_with(std::get<ReadBytes>(actual).buf);
+  if (const auto* bytes = get_if<ReadBytes>(&expected)) {
+    return bytes->buf.compatible_with(get<ReadBytes>(actual).buf);
   }
-  if (const auto* message = std::get_if<ReceivedMessage>(&expected)) {
-    const auto& other = std::get<ReceivedMessage>(actual);
+  if (const auto* message = get_if<ReceivedMessage>(&expected)) {
+    const auto& other = get<ReceivedMessage>(actual);
     return message->msg.compatible_with(other.msg) && message->msg_prio == other.msg_prio;
   }
-  if (const auto* received = std::get_if<ReceivedRights>(&expected)) {
-    const auto& other = std::get<ReceivedRights>(actual);
+  if (const auto* received = get_if<ReceivedRights>(&expected)) {
+    const auto& other = get<ReceivedRights>(actual);
     return received->buf.compatible_with(other.buf) && received->rights == other.rights;
   }
   return expected == actual;

@@ -15,7 +15,7 @@ namespace {
 bool has_lengths_only(const CallEvent& event) {
   const auto unknown = [](const Payload& bytes) { return bytes.known_len() == 0; };
   const auto* write = get_if<WriteCall>(&event.call);
-  const auto* out = std::get_if<ReadBytes>(&event.result->out);
+  const auto* out = get_if<ReadBytes>(&event.result->out);
   const bool plain = write != nullptr || holds_alternative<ReadCall>(event.call) ||
                      holds_alternative<Pipe2Call>(event.call) ||
                      holds_alternative<CloseCall>(event.call);

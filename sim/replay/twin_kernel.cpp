@@ -168,9 +168,9 @@ bool agrees(const Completion& expected, const TwinKernel::End& end) {
   if (agrees(expected, end.completion) || agrees(expected, end.twin)) {
     return true;
   }
-  const auto* wanted = std::get_if<ReadBytes>(&expected.result.out);
-  const auto* came = std::get_if<ReadBytes>(&end.completion.result.out);
-  const auto* twin = std::get_if<ReadBytes>(&end.twin.result.out);
+  const auto* wanted = get_if<ReadBytes>(&expected.result.out);
+  const auto* came = get_if<ReadBytes>(&end.completion.result.out);
+  const auto* twin = get_if<ReadBytes>(&end.twin.result.out);
   if (wanted == nullptr || came == nullptr || twin == nullptr) {
     return false;
   }

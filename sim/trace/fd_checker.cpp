@@ -105,13 +105,13 @@ class FdChecker {
     }
     if (returns_fd(call)) {
       opened_.insert(Fd{static_cast<i32>(result.ret)});
-    } else if (const auto* fds = std::get_if<PipeFds>(&result.out)) {
+    } else if (const auto* fds = get_if<PipeFds>(&result.out)) {
       opened_.insert(fds->read);
       opened_.insert(fds->write);
-    } else if (const auto* sockets = std::get_if<SocketFds>(&result.out)) {
+    } else if (const auto* sockets = get_if<SocketFds>(&result.out)) {
       opened_.insert(sockets->first);
       opened_.insert(sockets->second);
-    } else if (const auto* received = std::get_if<ReceivedRights>(&result.out)) {
+    } else if (const auto* received = get_if<ReceivedRights>(&result.out)) {
       opened_.insert(received->rights.begin(), received->rights.end());
     } else if (opens(call)) {
       complete_ = false;

@@ -32,7 +32,7 @@ struct Contradiction {
   std::optional<std::string> operator()(const PreadvCall& /*call*/) const { return read_length(); }
   std::optional<std::string> operator()(const Preadv2Call& /*call*/) const { return read_length(); }
   std::optional<std::string> operator()(const MqTimedreceiveCall& /*call*/) const {
-    const auto* message = std::get_if<ReceivedMessage>(&result.out);
+    const auto* message = get_if<ReceivedMessage>(&result.out);
     return message == nullptr ? std::nullopt
                               : length_contradiction(result, "msg_ptr", message->msg.len());
   }
@@ -40,7 +40,7 @@ struct Contradiction {
     return read_length();
   }
   std::optional<std::string> operator()(const SpliceCall& call) const {
-    const auto* offsets = std::get_if<Offsets>(&result.out);
+    const auto* offsets = get_if<Offsets>(&result.out);
     if (offsets == nullptr || (!offsets->offset && !(offsets->off_in && call.off_in.is_null()) &&
                                !(offsets->off_out && call.off_out.is_null()))) {
       return std::nullopt;
@@ -48,7 +48,7 @@ struct Contradiction {
     return "\"out\" has an offset that was not asked for";
   }
   std::optional<std::string> operator()(const SendfileCall& call) const {
-    const auto* offsets = std::get_if<Offsets>(&result.out);
+    const auto* offsets = get_if<Offsets>(&result.out);
     if (offsets == nullptr || (!offsets->off_in && !offsets->off_out && !call.offset.is_null())) {
       return std::nullopt;
     }
@@ -62,7 +62,7 @@ struct Contradiction {
   std::optional<std::string> operator()(const EpollPwaitCall& /*call*/) const { return events(); }
   std::optional<std::string> operator()(const EpollPwait2Call& /*call*/) const { return events(); }
   std::optional<std::string> operator()(const FcntlCall& call) const {
-    if (call.cmd.v == kFGetownEx || std::holds_alternative<std::monostate>(result.out)) {
+    if (call.cmd.v == kFGetownEx || holds_alternative<std::monostate>(result.out)) {
       return std::nullopt;
     }
     return "\"out\" has no place here, as only F_GETOWN_EX hands something out";
@@ -71,13 +71,13 @@ struct Contradiction {
     return read_length();
   }
   std::optional<std::string> operator()(const RecvmsgCall& /*call*/) const {
-    const auto* received = std::get_if<ReceivedRights>(&result.out);
+    const auto* received = get_if<ReceivedRights>(&result.out);
     return received == nullptr ? std::nullopt
                                : length_contradiction(result, "buf", received->buf.len());
   }
   std::optional<std::string> operator()(const IoctlCall& call) const {
     if (call.request.v == kFionread || call.request.v == kFigetbsz ||
-        std::holds_alternative<std::monostate>(result.out)) {
+        holds_alternative<std::monostate>(result.out)) {
       return std::nullopt;
     }
     return "\"out\" has no place here, as only FIONREAD and FIGETBSZ hand something out";
@@ -96,7 +96,7 @@ struct Contradiction {
 
  private:
   [[nodiscard]] std::optional<std::string> revents_of(const std::vector<PollFd>& fds) const {
-    const auto* events = std::get_if<Revents>(&result.out);
+    const auto* events = get_if<Revents>(&result.out);
     if (events == nullptr || events->revents.size() == fds.size()) {
       return std::nullopt;
     }
@@ -104,7 +104,7 @@ struct Contradiction {
                        events->revents.size(), fds.size());
   }
   [[nodiscard]] std::optional<std::string> events() const {
-    const auto* list = std::get_if<EpollEventList>(&result.out);
+    const auto* list = get_if<EpollEventList>(&result.out);
     if (list == nullptr || std::cmp_equal(result.ret, list->events.size())) {
       return std::nullopt;
     }
@@ -112,7 +112,7 @@ struct Contradiction {
                        list->events.size());
   }
   [[nodiscard]] std::optional<std::string> read_length() const {
-    const auto* bytes = std::get_if<ReadBytes>(&result.out);
+    const auto* bytes = get_if<ReadBytes>(&result.out);
     return bytes == nullptr ? std::nullopt : length_contradiction(result, "buf", bytes->buf.len());
   }
   static std::optional<std::string> no_return() { return "this call does not return"; }

@@ -98,7 +98,7 @@ void write_result(JsonObjectText& out, const SysResult& result) {
     out.json("errno", errno_json(result.error));
   }
   JsonObjectText output;
-  std::visit(WriteOutput{output}, result.out);
+  visit(WriteOutput{output}, result.out);
   if (!output.empty()) {
     out.json("out", output.text());
   }

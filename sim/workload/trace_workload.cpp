@@ -149,7 +149,7 @@ class TraceReader {
   void on(TaskId /*id*/, const auto& /*call*/, const SysResult& /*result*/) {}
 
   void on(TaskId id, const Pipe2Call& call, const SysResult& result) {
-    const auto* fds = std::get_if<PipeFds>(&result.out);
+    const auto* fds = get_if<PipeFds>(&result.out);
     if (fds == nullptr) {
       return;
     }

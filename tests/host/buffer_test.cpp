@@ -118,7 +118,7 @@ TEST_P(HostBuffer, BytesArrive) {
   run_->post(kT1, ReadvCall{Fd{0}, {room(5000), room(7000), room(9000)}});
   const auto settled = run_->machine().settle();
   ASSERT_TRUE(settled.has_value());
-  const auto* read = std::get_if<ReadBytes>(&settled->completions.at(0).result.out);
+  const auto* read = get_if<ReadBytes>(&settled->completions.at(0).result.out);
   ASSERT_NE(read, nullptr);
   EXPECT_EQ(read->buf, Payload::of_pattern(20000, 7));
 }

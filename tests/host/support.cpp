@@ -15,23 +15,23 @@ std::string value_text(const SysResult& result) {
   if (result.error != Errno::kOk) {
     return fmt::format("-{}", errno_name(result.error));
   }
-  if (const auto* read = std::get_if<ReadBytes>(&result.out)) {
+  if (const auto* read = get_if<ReadBytes>(&result.out)) {
     const std::string bytes = read->buf.to_string();
     return bytes.size() <= 16 ? fmt::format("'{}'", bytes) : fmt::format("{}", bytes.size());
   }
-  if (const auto* message = std::get_if<ReceivedMessage>(&result.out)) {
+  if (const auto* message = get_if<ReceivedMessage>(&result.out)) {
     return fmt::format("'{}'@{}", message->msg.to_string(), message->msg_prio.value_or(999));
   }
-  if (const auto* fds = std::get_if<PipeFds>(&result.out)) {
+  if (const auto* fds = get_if<PipeFds>(&result.out)) {
     return fmt::format("[{},{}]", fds->read.v, fds->write.v);
   }
-  if (const auto* number = std::get_if<IntOut>(&result.out)) {
+  if (const auto* number = get_if<IntOut>(&result.out)) {
     return fmt::format("{}:{}", result.ret, number->value);
   }
-  if (const auto* attr = std::get_if<MqAttr>(&result.out)) {
+  if (const auto* attr = get_if<MqAttr>(&result.out)) {
     return fmt::format("{}/{}", attr->mq_curmsgs, attr->mq_maxmsg);
   }
-  if (const auto* revents = std::get_if<Revents>(&result.out)) {
+  if (const auto* revents = get_if<Revents>(&result.out)) {
     std::string text = fmt::format("{}", result.ret);
     for (const PollEvents events : revents->revents) {
       text += fmt::format(":{:x}", events.v);

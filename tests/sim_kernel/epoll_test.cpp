@@ -79,9 +79,9 @@ TEST(Fasync, IsTakenOffTheListWithTheFile) {
       kOAsync);
   PipeId pipe;
   k.kernel.state().pipes.each([&](PipeId id, const PipeObject& /*object*/) { pipe = id; });
-  EXPECT_EQ(k.kernel.state().pipes[pipe].fasync_readers.size(), 1U);
+  EXPECT_EQ(k.kernel.state().pipes[pipe].fasync->readers.size(), 1U);
   k.run(1, close(3));
-  EXPECT_EQ(k.kernel.state().pipes[pipe].fasync_readers.size(), 0U);
+  EXPECT_FALSE(k.kernel.state().pipes[pipe].fasync);
 }
 
 }  // namespace

@@ -1,0 +1,80 @@
+#include "sim/kernel/transfer_at_once.hpp"
+
+namespace ipcsim {
+
+WaitAtOnce wait_for_bytes(KernelState& k, TaskId id, const PipeObject& pipe, const ReadCall& call) {
+  const KernelProfile& profile = *k.profile;
+  const PipeInode& inode = pipe.inode;
+  if (profile.read_tells_before_sleep || profile.read_waits_for_sleeping_writer ||
+      !pipe_empty(inode) || inode.note_loss || inode.writers == 0 || call.buf.len == 0 ||
+      call.buf.len > kMaxRwCount) {
+    return WaitAtOnce::kNo;
+  }
+  Task& task = k.task(id);
+  const FileId number = k.fd_tables[task.files].file(call.fd);
+  File& file = k.files[number];
+  task.entered = k.now;
+  if ((file.f_flags & kONonblock) != 0) {
+    return WaitAtOnce::kWouldBlock;
+  }
+  ++file.f_count;
+  task.call_number = kCallNumber<ReadCall>;
+  task.call = StoredCall(call);
+  task.progress.emplace<ReadInProgress>(
+      ReadInProgress{.file = number, .locals = {.slept = true}, .bytes = {}});
+  sleep_on(k, id, pipe.rd_wait, profile.two_wait_queues);
+  return WaitAtOnce::kAsleep;
+}
+
+WaitAtOnce wait_for_room(KernelState& k, TaskId id, const WriteCall& call) {
+  Task& task = k.task(id);
+  PipeObject* pipe = plain_pipe<true>(k, task, call.fd);
+  const u32 page_size = k.pages.page_size();
+  if (pipe == nullptr || pipe->inode.readers == 0 || !pipe_full(pipe->inode) || call.buf.len == 0 ||
+      call.buf.len > page_size || call.buf.mapped < call.buf.len ||
+      (k.files[k.fd_tables[task.files].file(call.fd)].f_flags & kONonblock) == 0) {
+    return WaitAtOnce::kNo;
+  }
+  const u32 len = static_cast<u32>(call.buf.len);
+  if (len < page_size && pipe_merge_slot(pipe->inode, len, page_size, *k.profile) != nullptr) {
+    return WaitAtOnce::kNo;
+  }
+  task.entered = k.now;
+  if (write_wakes_readers(pipe->inode, false, false, *k.profile)) {
+    wake_up(k, pipe->rd_wait, WakeCount::kOne, kPollIn | kPollRdNorm);
+  }
+  return WaitAtOnce::kWouldBlock;
+}
+
+bool finish_at_once(KernelState& k, TaskId id) {
+  Task& task = k.task(id);
+  const auto* progress = std::get_if<ReadInProgress>(&task.progress);
+  if (progress == nullptr || !task.in_any<ReadCall>() || progress->locals.done > 0 ||
+      progress->locals.wake_writer || task.killed || task.stop_pending || task.sigpending ||
+      task.extras) {
+    return false;
+  }
+  File& file = k.files[progress->file];
+  PipeObject& pipe = k.pipes[file.pipe];
+  if (!stands_alone(k, pipe) || file.f_count == 1) {
+    return false;
+  }
+  const ReadAtOnce read{&pipe, pipe_readable_at_once(pipe.inode, task.call.known<ReadCall>().buf)};
+  if (read.bytes == 0) {
+    return false;
+  }
+  finish_wait(k, id);
+  Completion& completion = k.completions.emplace_back();
+  completion.task = id;
+  completion.result.ret = read.bytes;
+  completion.result.out.emplace<ReadBytes>(ReadBytes{read_at_once(k, read)});
+  if (k.profile->two_wait_queues && !pipe_empty(pipe.inode)) {
+    wake_up(k, pipe.rd_wait, WakeCount::kOne, kPollIn | kPollRdNorm);
+  }
+  task.progress = std::monostate{};
+  task.leave();
+  --file.f_count;
+  return true;
+}
+
+}  // namespace ipcsim

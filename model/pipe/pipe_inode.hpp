@@ -53,7 +53,7 @@ struct PipeBuffer {
   u32 len = 0;     ///< bytes of data
   PipeBufOps ops = PipeBufOps::kNone;
   u8 flags = 0;           ///< kPipeBufFlag*
-  u64 private_value = 0;  ///< `private`: unused by write()
+  u16 private_value = 0;  ///< `private`: the number of a note; otherwise 0
 
   bool operator==(const PipeBuffer&) const = default;
 };

@@ -65,7 +65,7 @@ void post_one_notification(PipeInode& pipe, std::string_view record, PagePool& p
                           .len = static_cast<u32>(record.size()),
                           .ops = PipeBufOps::kWatchQueue,
                           .flags = kPipeBufFlagWhole,
-                          .private_value = index};
+                          .private_value = static_cast<u16>(index)};
   ++pipe.head;
   effects.add(PipeEffect::kWakeRdWait);
   effects.add(PipeEffect::kSigioReaders);

@@ -94,6 +94,29 @@ class SharedBytes {
   Block* block_ = nullptr;
 };
 
+/// Room for bytes that are handed out time and again: it is used again once nobody has the last
+/// ones any more. Of no value: all are equal.
+class ReusedBytes {
+ public:
+  /// A copy of these bytes.
+  [[nodiscard]] SharedBytes copy_of(const std::byte* from, u64 len) {
+    if (len > kMost) {
+      SharedBytes own;
+      own.append(from, len);
+      return own;
+    }
+    last_.clear();
+    last_.append(from, len);
+    return last_;
+  }
+  bool operator==(const ReusedBytes& /*other*/) const { return true; }
+
+ private:
+  static constexpr u64 kMost = 4096;  // no short text is to keep a large block
+
+  SharedBytes last_;
+};
+
 /// A run of bytes as a value that is cheap to copy: known bytes, a generated pattern, or a length
 /// of which only the first bytes (or none) are known.
 class Payload {

@@ -122,6 +122,13 @@ u64 pipe_take_slots(PipeInode& pipe, u64 most, SharedBytes* out, PagePool& pages
   return to.mapped < chars ? 0 : chars;
 }
 
+/// Where these bytes are, if they are in one piece, or null. REQUIRES: contents are kept.
+[[nodiscard, gnu::always_inline]] inline const std::byte* pipe_bytes_in_place(
+    const PipeInode& pipe, u32 chars, const PagePool& pages) {
+  const PipeBuffer& buf = pipe.slot(pipe.tail);
+  return chars <= buf.len ? pages.read(buf.page) + buf.offset : nullptr;
+}
+
 /// Takes so many bytes away; they are appended to `*out` unless that is null. Says whether that
 /// wakes writers. REQUIRES: `chars` >= 1 is what pipe_readable_at_once() says.
 [[gnu::always_inline]] inline bool pipe_take_at_once(PipeInode& pipe, u32 chars, SharedBytes* out,

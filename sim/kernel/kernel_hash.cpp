@@ -213,7 +213,8 @@ void add_visible_pipe(Hasher& hasher, const PipeInode& pipe, const PagePool& pag
   }
   for (u32 i = 0; i < pipe_occupancy(pipe); ++i) {
     const PipeBuffer& buf = pipe.slot(pipe.tail + i);
-    for (const u64 number : {u64{buf.offset}, u64{buf.len}, u64{buf.flags}, u64{buf.private_value}}) {
+    for (const u64 number :
+         {u64{buf.offset}, u64{buf.len}, u64{buf.flags}, u64{buf.private_value}}) {
       hasher.add(number);
     }
     hasher.add(buf.ops);

@@ -138,8 +138,9 @@ struct KernelState {
   WaitQueues wait_queues;
   TaskId run_first;  ///< the run queue, linked through Task::run_next
   TaskId run_last;
-  Nanoseconds now;  ///< CLOCK_REALTIME
-  u32 serial = 0;   ///< objects made so far
+  Nanoseconds now;         ///< CLOCK_REALTIME
+  ReusedBytes read_bytes;  ///< what reads hand out
+  u32 serial = 0;          ///< objects made so far
 
   /// Calls that ended since somebody last took them. Not part of what `==` compares in effect:
   /// empty between steps.

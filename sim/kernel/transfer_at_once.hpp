@@ -96,7 +96,13 @@ struct ReadAtOnce {
   PipeObject& pipe = *read.pipe;
   if (k.pages.contents() == Contents::kKept) {
     SharedBytes bytes;
-    wake_writers(k, pipe, pipe_take_at_once(pipe.inode, read.bytes, &bytes, k.pages, *k.profile));
+    const std::byte* in_place = pipe_bytes_in_place(pipe.inode, read.bytes, k.pages);
+    if (in_place != nullptr) {
+      bytes = k.read_bytes.copy_of(in_place, read.bytes);
+    }
+    wake_writers(k, pipe,
+                 pipe_take_at_once(pipe.inode, read.bytes, in_place == nullptr ? &bytes : nullptr,
+                                   k.pages, *k.profile));
     return Payload::of_bytes(std::move(bytes));
   }
   wake_writers(k, pipe, pipe_take_at_once(pipe.inode, read.bytes, nullptr, k.pages, *k.profile));

@@ -43,8 +43,7 @@ void name_owner(const TaskTable& tasks, const Call& call, SysResult& result) {
   }
   if (fcntl->cmd.v == kFGetown && result.ret > 0) {
     result.ret = tasks.task_by_number(static_cast<i32>(result.ret)).v;
-  } else if (auto* owner = get_if<OwnerEx>(&result.out);
-             owner != nullptr && owner->pid.v != 0) {
+  } else if (auto* owner = get_if<OwnerEx>(&result.out); owner != nullptr && owner->pid.v != 0) {
     const auto pid = static_cast<i32>(owner->pid.v);
     owner->pid = owner->type == OwnerType::kTid ? tasks.task_by_number(pid) : tasks.leader_of(pid);
   }

@@ -120,6 +120,10 @@ class Arena {
     IPCSIM_CHECK(contains(id));
     return values_[id.v];
   }
+  /// The same without looking: for the shortest ways, where a rule of the state says that it is
+  /// there.
+  [[nodiscard]] T& known(Id id) { return values_[id.v]; }
+  [[nodiscard]] const T& known(Id id) const { return values_[id.v]; }
   /// Calls `f(id, value)` for every value, by ascending number.
   void each(auto&& f) const {
     for (u32 i = 0; i < count_; ++i) {

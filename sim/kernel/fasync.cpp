@@ -102,6 +102,7 @@ void pipe_fasync(KernelState& k, FileId id, Fd fd, bool on) {
   if (lists.readers.empty() && lists.writers.empty()) {
     pipe.fasync = {};
   }
+  pipe.alone = stands_alone(pipe, *k.profile);
 }
 
 void kill_fasync(KernelState& k, const std::vector<FasyncEntry>& list, SignalCode code) {

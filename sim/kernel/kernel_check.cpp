@@ -110,6 +110,10 @@ Broken check_pipe_counts(const KernelState& k) {
           pipe.serial, pipe.inode.readers, c.readers, pipe.inode.writers, c.writers,
           pipe.inode.files, c.files);
     }
+    if (!broken && pipe.alone != stands_alone(pipe, *k.profile)) {
+      broken = fmt::format("pipe {} stands alone when it has no times and no O_ASYNC, only then",
+                           pipe.serial);
+    }
   });
   return broken;
 }

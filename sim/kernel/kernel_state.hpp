@@ -46,11 +46,19 @@ struct alignas(64) PipeObject {
   WaitQueueId wr_wait;        ///< the same as rd_wait where a pipe has only one queue
   UserId user;                ///< who is charged
   bool anonymous = false;     ///< made by pipe2(), not a FIFO
+  /// Nothing but its ring and its wait queues hears of what is read and written: it has no times,
+  /// and nobody is sent SIGIO. Follows from the others, see stands_alone().
+  bool alone = false;
   InodeId node;               ///< its inode
   u32 serial = 0;             ///< 1, 2, 3 ... by creation
   Boxed<FasyncLists> fasync;  ///< there while somebody is on a list
   bool operator==(const PipeObject&) const = default;
 };
+
+/// What PipeObject::alone is to be.
+[[nodiscard]] inline bool stands_alone(const PipeObject& pipe, const KernelProfile& profile) {
+  return pipe.anonymous && !pipe.fasync && !profile.anonymous_pipe_times;
+}
 
 /// What threads share of the file system's view (`struct fs_struct`).
 struct FsContext {

@@ -19,6 +19,7 @@ Result<std::pair<FileId, FileId>> create_pipe_files(KernelState& k, TaskId id, u
   }
   PipeObject& object = k.pipes[*pipe];
   object.anonymous = true;
+  object.alone = stands_alone(object, *k.profile);
   object.node = make_pipe_node(k, id, *pipe);
   object.inode.readers = 1;
   object.inode.writers = 1;

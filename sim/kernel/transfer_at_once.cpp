@@ -56,7 +56,7 @@ bool finish_at_once(KernelState& k, TaskId id) {
   }
   File& file = k.files[progress->file];
   PipeObject& pipe = k.pipes[file.pipe];
-  if (!stands_alone(k, pipe) || file.f_count == 1) {
+  if (!pipe.alone || file.f_count == 1) {
     return false;
   }
   const ReadAtOnce read{&pipe, pipe_readable_at_once(pipe.inode, task.call.known<ReadCall>().buf)};

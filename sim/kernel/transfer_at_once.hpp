@@ -10,30 +10,23 @@
 
 namespace ipcsim {
 
-/// True when nothing but its ring and its wait queues hears of what is read and written: it has no
-/// times, and nobody is sent SIGIO.
-[[nodiscard, gnu::always_inline]] inline bool stands_alone(const KernelState& k,
-                                                           const PipeObject& pipe) {
-  return pipe.anonymous && !pipe.fasync && !k.profile->anonymous_pipe_times;
-}
-
 /// The pipe of an open file that the task may write (or else read) without further questions, or
 /// null.
 template <bool kWrite>
 [[nodiscard, gnu::always_inline]] inline PipeObject* plain_pipe(KernelState& k, const Task& task,
                                                                 Fd fd) {
-  const FileId number = k.fd_tables[task.files].file(fd);
+  const FileId number = k.fd_tables.known(task.files).file(fd);
   if (number == kNoFile) {
     return nullptr;
   }
-  const File& file = k.files[number];
+  const File& file = k.files.known(number);
   const bool allowed = kWrite ? file.f_mode.write : file.f_mode.read;
   if (file.kind != FileKind::kPipe || !allowed || file.path_only ||
       (file.f_flags & kODirect) != 0) {
     return nullptr;
   }
-  PipeObject& pipe = k.pipes[file.pipe];
-  return stands_alone(k, pipe) ? &pipe : nullptr;
+  PipeObject& pipe = k.pipes.known(file.pipe);
+  return pipe.alone ? &pipe : nullptr;
 }
 
 /// True when nothing keeps the task from entering a call and leaving it again.
@@ -61,7 +54,7 @@ template <bool kWrite>
     return 0;
   }
   task.entered = k.now;
-  if (!k.wait_queues.empty(pipe->rd_wait) &&
+  if (!k.wait_queues.known_empty(pipe->rd_wait) &&
       write_wakes_readers(pipe->inode, was_empty, true, *k.profile)) {
     wake_waiters(k, pipe->rd_wait, WakeCount::kOne, kPollIn | kPollRdNorm);
   }
@@ -85,7 +78,7 @@ struct ReadAtOnce {
 /// Wakes writers of a pipe that was read.
 [[gnu::always_inline]] inline void wake_writers(KernelState& k, const PipeObject& pipe,
                                                 bool wakes) {
-  if (wakes && !k.wait_queues.empty(pipe.wr_wait)) {
+  if (wakes && !k.wait_queues.known_empty(pipe.wr_wait)) {
     wake_waiters(k, pipe.wr_wait, WakeCount::kOne, kPollOut | kPollWrNorm);
   }
 }

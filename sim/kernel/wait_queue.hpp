@@ -48,6 +48,10 @@ class WaitQueues {
   [[nodiscard]] WaitEntryId first(WaitQueueId queue) const { return heads_[queue].first; }
   [[nodiscard]] const WaitEntry& operator[](WaitEntryId id) const { return entries_[id]; }
   [[nodiscard]] bool empty(WaitQueueId queue) const { return heads_[queue].first == kNoWaitEntry; }
+  /// The same without looking whether there is such a queue.
+  [[nodiscard]] bool known_empty(WaitQueueId queue) const {
+    return heads_.known(queue).first == kNoWaitEntry;
+  }
   /// Calls `f(entry)` from the head to the tail.
   void each(WaitQueueId queue, auto&& f) const {
     for (WaitEntryId id = first(queue); id != kNoWaitEntry; id = entries_[id].next) {

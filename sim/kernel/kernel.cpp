@@ -119,33 +119,6 @@ void Kernel::post(TaskId id, const Call& call) {
   }
 }
 
-Section Kernel::syscall(TaskId id, const Call& call) {
-  Task& task = state_.task(id);
-  IPCSIM_CHECK(id.v > 0 && &task < std::to_address(state_.tasks.end()));
-  if (is_any_call<ReadCall, WriteCall>(call_number(call)) && in_user_space(task)) {
-    if (const auto* write = get_if<WriteCall>(&call)) {
-      if (const u32 bytes = write_at_once(state_, task, *write); bytes > 0) {
-        return Section::returned(bytes);
-      }
-      if (wait_for_room(state_, id, *write) == WaitAtOnce::kWouldBlock) {
-        return Section::failed(Errno::kEAGAIN);
-      }
-    } else if (const auto* read = get_if<ReadCall>(&call)) {
-      const ReadAtOnce now = readable_at_once(state_, task, *read);
-      if (now.bytes > 0) {
-        task.entered = state_.now;
-        return Section::returned(now.bytes, ReadBytes{read_at_once(state_, now)});
-      }
-      const WaitAtOnce waits =
-          now.pipe == nullptr ? WaitAtOnce::kNo : wait_for_bytes(state_, id, *now.pipe, *read);
-      if (waits != WaitAtOnce::kNo) {
-        return waits == WaitAtOnce::kAsleep ? Section::asleep() : Section::failed(Errno::kEAGAIN);
-      }
-    }
-  }
-  return any_syscall(id, call);
-}
-
 Section Kernel::any_syscall(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id) && state_.task(id).state == TaskState::kIdle);
   const bool waits = signals_come_first(state_, id, call_number(call));
@@ -270,6 +243,12 @@ void Kernel::finish_call(TaskId id, Section& section) {
     enqueue(state_, id);
     return;
   }
+  if (section.end == Section::End::kReturned && returns_at_once(id, section.result.error)) {
+    Completion& completion = state_.completions.emplace_back();
+    completion.task = id;
+    completion.result = std::move(section.result);
+    return;
+  }
   Completion completion{.task = id, .result = std::move(section.result)};
   if (section.end == Section::End::kNotModelled) {
     completion.kind = Completion::Kind::kNotModelled;
@@ -288,6 +267,21 @@ void Kernel::finish_call(TaskId id, Section& section) {
     return;
   }
   return_to_user(id, {.completion = std::move(completion), .deadline = deadline, .taken = {}});
+}
+
+/// Ends a call after which nothing is to be done on the way back to user space, as nearly always.
+/// Otherwise the call goes on to end.
+bool Kernel::returns_at_once(TaskId id, Errno error) {
+  if (internal(error) || state_.task(id).extras || signal_pending(state_, id) ||
+      state_.task(id).in_any<ExecveCall>()) {
+    return false;
+  }
+  end_progress(state_, id);
+  if (signal_pending(state_, id)) {
+    return false;  // the end of a file may tell who has it
+  }
+  state_.task(id).leave();
+  return true;
 }
 
 /// Takes signals, then gives the result of the call or starts it again, or enters the call that

@@ -89,6 +89,7 @@ class Kernel {
   Section any_syscall(TaskId task, const Call& call);
   void run_call(TaskId task);
   void finish_call(TaskId task, Section& section);
+  bool returns_at_once(TaskId task, Errno error);
   void return_to_user(TaskId task, ReturnInProgress returning);
   void die(TaskId task, const ReturnInProgress& returning);
   void end_call(TaskId task, Completion completion, std::optional<Nanoseconds> deadline,

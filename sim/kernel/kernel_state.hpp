@@ -43,9 +43,9 @@ struct FasyncLists {
 struct alignas(64) PipeObject {
   PipeInode inode;
   WaitQueueId rd_wait;
-  WaitQueueId wr_wait;        ///< the same as rd_wait where a pipe has only one queue
-  UserId user;                ///< who is charged
-  bool anonymous = false;     ///< made by pipe2(), not a FIFO
+  WaitQueueId wr_wait;     ///< the same as rd_wait where a pipe has only one queue
+  UserId user;             ///< who is charged
+  bool anonymous = false;  ///< made by pipe2(), not a FIFO
   /// Nothing but its ring and its wait queues hears of what is read and written: it has no times,
   /// and nobody is sent SIGIO. Follows from the others, see stands_alone().
   bool alone = false;

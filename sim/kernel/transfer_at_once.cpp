@@ -1,5 +1,7 @@
 #include "sim/kernel/transfer_at_once.hpp"
 
+#include "sim/kernel/kernel.hpp"
+
 namespace ipcsim {
 
 WaitAtOnce wait_for_bytes(KernelState& k, TaskId id, const PipeObject& pipe, const ReadCall& call) {
@@ -75,6 +77,33 @@ bool finish_at_once(KernelState& k, TaskId id) {
   task.leave();
   --file.f_count;
   return true;
+}
+
+Section Kernel::syscall(TaskId id, const Call& call) {
+  Task& task = state_.task(id);
+  IPCSIM_CHECK(id.v > 0 && &task < std::to_address(state_.tasks.end()));
+  if (is_any_call<ReadCall, WriteCall>(call_number(call)) && in_user_space(task)) {
+    if (const auto* write = get_if<WriteCall>(&call)) {
+      if (const u32 bytes = write_at_once(state_, task, *write); bytes > 0) {
+        return Section::returned(bytes);
+      }
+      if (wait_for_room(state_, id, *write) == WaitAtOnce::kWouldBlock) {
+        return Section::failed(Errno::kEAGAIN);
+      }
+    } else if (const auto* read = get_if<ReadCall>(&call)) {
+      const ReadAtOnce now = readable_at_once(state_, task, *read);
+      if (now.bytes > 0) {
+        task.entered = state_.now;
+        return Section::returned(now.bytes, ReadBytes{read_at_once(state_, now)});
+      }
+      const WaitAtOnce waits =
+          now.pipe == nullptr ? WaitAtOnce::kNo : wait_for_bytes(state_, id, *now.pipe, *read);
+      if (waits != WaitAtOnce::kNo) {
+        return waits == WaitAtOnce::kAsleep ? Section::asleep() : Section::failed(Errno::kEAGAIN);
+      }
+    }
+  }
+  return any_syscall(id, call);
 }
 
 }  // namespace ipcsim

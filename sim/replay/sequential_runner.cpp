@@ -1,8 +1,5 @@
 #include "sim/replay/sequential_runner.hpp"
 
-#include <tuple>
-#include <vector>
-
 #include <range/v3/algorithm/all_of.hpp>
 
 #include "sim/kernel/kernel.hpp"
@@ -34,20 +31,16 @@ bool is_sequential(const Trace& trace) {
 }
 
 /// The call is made and returns what it should, and nothing else happens.
-bool run_call(Kernel& kernel, const CallEvent& event, Call call) {
-  if (!kernel.idle(event.task)) {
+bool run_call(Kernel& kernel, const CallEvent& event) {
+  if (!kernel.idle(event.task) || kernel.state().task(event.task).state != TaskState::kIdle) {
     return false;
   }
-  kernel.post(event.task, std::move(call));
+  const Section section = kernel.syscall(event.task, event.call);
   for (TaskId next = kernel.first_runnable(); next != kNoTask; next = kernel.first_runnable()) {
     kernel.run_section(next);
   }
-  const std::vector<Completion>& ended = kernel.state().completions;
-  const bool right = ended.size() == 1 && ended.front().task == event.task &&
-                     ended.front().kind == Completion::Kind::kReturned &&
-                     agrees(*event.result, ended.front().result);
-  std::ignore = kernel.take_completions();
-  return right;
+  return section.end == Section::End::kReturned && kernel.state().completions.empty() &&
+         agrees(*event.result, section.result);
 }
 
 }  // namespace
@@ -68,7 +61,7 @@ std::optional<Report> run_sequential(const Trace& trace, const KernelProfile& pr
     if (call == nullptr) {
       continue;
     }
-    if (!run_call(kernel, *call, call->call)) {
+    if (!run_call(kernel, *call)) {
       return std::nullopt;
     }
     ++report.steps;
@@ -101,7 +94,7 @@ std::optional<Report> run_sequential(const TraceHeader& header, TraceReader& eve
       return std::nullopt;
     }
     if (!call->result || (contents == Contents::kLengthsOnly && !has_lengths_only(*call)) ||
-        !run_call(kernel, *call, std::move(call->call))) {
+        !run_call(kernel, *call)) {
       return std::nullopt;
     }
     ++report.steps;

@@ -120,7 +120,8 @@ void Kernel::post(TaskId id, const Call& call) {
 }
 
 Section Kernel::any_syscall(TaskId id, const Call& call) {
-  IPCSIM_CHECK(idle(id) && state_.task(id).state == TaskState::kIdle);
+  IPCSIM_CHECK(id.v > 0 && id.v <= state_.tasks.size());
+  IPCSIM_CHECK(!state_.task(id).in_call() && state_.task(id).state == TaskState::kIdle);
   const bool waits = signals_come_first(state_, id, call_number(call));
   if (waits) {
     post(id, call);

@@ -86,6 +86,7 @@ class Kernel {
   [[nodiscard]] u64 visible_hash() const;
 
  private:
+  Section transfer_syscall(TaskId task, const Call& call);
   Section any_syscall(TaskId task, const Call& call);
   void run_call(TaskId task);
   void finish_call(TaskId task, Section& section);

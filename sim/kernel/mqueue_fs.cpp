@@ -12,8 +12,8 @@ Nanoseconds current_time(const KernelState& k, const Inode& node) {
   return node.is_queue() || queue_folder_of(node) ? queue_time(k) : k.now;
 }
 
-void touch_queue(KernelState& k, MqueueId queue, QueueTimes times) {
-  Inode& node = k.inodes[k.mqueues[queue].node];
+void touch_queue(KernelState& k, const MqueueObject& queue, QueueTimes times) {
+  Inode& node = k.inodes[queue.node];
   const Nanoseconds now = queue_time(k);
   node.atime = times.atime ? now : node.atime;
   node.mtime = times.mtime ? now : node.mtime;
@@ -72,7 +72,7 @@ Result<InodeId> make_queue(KernelState& k, TaskId id, const Path& path, u32 mode
                                            .serial = ++k.serial});
   const InodeId node = make_node(k, id, path, kSIfreg | mode, MqueueData{.queue = queue});
   k.mqueues[queue].node = node;
-  touch_queue(k, queue, kTransferTimes);
+  touch_queue(k, k.mqueues[queue], kTransferTimes);
   return node;
 }
 

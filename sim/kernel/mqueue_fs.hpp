@@ -29,7 +29,7 @@ inline constexpr QueueTimes kTransferTimes{.atime = true, .mtime = true, .ctime 
 /// Those of reading the text, of a change of attributes and of a registration.
 inline constexpr QueueTimes kLookTimes{.atime = true, .mtime = false, .ctime = true};
 /// They become now.
-void touch_queue(KernelState& k, MqueueId queue, QueueTimes times);
+void touch_queue(KernelState& k, const MqueueObject& queue, QueueTimes times);
 
 /// The folder of a namespace: sticky, open to all, of the user who made the namespace.
 InodeId make_queue_folder(KernelState& k, IpcNsId ns, u32 uid, u32 gid);

@@ -59,7 +59,7 @@ Section read_mqueue_text(KernelState& k, File& file, std::span<const UserSegment
   }
   const auto len = static_cast<i64>(bytes.size());
   if (len > 0) {
-    touch_queue(k, file.mqueue, kLookTimes);
+    touch_queue(k, k.mqueues[file.mqueue], kLookTimes);
   }
   return Section::returned(len, len == 0 ? Output{} : Output{ReadBytes{Payload::of_bytes(bytes)}});
 }

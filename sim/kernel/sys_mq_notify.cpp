@@ -138,7 +138,7 @@ Section run(KernelState& k, TaskId id, const MqNotifyCall& call) {
   if (call.sevp.is_null()) {
     if (mq_unregister(k.mqueues[queue].inode, WaiterId{process.leader.v})) {
       notification_removed(k, queue);
-      touch_queue(k, queue, kLookTimes);
+      touch_queue(k, k.mqueues[queue], kLookTimes);
     }
     return Section::returned(0);
   }
@@ -146,7 +146,7 @@ Section run(KernelState& k, TaskId id, const MqNotifyCall& call) {
       error != Errno::kOk) {
     return Section::failed(error);
   }
-  touch_queue(k, queue, kLookTimes);
+  touch_queue(k, k.mqueues[queue], kLookTimes);
   if (by_thread) {
     k.mqueues[queue].notify_sock = socket;
     k.mqueues[queue].notify_cookie = event.cookie.value;

@@ -98,7 +98,7 @@ Section start_send(KernelState& k, TaskId id, File& file, MqueueObject& object,
   if (outcome.end == MqEnd::kFailed) {
     return Section::failed(outcome.error);
   }
-  touch_queue(k, queue, kTransferTimes);
+  touch_queue(k, object, kTransferTimes);
   if (outcome.receiver) {
     complete<MqReceiveInProgress>(k, *outcome.receiver).message = std::move(outcome.handed_over);
   }
@@ -136,7 +136,7 @@ Section start_receive(KernelState& k, TaskId id, File& file, MqueueObject& objec
   if (outcome.end == MqEnd::kFailed) {
     return Section::failed(outcome.error);
   }
-  touch_queue(k, file.mqueue, kTransferTimes);
+  touch_queue(k, object, kTransferTimes);
   if (outcome.sender) {
     complete<MqSendInProgress>(k, *outcome.sender);
   }

@@ -167,7 +167,7 @@ Section run(KernelState& k, TaskId id, const MqGetsetattrCall& call) {
   if (!call.newattr.is_null()) {
     const bool nonblock = (call.newattr.value.mq_flags & kONonblock) != 0;
     file->f_flags = nonblock ? file->f_flags | kONonblock : file->f_flags & ~kONonblock;
-    touch_queue(k, file->mqueue, kLookTimes);
+    touch_queue(k, k.mqueues[file->mqueue], kLookTimes);
   }
   switch (call.oldattr) {
     case OutPtr::kBad:

@@ -1,5 +1,7 @@
 #include "sim/kernel/transfer_at_once.hpp"
 
+#include <memory>
+
 #include "sim/kernel/kernel.hpp"
 
 namespace ipcsim {
@@ -80,9 +82,14 @@ bool finish_at_once(KernelState& k, TaskId id) {
 }
 
 Section Kernel::syscall(TaskId id, const Call& call) {
+  return is_any_call<ReadCall, WriteCall>(call_number(call)) ? transfer_syscall(id, call)
+                                                             : any_syscall(id, call);
+}
+
+Section Kernel::transfer_syscall(TaskId id, const Call& call) {
   Task& task = state_.task(id);
   IPCSIM_CHECK(id.v > 0 && &task < std::to_address(state_.tasks.end()));
-  if (is_any_call<ReadCall, WriteCall>(call_number(call)) && in_user_space(task)) {
+  if (in_user_space(task)) {
     if (const auto* write = get_if<WriteCall>(&call)) {
       if (const u32 bytes = write_at_once(state_, task, *write); bytes > 0) {
         return Section::returned(bytes);

@@ -167,32 +167,38 @@ class BadInput(unittest.TestCase):
 
 
 class Measure(unittest.TestCase):
-    def test_prediction_and_measurement_side_by_side(self):
-        # Which task begins is a matter of chance, and costs a wake-up: seldom several times in a row.
-        for last in (False, False, False, False, True):
-            try:
-                self.compare_one_measurement()
-                return
-            except AssertionError:
-                if last:
-                    raise
+    # Which task begins is a matter of chance, and on a loaded machine the kernel now and then wakes
+    # one once more than it must. So a run may be repeated, until each size was once as predicted.
+    TRIES = 8
 
-    def compare_one_measurement(self):
+    def measured_rows(self):
         done = run("sweep", "--json", "--measure", "--repeat", "1", "--processors", "fifo",
                    "--write", "65536", "--size", "4K,64K", *SMALL)
         if done.returncode == 77:
             self.skipTest(done.stderr)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for row in json.loads(done.stdout)["rows"]:
+        rows = json.loads(done.stdout)["rows"]
+        self.assertEqual(len(rows), 2)
+        for row in rows:
             if "not_measured" in row:
                 self.skipTest(row["not_measured"])
-            self.assertEqual(row["fits"], row["fits_here"])
-            self.assertAlmostEqual(row["measured"]["sleeps_per_unit"]["middle"],
-                                   row["sleeps_per_unit"]["middle"], delta=4)
-            if "wakeups_per_unit" in row["measured"]:
-                megabytes = row["run"]["counts"]["bytes_in"] / (1 << 20)
-                self.assertAlmostEqual(row["measured"]["wakeups_per_unit"] * megabytes,
-                                       row["run"]["counts"]["wakeups"])
+        return rows
+
+    def test_prediction_and_measurement_side_by_side(self):
+        off = {}  # by size: by how many wake-ups the best run was not as predicted
+        for _ in range(self.TRIES):
+            for row in self.measured_rows():
+                self.assertEqual(row["fits"], row["fits_here"])
+                self.assertAlmostEqual(row["measured"]["sleeps_per_unit"]["middle"],
+                                       row["sleeps_per_unit"]["middle"], delta=4)
+                if "wakeups_per_unit" in row["measured"]:
+                    megabytes = row["run"]["counts"]["bytes_in"] / (1 << 20)
+                    by = abs(round(row["measured"]["wakeups_per_unit"] * megabytes
+                                   - row["run"]["counts"]["wakeups"]))
+                    off[row["size_bytes"]] = min(by, off.get(row["size_bytes"], by))
+            if not any(off.values()):
+                return
+        self.fail(f"wake-ups that were not predicted, by size: {off}")
 
     def test_a_calibration_is_written_and_used(self):
         with tempfile.TemporaryDirectory() as folder:

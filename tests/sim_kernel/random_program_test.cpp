@@ -381,7 +381,7 @@ void call_all_in_both_ways(u64 seed, const KernelProfile& profile) {
     k.run(task, sigaction(kSigusr1, Disposition::kHandler, kSaRestart));
   }
   u32 calls = 0;
-  for (int step = 0; step < kSteps && !HasFailure(); ++step) {
+  for (int step = 0; step < kSteps && !::testing::Test::HasFailure(); ++step) {
     const TaskId task = chance.task();
     if (k.kernel.idle(task) && k.kernel.state().task(task).state == TaskState::kIdle) {
       call_in_both_ways(k, task, chance.call());

@@ -73,7 +73,11 @@ class FdTable {
     FileId file = kNoFile;
     bool reserved = false;  ///< taken by an open() that has not finished
     bool close_on_exec = false;
-    bool operator==(const Entry&) const = default;
+    /// The pipe that was last found behind it: a hint where it may be fetched from in advance.
+    u32 pipe_hint = 0;
+    friend bool operator==(const Entry& a, const Entry& b) {
+      return a.file == b.file && a.reserved == b.reserved && a.close_on_exec == b.close_on_exec;
+    }
   };
 
   /// Takes the lowest free descriptor from `lowest` on.
@@ -91,6 +95,10 @@ class FdTable {
   /// The file behind `fd`, or kNoFile.
   [[nodiscard]] FileId file(Fd fd) const {
     return fd.v < 0 || index(fd) >= entries_.size() ? kNoFile : entry(fd).file;
+  }
+  /// The entry of a descriptor that is not beyond all that were ever used, or null.
+  [[nodiscard]] Entry* find(Fd fd) {
+    return fd.v < 0 || index(fd) >= entries_.size() ? nullptr : &entries_[index(fd)];
   }
   [[nodiscard]] bool reserved(Fd fd) const;
   [[nodiscard]] bool close_on_exec(Fd fd) const { return entry(fd).close_on_exec; }

@@ -137,8 +137,11 @@ Section Kernel::any_syscall(TaskId id, const Call& call) {
       !signal_pending(state_, id)) {
     if (task.extras || task.wait_entry != kNoWaitEntry || task.progress.index() != 0) {
       end_progress(state_, id);
+      task.leave();
+    } else {
+      task.call_number = 0;  // what leave() does where there is no more
+      task.state = TaskState::kIdle;
     }
-    task.leave();
     return section;
   }
   task.call = StoredCall(call);

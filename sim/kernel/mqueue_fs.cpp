@@ -13,7 +13,11 @@ Nanoseconds current_time(const KernelState& k, const Inode& node) {
 }
 
 void touch_queue(KernelState& k, const MqueueObject& queue, QueueTimes times) {
-  Inode& node = k.inodes[queue.node];
+  Inode& node = k.inodes.known(queue.node);
+  if (k.now.v >= node.mtime.v && k.now.v - node.mtime.v < kNanosecondsPerSecond &&
+      node.atime == node.mtime && node.ctime == node.mtime) {
+    return;  // in the same second as the last time
+  }
   const Nanoseconds now = queue_time(k);
   node.atime = times.atime ? now : node.atime;
   node.mtime = times.mtime ? now : node.mtime;

@@ -14,6 +14,13 @@
 namespace ipcsim {
 namespace {
 
+/// The queue's open file behind the descriptor, or null.
+File* queue_file(KernelState& k, TaskId id, Fd fd) {
+  const FileId number = k.fd_tables.known(k.task(id).files).file(fd);
+  File* file = number == kNoFile ? nullptr : &k.files.known(number);
+  return file != nullptr && file->kind == FileKind::kMqueue && !file->path_only ? file : nullptr;
+}
+
 /// Copies the timeout in. Errors, before anything else is looked at: EFAULT, EINVAL.
 /// Linux ipc/mqueue.c: prepare_timeout().
 Errno check_timeout(const UserPtr<Timespec>& timeout) {
@@ -160,11 +167,11 @@ Section run(KernelState& k, TaskId id, const MqTimedsendCall& call) {
   if (const Errno error = mq_check_prio(call.msg_prio); error != Errno::kOk) {
     return Section::failed(error);
   }
-  File* file = find_mqueue_file(k, id, call.mqdes);
+  File* file = queue_file(k, id, call.mqdes);
   if (file == nullptr || !file->f_mode.write) {
     return Section::failed(Errno::kEBADF);
   }
-  MqueueObject& object = k.mqueues[file->mqueue];
+  MqueueObject& object = k.mqueues.known(file->mqueue);
   if (const Errno error = mq_check_send(object.inode, Bytes{call.msg.len}); error != Errno::kOk) {
     return Section::failed(error);
   }
@@ -183,11 +190,11 @@ Section run(KernelState& k, TaskId id, const MqTimedreceiveCall& call) {
   if (const Errno error = check_timeout(call.abs_timeout); error != Errno::kOk) {
     return Section::failed(error);
   }
-  File* file = find_mqueue_file(k, id, call.mqdes);
+  File* file = queue_file(k, id, call.mqdes);
   if (file == nullptr || !file->f_mode.read) {
     return Section::failed(Errno::kEBADF);
   }
-  MqueueObject& object = k.mqueues[file->mqueue];
+  MqueueObject& object = k.mqueues.known(file->mqueue);
   if (const Errno error = mq_check_receive(object.inode, Bytes{call.msg.len});
       error != Errno::kOk) {
     return Section::failed(error);

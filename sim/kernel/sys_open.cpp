@@ -46,6 +46,7 @@ Result<PipeId> pipe_of_fifo(KernelState& k, TaskId id, InodeId node) {
     FifoData& fifo = k.inodes[node].fifo();
     k.pipes[*made].node = node;
     k.pipes[*made].anonymous = fifo.anonymous;
+    k.pipes[*made].alone = stands_alone(k.pipes[*made], *k.profile);
     fifo.pipe = *made;
   }
   const PipeId pipe = k.inodes[node].fifo().pipe;

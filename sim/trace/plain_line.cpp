@@ -125,7 +125,7 @@ void set_result(PlainLine& line, SysResult& result) {
   result.ret = line.ret;
   result.error = Errno::kOk;
   if ((line.seen & kPlainOut) != 0) {
-    result.out.emplace<ReadBytes>(std::move(line.out));
+    result.out.emplace<ReadBytes>(ReadBytes{std::move(line.out)});
   } else {
     result.out.emplace<std::monostate>();
   }

@@ -20,9 +20,11 @@ template <bool kWrite>
     return nullptr;
   }
   // Among many pipes file and pipe are both far away: neither waits for the other.
-  const PipeObject& likely = k.pipes.known(PipeId{entry->pipe_hint});
-  __builtin_prefetch(&likely.inode);
-  __builtin_prefetch(&likely.alone);
+  if (const PipeId hint{entry->pipe_hint}; k.pipes.contains(hint)) {
+    const PipeObject& likely = k.pipes.known(hint);
+    __builtin_prefetch(&likely.inode);
+    __builtin_prefetch(&likely.alone);
+  }
   const File& file = k.files.known(entry->file);
   const bool allowed = kWrite ? file.f_mode.write : file.f_mode.read;
   if (file.kind != FileKind::kPipe || !allowed || file.path_only ||

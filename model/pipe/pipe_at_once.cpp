@@ -59,7 +59,8 @@ u64 pipe_take_slots(PipeInode& pipe, u64 most, SharedBytes* out, PagePool& pages
       pages.put(buf.page);
     } else {
       anon_pipe_put_page(pipe, buf.page, pages, profile);
-      cells_full = pipe.tmp_page[profile.tmp_pages - 1] != kNoPage;
+      // Either may have been taken by itself, so one of them says nothing of the other.
+      cells_full = pipe.tmp_page[0] != kNoPage && pipe.tmp_page[profile.tmp_pages - 1] != kNoPage;
     }
   }
   return taken;

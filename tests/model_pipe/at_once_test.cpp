@@ -100,5 +100,23 @@ TEST(PipeAtOnce, ComesToTheSameAsTheLongWay) {
   }
 }
 
+// A page that somebody shares is not kept, and says nothing of the cell that it leaves empty.
+TEST(PipeAtOnce, KeepsAPageInAnEmptyFirstCell) {
+  TestPipe pipe = TestPipe::pipe2(true);
+  pipe.write(3 * kPage);
+  pipe.read(2 * kPage);
+  pipe.write(1);  // takes the first cell's page
+  ASSERT_EQ(pipe.inode.tmp_page[0], kNoPage);
+  const PageId full = pipe.inode.tmp_page[1];
+  ASSERT_NE(full, kNoPage);
+  const PageId shared = pipe.inode.slot(pipe.inode.tail).page;
+  const PageId own = pipe.inode.slot(pipe.inode.tail + 1).page;
+  pipe.pages.get(shared);
+  EXPECT_EQ(pipe.read(kPage + 1), "4097");
+  EXPECT_EQ(pipe.inode.tmp_page[0], own);
+  EXPECT_EQ(pipe.inode.tmp_page[1], full);
+  EXPECT_EQ(pipe.pages.refcount(shared), 1U);
+}
+
 }  // namespace
 }  // namespace ipcsim

@@ -156,8 +156,6 @@ constexpr std::array kCalls = std::to_array<TracedCall>({
 #endif
 });
 
-constexpr u32 kMostVectorBytes = 1024 * 16;
-
 /// Which memory is behind argument `at`, if any.
 bool piece_of(std::string_view args, u8 at, Piece& piece) {
   using enum Piece::Size;

@@ -319,6 +319,10 @@ void remove_entry(KernelState& k, InodeId folder, std::string_view name) {
   entries.erase(entry);
   touch_folder(k, parent, false);
   Inode& node = k.inodes[id];
+  const auto other = ranges::find(entries, id, &DirectoryEntry::node);
+  if (node.name == name && other != entries.end()) {
+    node.name = other->name;  // the one that it still has
+  }
   --node.nlink;
   if (node.is_directory()) {
     --node.nlink;

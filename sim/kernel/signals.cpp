@@ -304,9 +304,9 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
   taken.stops = false;
   while (!task.killed) {
     if (task.stop_pending) {
+      // It took no signal: until it runs again it counts as told, and none chooses it.
       task.stop_pending = false;
       taken.stops = true;
-      recalc_sigpending(k, id);
       return taken;
     }
     std::optional<SignalInfo> info;

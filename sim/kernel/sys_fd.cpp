@@ -245,15 +245,21 @@ Section run(KernelState& k, TaskId id, const CloseRangeCall& call) {
     unshare_fd_table(k, id);
   }
   FdTable& table = k.fd_table(id);
+  if ((flags & kCloseRangeCloexec) != 0) {
+    // Also those that an open() has reserved and not yet given a file.
+    for (u64 number = call.first; number <= call.last; ++number) {
+      FdTable::Entry* entry = number < kNrOpen ? table.find(Fd{static_cast<i32>(number)}) : nullptr;
+      if (entry == nullptr) {
+        break;  // beyond all that were ever used
+      }
+      entry->close_on_exec |= entry->reserved || entry->file != kNoFile;
+    }
+    return Section::returned(0);
+  }
   std::vector<FileId> closed;
   for (const Fd fd : table.open_fds()) {
     const u32 number = static_cast<u32>(fd.v);
-    if (number < call.first || number > call.last) {
-      continue;
-    }
-    if ((flags & kCloseRangeCloexec) != 0) {
-      table.set_close_on_exec(fd, true);
-    } else {
+    if (number >= call.first && number <= call.last) {
       closed.push_back(table.clear(fd));
     }
   }

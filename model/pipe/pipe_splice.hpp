@@ -17,6 +17,7 @@ namespace ipcsim {
 enum class SpliceEnd : u8 {
   kReturned,     ///< the call is over; `result` says how
   kReady,        ///< go on with the rest of the section
+  kPrepared,     ///< the call goes on in another section; what was seen may be gone by then
   kAsleepOnIn,   ///< asleep on the input's rd_wait
   kAsleepOnOut,  ///< asleep on the output's wr_wait
 };
@@ -29,8 +30,13 @@ struct SpliceSection {
   PipeEffects in_effects;
 };
 
-/// What a sleeping call waits for.
-enum class SpliceWait : u8 { kNothing, kInput, kOutput };
+/// What a call between two pipes is at.
+enum class SpliceWait : u8 {
+  kNothing,  ///< it has not looked yet
+  kInput,    ///< asleep for something to move
+  kOutput,   ///< asleep for a free slot
+  kLocks,    ///< tee(): it has seen both, and copies whatever is there once it holds both locks
+};
 
 /// The locals of splice() between two pipes, and of tee(), that outlive a sleep. Whether the call
 /// waits is decided when it begins, unlike that of read() and write().
@@ -58,9 +64,13 @@ struct PipeToPipe {
                                                         bool signal_pending, PagePool& pages,
                                                         const KernelProfile& profile);
 
-/// One section of tee() of at least one byte: the output gets copies of the input's slots, sharing
-/// their pages; the input stays as it is. Errors as splice_pipe_to_pipe_section().
-/// Linux fs/splice.c: link_pipe(), ipipe_prep(), opipe_prep().
+/// One section of tee() of at least one byte. The first ones look at the pipes, as those of
+/// splice() do, with its errors; the last copies: the output gets copies of the input's slots,
+/// sharing their pages, the input stays as it is. Whoever came between takes bytes or slots away,
+/// and the call gives less, or 0 with writers there: unlike splice() it does not look again. Error
+/// of the last:
+///   EPIPE  the output has no reader (with kSendSigpipe)
+/// Linux fs/splice.c: do_tee(), ipipe_prep(), opipe_prep(), link_pipe().
 [[nodiscard]] SpliceSection tee_section(PipeInode& in, PipeInode& out, PipeToPipe& call, u64 len,
                                         bool signal_pending, PagePool& pages,
                                         const KernelProfile& profile);

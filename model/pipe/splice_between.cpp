@@ -173,8 +173,12 @@ SpliceSection splice_pipe_to_pipe_section(PipeInode& in, PipeInode& out, PipeToP
 
 SpliceSection tee_section(PipeInode& in, PipeInode& out, PipeToPipe& call, u64 len,
                           bool signal_pending, PagePool& pages, const KernelProfile& profile) {
-  SpliceSection prepared = both_ready(in, out, call, signal_pending);
-  if (prepared.end != SpliceEnd::kReady) {
+  if (call.waits != SpliceWait::kLocks) {
+    SpliceSection prepared = both_ready(in, out, call, signal_pending);
+    if (prepared.end == SpliceEnd::kReady) {
+      call.waits = SpliceWait::kLocks;
+      prepared.end = SpliceEnd::kPrepared;
+    }
     return prepared;
   }
   if (out.readers == 0) {

@@ -11,22 +11,36 @@
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
+namespace {
+
+/// Stores what outlives a section. The first time the call takes its files.
+void keep_progress(KernelState& k, Task& task, const SpliceInProgress& progress) {
+  if (std::holds_alternative<std::monostate>(task.progress)) {
+    for (const FileId file : progress.files) {
+      ++k.files[file].f_count;
+    }
+  }
+  task.progress = progress;
+}
+
+}  // namespace
 
 Section finish_splice(KernelState& k, TaskId id, const SpliceInProgress& progress,
                       const SpliceSection& section, PipeId in, PipeId out) {
   Task& task = k.task(id);
+  if (section.end == SpliceEnd::kPrepared) {
+    finish_wait(k, id);
+    keep_progress(k, task, progress);
+    enqueue_first(k, id);  // it goes on; another processor may come between
+    return Section::asleep();
+  }
   if (section.end == SpliceEnd::kAsleepOnIn || section.end == SpliceEnd::kAsleepOnOut) {
     const WaitQueueId queue =
         section.end == SpliceEnd::kAsleepOnIn ? k.pipes[in].rd_wait : k.pipes[out].wr_wait;
     if (task.wait_entry != kNoWaitEntry && k.wait_queues[task.wait_entry].queue != queue) {
       finish_wait(k, id);
     }
-    if (std::holds_alternative<std::monostate>(task.progress)) {
-      for (const FileId file : progress.files) {
-        ++k.files[file].f_count;
-      }
-    }
-    task.progress = progress;
+    keep_progress(k, task, progress);
     sleep_on(k, id, queue, false);
     return Section::asleep();
   }

@@ -102,7 +102,39 @@ TEST(PipeTee, GivesNothingWhenTheInputWasEmptied) {
   EXPECT_EQ(t.tee_call_section(kP, kQ, call, 10), "asleep on the output");
   t.read(kP, 7);
   t.read(kQ, 4096);
+  EXPECT_EQ(t.tee_call_section(kP, kQ, call, 10), "prepared");
   EXPECT_EQ(t.tee_call_section(kP, kQ, call, 10), "0");
+}
+
+// What it saw may be gone once it holds both locks: it copies what is left, and does not look
+// again.
+TEST(PipeTee, CopiesWhatIsLeftOnceItHoldsTheLocks) {
+  TestPipes t(2);
+  t.write(kP, 7);
+  PipeToPipe late;
+  EXPECT_EQ(t.tee_call_section(kP, kQ, late, 10), "prepared");
+  t.read(kP, 4);
+  EXPECT_EQ(t.tee_call_section(kP, kQ, late, 10), "3");
+  EXPECT_EQ(t.effects(), "wake any rd_wait, SIGIO readers; ");
+
+  PipeToPipe too_late;
+  EXPECT_EQ(t.tee_call_section(kP, kQ, too_late, 10), "prepared");
+  t.read(kP, 10);
+  EXPECT_EQ(t.tee_call_section(kP, kQ, too_late, 10), "0");
+  EXPECT_EQ(t.effects(), "; ");
+
+  PipeToPipe full;
+  t.write(kP, 1);
+  EXPECT_EQ(t.tee_call_section(kP, kQ, full, 10), "prepared");
+  t.write(kQ, 65536);
+  EXPECT_EQ(t.tee_call_section(kP, kQ, full, 10), "0");
+
+  PipeToPipe broken;
+  t.read(kQ, 65536);
+  EXPECT_EQ(t.tee_call_section(kP, kQ, broken, 10), "prepared");
+  t.close_readers(kQ);
+  EXPECT_EQ(t.tee_call_section(kP, kQ, broken, 10), "-1 EPIPE");
+  EXPECT_EQ(t.effects(), "SIGPIPE; ");
 }
 
 }  // namespace

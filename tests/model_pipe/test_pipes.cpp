@@ -121,6 +121,8 @@ std::string TestPipes::finish(const SpliceSection& section) {
       return text_of(section.result);
     case SpliceEnd::kReady:
       return "ready";
+    case SpliceEnd::kPrepared:
+      return "prepared";
     case SpliceEnd::kAsleepOnIn:
       return "asleep on the input";
     case SpliceEnd::kAsleepOnOut:
@@ -162,7 +164,8 @@ std::string TestPipes::splice(u32 in, u32 out, u64 len) {
 
 std::string TestPipes::tee(u32 in, u32 out, u64 len) {
   PipeToPipe call{.nonblock = true};
-  return tee_call_section(in, out, call, len);
+  const std::string first = tee_call_section(in, out, call, len);
+  return first == "prepared" ? tee_call_section(in, out, call, len) : first;
 }
 
 std::string TestPipes::splice_section(u32 in, u32 out, PipeToPipe& call, u64 len, bool signal) {

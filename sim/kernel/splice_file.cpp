@@ -7,6 +7,7 @@
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/iovec.hpp"
 #include "sim/kernel/regular_file.hpp"
+#include "sim/kernel/signals.hpp"
 #include "sim/kernel/sys_file_io.hpp"
 
 namespace ipcsim {
@@ -108,7 +109,8 @@ std::string_view bytes_of(const KernelState& k, PageId page, u64 from, u64 len) 
 
 }  // namespace
 
-Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInode& out) {
+Result<Bytes> splice_read(KernelState& k, TaskId task, FileId id, u64& pos, u64 len,
+                          PipeInode& out) {
   const File& file = k.files[id];
   len = std::min(splice_room_bytes(out, len, k.pages.page_size()), kMaxRwCount);
   if (len == 0 && (k.profile->splice_read_of_nothing || file.kind == FileKind::kRegular)) {
@@ -129,6 +131,9 @@ Result<Bytes> splice_read(KernelState& k, FileId id, u64& pos, u64 len, PipeInod
       }
       if (k.profile->splice_dev_zero == SpliceFallback::kRefused) {
         return fail(Errno::kEINVAL);
+      }
+      if (signal_pending(k, task)) {  // they look after each page
+        len = std::min<u64>(len, k.pages.page_size());
       }
       push_copy(k, out, len, {});
       return Bytes{len};

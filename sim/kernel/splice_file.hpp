@@ -15,12 +15,13 @@ inline constexpr u64 kElsewhere = u64{1} << 62U;
 
 /// Puts up to `len` bytes of the file from `*pos` on into slots of `out`, as far as slots are free,
 /// and moves `*pos`. Pages of a regular file are shared; devices, and files opened O_DIRECT, are
-/// copied. A file that is not under study has as many bytes as it is asked for; nobody knows them.
-/// Errors: EINVAL  the file has no splice_read: pipes, folders, queues, /dev/null (but to 5.9),
+/// copied; of /dev/zero and /dev/full a task with a pending signal gets one page. A file that is
+/// not under study has as many bytes as it is asked for; nobody knows them. Errors: EINVAL  the
+/// file has no splice_read: pipes, folders, queues, /dev/null (but to 5.9),
 ///                 /dev/zero and /dev/full from 5.10 to 6.4
 /// REQUIRES: the pipe is not full. Linux fs/splice.c: do_splice_read(), copy_splice_read();
-/// mm/shmem.c: shmem_file_splice_read().
-[[nodiscard]] Result<Bytes> splice_read(KernelState& k, FileId file, u64& pos, u64 len,
+/// mm/shmem.c: shmem_file_splice_read(); drivers/char/mem.c: read_iter_zero().
+[[nodiscard]] Result<Bytes> splice_read(KernelState& k, TaskId task, FileId file, u64& pos, u64 len,
                                         PipeInode& out);
 
 /// Whether the file has splice_write, without which a call fails with EINVAL before it looks at the

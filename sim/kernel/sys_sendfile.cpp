@@ -74,7 +74,7 @@ Round send_some(KernelState& k, TaskId id, const SplicePipe& own, FileId in, u64
                 SpliceTarget& target, std::optional<SpliceFeed> feed) {
   PipeInode pipe = ring_of(own);
   u64 next = pos;
-  const Result<Bytes> got = splice_read(k, in, next, len, pipe);
+  const Result<Bytes> got = splice_read(k, id, in, next, len, pipe);
   if (!got || got->v == 0) {
     return {.sent = got};
   }

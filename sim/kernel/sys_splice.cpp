@@ -141,7 +141,7 @@ Section out_of_file(KernelState& k, TaskId id, SpliceInProgress progress, u64 le
       wait_for_space(pipe, std::get<SpliceIn>(progress.locals), signal_pending(k, id));
   pos = progress.pos;
   if (section.end == SpliceEnd::kReady) {
-    section = splice_in_done(splice_read(k, progress.files[0], pos, len, pipe));
+    section = splice_in_done(splice_read(k, id, progress.files[0], pos, len, pipe));
   }
   return finish_splice(k, id, progress, section, kNoPipe, out);
 }

@@ -200,6 +200,20 @@ class Measure(unittest.TestCase):
                 return
         self.fail(f"wake-ups that were not predicted, by size: {off}")
 
+    def test_every_placement_is_measured(self):
+        for placement in ("one", "two", "fifo"):
+            done = run("sweep", "--json", "--measure", "--repeat", "1", "--processors", placement,
+                       "--write", "65536", "--size", "4K", *SMALL)
+            if done.returncode == 77:
+                self.skipTest(done.stderr)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            row = json.loads(done.stdout)["rows"][0]
+            if "not_measured" in row:
+                continue
+            # However the two share the processors, each fill of the ring is a sleep of one of them.
+            self.assertGreater(row["measured"]["sleeps_per_unit"]["middle"], 64)
+            self.assertGreater(row["measured"]["bytes_per_second"]["middle"], 1e6)
+
     def test_a_calibration_is_written_and_used(self):
         with tempfile.TemporaryDirectory() as folder:
             path = folder + "/c.json"

@@ -56,6 +56,8 @@ std::expected<MeasuredRow, MachineError> measure(const SweepCase& at, const Swee
     speeds.push_back(static_cast<double>(counts.bytes_in) * 1e9 / run->elapsed_ns);
     measured.syscalls_per_unit = static_cast<double>(counts.syscalls) / unit;
   }
+  measured.sleeps_per_unit = interval_of(sleeps);
+  measured.bytes_per_second = interval_of(speeds);
   if (placement != Placement::kOneFifo) {
     return measured;  // counting itself would change who goes first
   }
@@ -68,8 +70,6 @@ std::expected<MeasuredRow, MachineError> measure(const SweepCase& at, const Swee
     measured.wakeups_per_unit = static_cast<double>(counted->counted->wakeups) / unit;
     measured.new_pages_per_unit = static_cast<double>(counted->counted->new_pages) / unit;
   }
-  measured.sleeps_per_unit = interval_of(sleeps);
-  measured.bytes_per_second = interval_of(speeds);
   return measured;
 }
 

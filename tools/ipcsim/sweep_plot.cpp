@@ -17,20 +17,35 @@ constexpr double kTop = 34;
 constexpr double kBottom = 26;
 constexpr double kHeader = 46;
 
-constexpr std::string_view kStyle = R"(<style>
-svg{--ink:#1b1f24;--dim:#6a737d;--grid:#d8dee4;--paper:#ffffff;--model:#0b62c4;--real:#c2410c;
-font-family:system-ui,sans-serif;font-size:12px;background:var(--paper)}
-@media (prefers-color-scheme:dark){svg{--ink:#e6edf3;--dim:#9aa4ae;--grid:#30363d;--paper:#0d1117;
---model:#6cb6ff;--real:#ffa657}}
-@media print{svg{--ink:#000000;--dim:#444444;--grid:#bbbbbb;--paper:#ffffff;--model:#00408a;
---real:#9a3000}}
-.paper{fill:var(--paper)}text{fill:var(--ink)}.dim{fill:var(--dim)}
-.grid{stroke:var(--grid);fill:none}
-.model{stroke:var(--model);fill:none;stroke-width:2}.band{fill:var(--model);opacity:.18}
-.dot{fill:var(--model)}.real{stroke:var(--real);fill:none;stroke-width:2;stroke-dasharray:5 3}
-.mark{stroke:var(--real);stroke-width:1.5;fill:var(--paper)}
-</style>
-)";
+struct Palette {
+  std::string_view ink;
+  std::string_view dim;
+  std::string_view grid;
+  std::string_view paper;
+  std::string_view model;
+  std::string_view real;
+};
+constexpr Palette kLight{"#1b1f24", "#6a737d", "#d8dee4", "#ffffff", "#0b62c4", "#c2410c"};
+constexpr Palette kDark{"#e6edf3", "#9aa4ae", "#30363d", "#0d1117", "#6cb6ff", "#ffa657"};
+constexpr Palette kPrint{"#000000", "#444444", "#bbbbbb", "#ffffff", "#00408a", "#9a3000"};
+
+/// Plain rules, without variables: converters to PDF and PNG know no others, and take the light
+/// palette because they pass over @media.
+std::string colours(const Palette& of) {
+  return fmt::format(
+      ".paper{{fill:{}}}text{{fill:{}}}.dim{{fill:{}}}.grid{{stroke:{}}}\n"
+      ".model{{stroke:{}}}.band,.dot{{fill:{}}}.real{{stroke:{}}}.mark{{stroke:{};fill:{}}}\n",
+      of.paper, of.ink, of.dim, of.grid, of.model, of.model, of.real, of.real, of.paper);
+}
+
+std::string style() {
+  return fmt::format(
+      "<style>\nsvg{{font-family:system-ui,sans-serif;font-size:12px}}\n"
+      ".grid,.model,.real{{fill:none}}.model,.real{{stroke-width:2}}.real{{stroke-dasharray:5 3}}\n"
+      ".band{{opacity:.18}}.mark{{stroke-width:1.5}}\n{}"
+      "@media screen and (prefers-color-scheme:dark){{\n{}}}\n@media print{{\n{}}}\n</style>\n",
+      colours(kLight), colours(kDark), colours(kPrint));
+}
 
 std::string escaped(std::string_view text) {
   std::string safe;
@@ -227,7 +242,7 @@ std::string svg(const SweepReport& report) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
       "height=\"{1:.0f}\" role=\"img\">\n<title>{2}</title>\n",
       kWidth, height, escaped(report.title));
-  text += kStyle;
+  text += style();
   text += fmt::format(
       "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
       "<text x=\"{0}\" y=\"18\" font-weight=\"600\">{1}</text>\n"

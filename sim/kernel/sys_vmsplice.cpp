@@ -16,7 +16,7 @@ struct Pieces {
   std::vector<UserPagePiece> list;
   std::vector<PageId> fresh;  ///< pages of memory without a name: the caller drops them
   bool fault = false;         ///< what follows is not mapped
-  bool unknown = false;       ///< named memory that was never stored to
+  bool unknown = false;       ///< memory that the program never stored to
 };
 
 /// Memory without a name: fresh pages with the segment's bytes.
@@ -65,6 +65,11 @@ Pieces get_pages(KernelState& k, TaskId id, const VmspliceCall& call, std::size_
       break;
     }
     if (segment.page.empty()) {
+      const bool room = segment.memory.data.len() == 0 && segment.memory.len > 0;
+      if (room && segment.memory.mapped > 0) {  // given to be filled: nobody says what is there
+        pieces.unknown = true;
+        break;
+      }
       add_fresh(k, segment.memory, most, pieces);
     } else {
       add_named(k, k.address_space(id), segment, most, pieces);

@@ -169,6 +169,9 @@ TEST(Vmsplice, NeedsKnownMemory) {
   k.run(1, pipe2(kONonblock));
   EXPECT_EQ(k.run(1, vmsplice(4, {in_page("A", 0, "", 5)})),
             "not modelled: vmsplice() of memory that the program never stored to");
+  const UserSegment room{.data = {}, .len = 5};
+  EXPECT_EQ(k.run(1, vmsplice(4, {{.memory = room, .page = {}, .offset = 0}})),
+            "not modelled: vmsplice() of memory that the program never stored to");
   EXPECT_EQ(k.run(1, vmsplice(4, {in_page("A", kPageNameBytes - 2, "abc")})),
             "not modelled: a named page that is cut short, or beyond 1 MiB");
   EXPECT_EQ(k.run(1, store("A", kPageNameBytes - 2, "abc")),

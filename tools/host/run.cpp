@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -33,6 +34,7 @@ namespace {
 /// Real uids of runs: high, and far from those that user databases and containers give out.
 constexpr u32 kFirstRunUid = 0x6000'0000;
 constexpr u32 kRunUidMask = 0x1fff'ff00;
+constexpr u32 kUidsPerRun = 0x100;
 /// Most bytes of a regular file that a trace makes by open() with O_CREAT.
 constexpr u64 kMostFileBytes = u64{16} << 20U;
 
@@ -42,6 +44,14 @@ u64 random_number() {
     number = static_cast<u64>(getpid()) * 0x9e37'79b9'7f4a'7c15U;
   }
   return number;
+}
+
+/// The kernel counts a user's bytes, and a run's last ones may linger after it. One that drew its
+/// uids by chance would meet another's now and then: each process begins at a place of its own, and
+/// takes one after another from there.
+u32 next_first_uid() {
+  static std::atomic<u32> next = static_cast<u32>(random_number());
+  return kFirstRunUid + (next.fetch_add(kUidsPerRun) & kRunUidMask);
 }
 
 std::unexpected<MachineError> refused(std::string why) {
@@ -109,7 +119,7 @@ std::expected<std::unique_ptr<Run>, MachineError> Run::start(const Environment& 
 
 std::expected<void, MachineError> Run::connect(const Environment& environment) {
   const u64 number = random_number();
-  const u32 first_uid = kFirstRunUid + (static_cast<u32>(number) & kRunUidMask);
+  const u32 first_uid = next_first_uid();
   book_.ids.begin(plan_.own_uid ? std::optional{first_uid} : std::nullopt, plan_.keep_root);
   queue_prefix_ = fmt::format("ipcsim-{:016x}-", number);
   Setup setup = make_setup(environment, plan_);

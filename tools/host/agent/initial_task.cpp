@@ -18,6 +18,8 @@ namespace {
 
 constexpr u32 kCapCount = 64;
 
+i64 task_group = 0;
+
 SetupError failure(Step step, i64 result) {
   return result < 0 ? SetupError{step, static_cast<i32>(-result)} : SetupError{};
 }
@@ -82,10 +84,8 @@ SetupError set_up(const Setup& setup, const Slot& slot) {
   Slot& slot = shared().slot(index);
   raw_call(__NR_close_range, 0, ~0U, 0);
   reset_signals();
-  // A process group of its own, with the parent in another one of the session: SIGTSTP, SIGTTIN and
-  // SIGTTOU stop it as they stop a shell's job. They do not stop an orphaned group.
-  raw_call(__NR_setpgid, 0, 0);
-  const SetupError error = set_up(setup, slot);
+  const i64 joined = raw_call(__NR_setpgid, 0, task_group);
+  const SetupError error = joined < 0 ? failure(Step::kStartTask, joined) : set_up(setup, slot);
   if (error.step != Step::kNone) {
     shared().header().start_failure = error;
     slot.life = Life::kReaped;
@@ -123,6 +123,19 @@ SetupError keep_only_caps(u64 caps) {
     }
   }
   return {};
+}
+
+SetupError make_task_group() {
+  task_group = raw_call(__NR_clone, kSigchldNumber, 0, 0, 0, 0);
+  if (task_group == 0) {
+    exit_group(0);
+  }
+  if (task_group < 0) {
+    return failure(Step::kStartTask, task_group);
+  }
+  // A group with the parent in another one of the session: SIGTSTP, SIGTTIN and SIGTTOU stop its
+  // processes as they stop a shell's job. They do not stop an orphaned group.
+  return failure(Step::kStartTask, raw_call(__NR_setpgid, task_group, task_group));
 }
 
 SetupError start_task(const Setup& setup, u32 index) {

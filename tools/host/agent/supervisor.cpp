@@ -186,6 +186,9 @@ i64 start_noting() {
 }
 
 void start_tasks(i64 socket, const Setup& setup, u32 count) {
+  if (const SetupError failure = make_task_group(); failure.step != Step::kNone) {
+    give_up(socket, failure);
+  }
   for (u32 i = 0; i < count; ++i) {
     if (const SetupError failure = start_task(setup, i); failure.step != Step::kNone) {
       give_up(socket, failure, i);

@@ -219,6 +219,9 @@ void Kernel::run_section(TaskId id) {
     if (returning.deadline && waits_for_the_rest(task)) {
       returning.deadline = later(*returning.deadline, state_.now);
     }
+    if (task.in_call() && !returning.completion) {
+      task.entered = state_.now;  // it was stopped before it could enter
+    }
     return_to_user(id, std::move(returning));
     return;
   }
@@ -314,7 +317,6 @@ void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
   if (returning.completion) {
     end_call(id, *std::move(returning.completion), returning.deadline, returning.taken);
   } else if (task.in_call()) {
-    task.entered = state_.now;  // it may have been stopped before
     run_call(id);
   } else {
     task.state = TaskState::kIdle;

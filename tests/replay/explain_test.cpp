@@ -396,5 +396,17 @@ TEST(Explain, CountsWhatIsNotModelled) {
   EXPECT_EQ(told(found.report), "5 steps, 4 compared, 0 differences, 1 not modelled");
 }
 
+// A signal that came before a call does not put off when its time begins.
+TEST(Explain, ATimeBeginsWhereTheCallDoes) {
+  const Explanation found =
+      search(observed(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}}
+{"task":1,"signal":"SIGCHLD"}
+{"task":1,"call":"poll","fds":[{"fd":3,"events":["POLLIN"]}],"timeout":500}
+{"advance_ns":502000000}
+{"task":1,"return":"poll","ret":0,"out":{"revents":[[]]}}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+}
+
 }  // namespace
 }  // namespace ipcsim

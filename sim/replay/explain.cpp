@@ -13,6 +13,7 @@
 #include "sim/replay/compare.hpp"
 #include "sim/replay/explain_report.hpp"
 #include "sim/replay/footprint.hpp"
+#include "sim/replay/given_memory.hpp"
 #include "sim/replay/recorder_view.hpp"
 #include "sim/replay/twin_kernel.hpp"
 
@@ -431,10 +432,9 @@ class Search {
   std::vector<Answer> answers_;  // and how
 };
 
-}  // namespace
-
-std::expected<Explanation, MachineError> explain(const Trace& trace, const KernelProfile& profile,
-                                                 const ExplainLimits& limits) {
+std::expected<Explanation, MachineError> explain_as_it_is(const Trace& trace,
+                                                          const KernelProfile& profile,
+                                                          const ExplainLimits& limits) {
   const CallIndex index = index_calls(trace);
   Search search(trace, index, profile, limits);
   const auto verdict = search.run();
@@ -447,6 +447,29 @@ std::expected<Explanation, MachineError> explain(const Trace& trace, const Kerne
     explanation.schedule = search.take_schedule();
   }
   return explanation;
+}
+
+}  // namespace
+
+std::expected<Explanation, MachineError> explain(const Trace& trace, const KernelProfile& profile,
+                                                 const ExplainLimits& limits) {
+  auto explanation = explain_as_it_is(trace, profile, limits);
+  if (!explanation || explanation->verdict != Explanation::Verdict::kRefuted) {
+    return explanation;
+  }
+  const auto unknown = without_given_bytes(trace);
+  if (!unknown) {
+    return explanation;
+  }
+  auto again = explain_as_it_is(*unknown, profile, limits);
+  if (!again || again->verdict != Explanation::Verdict::kExplained) {
+    return explanation;
+  }
+  again->report.remarks.push_back(
+      trace.name +
+      ": explained only if a program stored to memory that it had given to a pipe by "
+      "vmsplice(), which no trace shows");
+  return again;
 }
 
 }  // namespace ipcsim

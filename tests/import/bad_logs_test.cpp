@@ -26,6 +26,8 @@ constexpr Row kRows[] = {
     {"cut_off", 2, R"(the log ends in the middle of a line)"},
     {"descriptor_is_a_string", 2, R"(argument fd of write is '"4"'; expected a number)"},
     {"empty", 0, R"(the log is empty; expected lines of strace)"},
+    {"error_without_a_name", 2,
+     R"(close returned -1; expected 0 or more, or -1 and the name of an error)"},
     {"not_strace", 1,
      R"(this is no log of strace: expected a line such as '123 read(3, "x", 1) = 1', found 'Dear diary,')"},
     {"pipe2_without_a_pair", 1,

@@ -162,5 +162,35 @@ TEST(Import, BpfMakesDescriptors) {
               Contains(HasSubstr(R"("other_fd":5)")));
 }
 
+// A thread was told of a signal to the process, and another took it first.
+TEST(Import, ACallThatEndedWithoutASignalWasToldOfTheOneThatAnotherThreadTook) {
+  EXPECT_THAT(
+      events_of("1 epoll_create1(0) = 3\n"
+                "1 pipe2([4, 5], 0) = 0\n"
+                "1 epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=4, u64=4}}) = 0\n"
+                "1 clone(child_stack=0x7f, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|"
+                "CLONE_THREAD|CLONE_SYSVSEM) = 2\n"
+                "2 epoll_wait(3,  <unfinished ...>\n"
+                "1 getpid() = 1\n"
+                "2 <... epoll_wait resumed>0x7ffc, 8, -1) = -1 EINTR (Interrupted system call)\n"
+                "1 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=9} ---\n"
+                "2 write(5, \"a\", 1) = 1\n"),
+      ElementsAre(HasSubstr("epoll_create1"), HasSubstr("pipe2"), HasSubstr("epoll_ctl"),
+                  HasSubstr("clone"), HasSubstr(R"("call":"epoll_wait")"),
+                  R"({"task":2,"signal":"SIGCHLD"})", HasSubstr(R"("return":"epoll_wait")"),
+                  HasSubstr("write")));
+}
+
+// Threads make pipes at the same time: the numbers below are another's whose line comes later.
+TEST(Import, NumbersThatAnotherThreadGetsMeanwhileWereNotOpenBefore) {
+  const auto [trace, report] = imported(
+      "1 clone(child_stack=0x7f, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|"
+      "CLONE_THREAD|CLONE_SYSVSEM) = 2\n"
+      "2 pipe2( <unfinished ...>\n"
+      "1 pipe2([3, 4], 0) = 0\n"
+      "2 <... pipe2 resumed>[5, 6], 0) = 0\n");
+  EXPECT_THAT(trace.header.environment.tasks.front().other_fds, ElementsAre(Fd{0}, Fd{1}, Fd{2}));
+}
+
 }  // namespace
 }  // namespace ipcsim

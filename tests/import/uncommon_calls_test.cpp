@@ -14,6 +14,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // strace takes a line's time before it prints the arguments, and counts the duration from behind
@@ -231,6 +232,29 @@ TEST(Import, ResultsInAColumn) {
   const auto [trace, report] = imported(
       "1 pipe2([3, 4], 0) = 0\n1 writev(4, NULL, 1)               = -1 EFAULT (Bad address)\n");
   EXPECT_THAT(report.not_understood, IsEmpty());
+}
+
+// Owners of files: a thread, a process, and a group that has one process in the log.
+TEST(Import, OwnersOfFilesAreTasks) {
+  const auto [trace, report] = imported(
+      "1 setpgid(0, 0) = 0\n"
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 fcntl(3, F_SETOWN_EX, {type=F_OWNER_TID, pid=1}) = 0\n"
+      "1 fcntl(3, F_SETOWN_EX, {type=F_OWNER_PGRP, pid=1}) = 0\n"
+      "1 fcntl(3, F_SETOWN, -1) = 0\n"
+      "1 fcntl(3, F_SETOWN, 0) = 0\n"
+      "1 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
+      "1 fcntl(3, F_SETOWN, -1) = 0\n");
+  EXPECT_THAT(
+      event_lines(trace),
+      ElementsAre(
+          HasSubstr("pipe2"),
+          R"({"task":1,"call":"fcntl","fd":3,"cmd":"F_SETOWN_EX","owner":{"type":"F_OWNER_TID","pid":1},"ret":0})",
+          R"({"task":1,"call":"fcntl","fd":3,"cmd":"F_SETOWN","arg":1,"ret":0})",
+          R"({"task":1,"call":"fcntl","fd":3,"cmd":"F_SETOWN","arg":1,"ret":0})",
+          R"({"task":1,"call":"fcntl","fd":3,"cmd":"F_SETOWN","ret":0})", HasSubstr("fork"),
+          HasSubstr("not imported: fcntl with an owner")));
+  EXPECT_EQ(report.not_understood_total, 1U);
 }
 
 }  // namespace

@@ -49,8 +49,9 @@ std::optional<Plan> Conversion::drop(FdKind kind) const {
 std::optional<SysResult> Conversion::outcome(Output out) {
   switch (result.kind) {
     case CallResult::Kind::kValue:
-      if (result.value < -1) {
-        args.fail(fmt::format("{} returned {}; expected -1 or more", name(), result.value));
+      if (result.value < 0) {
+        args.fail(fmt::format("{} returned {}; expected 0 or more, or -1 and the name of an error",
+                              name(), result.value));
       }
       return SysResult::success(result.value, std::move(out));
     case CallResult::Kind::kFailed:
@@ -96,7 +97,7 @@ Converter find_converter(std::string_view name) {
          {creds_converters(), epoll_converters(), pipe_converters(), fd_converters(),
           poll_converters(), path_converters(), attr_converters(), mount_converters(),
           mqueue_converters(), notify_converters(), task_converters(), signal_converters(),
-          splice_converters(), other_converters()}) {
+          splice_converters(), other_converters(), owner_converters()}) {
       for (const NamedConverter& row : family) {
         map.emplace(row.name, row.convert);
       }

@@ -96,6 +96,9 @@ struct Conversion {
 /// The plan of a call that returned a new descriptor of some other file.
 [[nodiscard]] Plan plan_new_fd(Conversion& c, i64 fd);
 
+/// fcntl() that sets or asks who a file's signals go to.
+[[nodiscard]] Plan convert_owner(Conversion& c, FcntlCmd cmd);
+
 /// Turns a call into a plan; a problem is left in the argument reader.
 using Converter = Plan (*)(Conversion&);
 
@@ -126,5 +129,6 @@ struct NamedConverter {
 [[nodiscard]] std::span<const NamedConverter> signal_converters();
 [[nodiscard]] std::span<const NamedConverter> splice_converters();
 [[nodiscard]] std::span<const NamedConverter> other_converters();
+[[nodiscard]] std::span<const NamedConverter> owner_converters();
 
 }  // namespace ipcsim::strace

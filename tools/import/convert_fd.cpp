@@ -133,24 +133,6 @@ i64 fcntl_argument(Conversion& c, u32 command) {
   }
 }
 
-/// Whom signals of a file go to: processes are named by their tasks.
-std::optional<Plan> convert_owner(Conversion& c, u32 cmd, FdKind kind) {
-  if (auto dropped = c.drop(kind)) {
-    return dropped;
-  }
-  if (cmd == kFGetown || cmd == kFGetownEx || !c.result.ok()) {
-    return Plan::no_effect();
-  }
-  const i64 pid = cmd == kFSetown ? c.args.number(c.args.at(2), "arg") : 0;
-  const TaskState* owner = c.state.tasks.find_as(c.task, pid);
-  if (cmd == kFSetownEx || pid < 0 || (pid > 0 && owner == nullptr)) {
-    c.args.unsupported("fcntl with an owner that is no process of the log");
-    return Plan{};
-  }
-  const i64 task = owner == nullptr ? 0 : Conversion::number_of(*owner).v;
-  return c.keep(FcntlCall{c.args.fd(c.args.at(0), "fd"), FcntlCmd{cmd}, task, {}});
-}
-
 Plan convert_fcntl(Conversion& c) {
   const Node* command_node = c.args.at(1);
   const Node* fd_node = c.args.at(0);
@@ -166,7 +148,7 @@ Plan convert_fcntl(Conversion& c) {
   }
   const u32 cmd = static_cast<u32>(*command);
   if (cmd == kFSetown || cmd == kFGetown || cmd == kFSetownEx || cmd == kFGetownEx) {
-    return *convert_owner(c, cmd, c.use(fd_node, fd));
+    return convert_owner(c, FcntlCmd{cmd});
   }
   if (cmd != kFDupfd && cmd != kFDupfdCloexec && cmd != kFSetfd && cmd != kFSetpipeSz &&
       cmd != kFGetpipeSz) {

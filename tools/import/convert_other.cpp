@@ -176,6 +176,12 @@ Plan convert_sendmsg(Conversion& c) {
   }
   for (std::size_t i = 0; i < c.args.count(); ++i) {
     each_passed_fd(*c.args.at(i), [&](const Node& node) {
+      if (node.kind == Node::Kind::kCut) {  // with -s 0 it may be any
+        for (const i32 any : c.files().open_between(0, ~u64{0})) {
+          pass(c, c.files().find(any), any);
+        }
+        return;
+      }
       const Fd fd = c.args.fd(&node, "cmsg_data");
       pass(c, c.files().find(fd.v), fd.v);
     });

@@ -46,6 +46,9 @@ std::expected<FdKind, Problem> ImportState::use_closed_fd(TaskState& task, const
     return kind;
   }
   add_unseen(task, fd, kind, origin);
+  if (!node.annotation && !survey.opens) {
+    return kind;  // what opens files was not recorded
+  }
   if (!node.annotation) {
     return std::unexpected(Problem{
         true, fmt::format("descriptor {} is in use, but no line before it opened it", fd.v)});
@@ -91,10 +94,10 @@ void ImportState::expect_fd(TaskState& task, Fd fd, FdKind kind, Fd lowest, Orig
   if (slot == nullptr || slot->presumed) {
     table.saw_free(fd.v);
   }
-  const std::vector<i32> unexplained = table.explain_lower(lowest.v, fd.v);
-  // In a shared table a number below may be on its way to being closed, or opened.
-  if (table.users == 1) {
-    for (const i32 lower : unexplained) {
+  if (table.users > 1) {
+    expected_in_shared.push_back({task.files, lowest, fd});
+  } else {
+    for (const i32 lower : table.explain_lower(lowest.v, fd.v)) {
       add_unseen(task, Fd{lower}, FdKind::kOther, origin);
     }
   }

@@ -38,6 +38,14 @@ class ImportState {
   /// What -y calls the pipes that the log made.
   std::set<std::string, std::less<>> pipe_names;
   u64 unseen_descriptors = 0;
+  /// What a call in a shared table will give out. Its lower numbers may be on their way to somebody
+  /// whose line comes later: which of them were open is asked when the call ends.
+  struct ExpectedFd {
+    std::shared_ptr<FdTable> table;
+    Fd lowest;
+    Fd fd;
+  };
+  std::vector<ExpectedFd> expected_in_shared;
   bool async_files = false;  ///< O_ASYNC was set on something that the model has
 
   /// Adds something that an idle task does. A call that a signal interrupted is then over: it is

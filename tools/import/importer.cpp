@@ -1,6 +1,7 @@
 #include "tools/import/importer.hpp"
 
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 #include <range/v3/algorithm/any_of.hpp>
@@ -107,6 +108,9 @@ std::expected<void, TraceError> Importer::run() {
         break;
       case LogItem::Kind::kSuperseded:
         take_superseded(item);
+        break;
+      case LogItem::Kind::kLetGo:
+        let_go(item);
         break;
     }
   }
@@ -227,7 +231,7 @@ std::expected<void, TraceError> Importer::enter(const LogItem& item) {
   TaskState& task = state_.tasks.of_pid(item.pid);
   make_known_fifos(task);
   task.epipe_event.reset();
-  task.signal_place.reset();
+  settle_told(task);
   if (task.open_event && !task.interrupted) {
     // "= ?", and yet the task lives. What the call did is not known.
     remark(call.line, task.index,
@@ -239,6 +243,7 @@ std::expected<void, TraceError> Importer::enter(const LogItem& item) {
   flight.task = &task;
   flight.began_ns = state_.elapsed_ns();
   auto plan = convert(call, flight);
+  flight.expected_in_shared = std::exchange(state_.expected_in_shared, {});
   CallFate& fate = fates_[item.call];
   fate.task = task.index;
   if (!plan) {

@@ -63,6 +63,7 @@ class Importer {
       u32 generation = 0;  ///< of the number then
     };
     std::vector<std::optional<Held>> held;
+    std::vector<ImportState::ExpectedFd> expected_in_shared;
   };
 
   // Calls.
@@ -88,6 +89,8 @@ class Importer {
   void settle_by_sigreturn(TaskState& task);
   void take_death(const LogItem& item);
   void take_superseded(const LogItem& item);
+  void let_go(const LogItem& item);
+  void settle_told(TaskState& task);
   /// The signal comes from a call of the trace; that call is used up.
   bool was_sent(TaskState& task, Signal signal);
   [[nodiscard]] bool is_ignored(const TaskState& task, Signal signal);

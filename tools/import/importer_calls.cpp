@@ -1,5 +1,6 @@
 // The importer, part two: the beginning and end of a call as events.
 #include <algorithm>
+#include <tuple>
 #include <variant>
 
 #include "tools/import/importer.hpp"
@@ -194,6 +195,7 @@ void Importer::end_first_call(const CallRecord& call, InFlight& flight, Origin o
   if (may_be_cut_short(first) && !task.signal_place) {
     task.signal_place = state_.recorder.add_empty_signal(task, origin);
   }
+  task.eintr_line = first.result->error == Errno::kEINTR ? call.line : 0;
   const u32 end = state_.recorder.add_return(task, *flight.event, *first.result, origin);
   task.open_event.reset();
   if (first.result->error == Errno::kEPIPE) {
@@ -218,6 +220,10 @@ void Importer::leave(const LogItem& item) {
                origin);
   }
   place_fds(flight, origin);
+  for (const ImportState::ExpectedFd& expected : flight.expected_in_shared) {
+    // What stays unexplained is on its way to being closed, or opened.
+    std::ignore = expected.table->explain_lower(expected.lowest.v, expected.fd.v);
+  }
   if (flight.plan.at_exit) {
     flight.plan.at_exit();
   }

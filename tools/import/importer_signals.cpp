@@ -8,6 +8,13 @@
 #include "tools/import/symbols.hpp"
 
 namespace ipcsim::strace {
+namespace {
+
+bool is_stop(Signal signal) {
+  return signal == kSigstop || signal == kSigtstp || signal == kSigttin || signal == kSigttou;
+}
+
+}  // namespace
 
 bool Importer::is_ignored(const TaskState& task, Signal signal) {
   const SignalAction& action = state_.tasks.process_of(task).actions[signal.v];
@@ -56,6 +63,7 @@ void Importer::take_signal(const LogItem& item) {
   const Origin origin{item.line, item.time_ns};
   ProcessState& process = state_.tasks.process_of(task);
   process.last_delivered = *signal;
+  process.delivered_line = item.line;
   const bool own_sigpipe = *signal == kSigpipe && task.sigpipe_pending;
   task.sigpipe_pending = task.sigpipe_pending && !own_sigpipe;
   const bool sent = was_sent(task, *signal) || own_sigpipe || is_sent_by_file(*signal, item.text);
@@ -139,6 +147,41 @@ void Importer::take_death(const LogItem& item) {
     state_.recorder.add(*task, DiedEvent{number, Signal{0}}, origin);
   }
   state_.tasks.end(*task);
+}
+
+/// A call ended with EINTR, and its task took no signal: it had been told of one to the process
+/// that another thread took first. Linux kernel/signal.c: complete_signal(). The trace has that it
+/// came to both.
+void Importer::settle_told(TaskState& task) {
+  const ProcessState& process = state_.tasks.process_of(task);
+  if (task.signal_place && task.eintr_line != 0 && process.live_threads > 1 &&
+      process.delivered_line > task.eintr_line && !is_stop(process.last_delivered)) {
+    state_.recorder.fill_signal(*task.signal_place, process.last_delivered);
+  }
+  task.signal_place.reset();
+  task.eintr_line = 0;
+}
+
+/// What a program does behind an execve() at which strace let go of it is not known, so neither is
+/// what becomes of its pipes.
+void Importer::let_go(const LogItem& item) {
+  TaskState& task = state_.tasks.of_pid(item.pid);
+  // Whoever waits for a vfork() goes on.
+  state_.act(task, CallEvent{Conversion::number_of(task), ExecveCall{"?"}, SysResult::success(0)},
+             {item.line, item.time_ns});
+  bool passed = false;
+  for (const i32 fd : task.files->open_between(0, ~u64{0})) {
+    const FdSlot& slot = *task.files->find(fd);
+    if (slot.kind == FdKind::kPipe && slot.made_at != 0 && !slot.cloexec) {
+      state_.newly_passed_pipes.insert(slot.made_at);
+      passed = true;
+    }
+    passed = passed || (slot.kind == FdKind::kForeignPipe && !slot.cloexec);
+  }
+  if (passed) {
+    remark(item.line, task.index,
+           "strace lets go of a program that has pipes; calls on these are left out");
+  }
 }
 
 /// "+++ superseded by execve in pid N +++": the leader is gone, the thread N has its pid.

@@ -25,8 +25,12 @@ constexpr u32 kMostLines = 0xffff'fff0U;
 class Reader {
  public:
   /// Goes on with `log`, of which `file` is the last file.
-  Reader(Log& log, const std::string& name, i64 nameless)
-      : log_(log), name_(name), nameless_(nameless), first_item_(log.items.size()) {}
+  Reader(Log& log, const std::string& name, std::string_view text, std::optional<i64> pid)
+      : log_(log),
+        name_(name),
+        nameless_(pid ? *pid : nameless_pid(text)),
+        only_successes_(has_only_successes(text)),
+        first_item_(log.items.size()) {}
 
   Outcome add_line(std::string_view line, bool cut_off);
   Outcome finish();
@@ -42,6 +46,7 @@ class Reader {
   Outcome add(const StraceLine& line);
   Outcome begin_call(const StraceLine& line, i64 pid, std::optional<i64> time_ns);
   Outcome end_call(const StraceLine& line, i64 pid, std::optional<i64> time_ns);
+  void note_detached(const StraceLine& line, i64 pid, std::optional<i64> time_ns);
   void supersede(i64 pid, i64 by);
   i64 pid_of(const StraceLine& line);
   LogItem& add_item(ItemKind kind, i64 pid, std::optional<i64> time_ns);
@@ -49,6 +54,7 @@ class Reader {
   Log& log_;
   const std::string& name_;
   i64 nameless_;
+  bool only_successes_;  // a call that failed leaves at most its beginning (-z)
   std::size_t first_item_;
   Clock kind_of_clock_ = Clock::kNone;
   LogClock clock_;
@@ -79,7 +85,7 @@ i64 Reader::pid_of(const StraceLine& line) {
 }
 
 Outcome Reader::begin_call(const StraceLine& line, i64 pid, std::optional<i64> time_ns) {
-  if (const auto open = unfinished_.find(pid); open != unfinished_.end()) {
+  if (const auto open = unfinished_.find(pid); open != unfinished_.end() && !only_successes_) {
     const CallRecord& call = log_.calls[open->second];
     return error(log_.lines,
                  fmt::format("{} begins while the task's {} of line {} is unfinished; expected "
@@ -102,6 +108,7 @@ Outcome Reader::begin_call(const StraceLine& line, i64 pid, std::optional<i64> t
   if (call.split) {
     unfinished_[pid] = index;
   } else {
+    unfinished_.erase(pid);  // one that failed, which is not shown
     add_item(ItemKind::kExit, pid, time_ns).call = index;
   }
   return {};
@@ -135,6 +142,14 @@ Outcome Reader::end_call(const StraceLine& line, i64 pid, std::optional<i64> tim
   return {};
 }
 
+/// With -b strace lets go of a task at its execve(). At the end of its own run it lets go of all,
+/// and nothing comes behind that.
+void Reader::note_detached(const StraceLine& line, i64 pid, std::optional<i64> time_ns) {
+  if (line.detached && line.name.starts_with("execve")) {
+    add_item(ItemKind::kLetGo, pid, time_ns);
+  }
+}
+
 /// A thread called execve() and takes over the pid of its process. What the old leader was in, if
 /// anything, never returns.
 void Reader::supersede(i64 pid, i64 by) {
@@ -162,7 +177,14 @@ Outcome Reader::add(const StraceLine& line) {
   switch (line.kind) {
     case LineKind::kCall:
     case LineKind::kUnfinished:
-      return begin_call(line, pid, time_ns);
+      if (auto begun = begin_call(line, pid, time_ns); !begun) {
+        return begun;
+      }
+      note_detached(line, pid, time_ns);
+      return {};
+    case LineKind::kDetached:
+      note_detached(line, pid, time_ns);
+      return {};
     case LineKind::kResumed:
       return end_call(line, pid, time_ns);
     case LineKind::kSignal: {
@@ -278,7 +300,7 @@ std::expected<Log, TraceError> read_log(std::span<const LogText> texts) {
     std::string_view text = file.text;
     log.files.push_back({file.name, log.lines});
     const std::size_t first = log.items.size();
-    Reader reader(log, file.name, file.pid ? *file.pid : nameless_pid(text));
+    Reader reader(log, file.name, text, file.pid);
     while (!text.empty()) {
       const bool cut_off = !text.contains('\n');
       if (auto added = reader.add_line(take_line(text), cut_off); !added) {

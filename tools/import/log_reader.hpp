@@ -42,6 +42,7 @@ struct LogItem {
     kExited,      ///< the task ended
     kKilled,      ///< `name` killed the task
     kSuperseded,  ///< the task `other_pid` called execve() and is `pid` from now on
+    kLetGo,       ///< the task called execve(), and from there on strace does not show it (-b)
   };
   Kind kind = Kind::kEntry;
   u32 call = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -101,6 +102,18 @@ std::string with_plain_annotations(std::string_view text) {
     }
   }
   return plain;
+}
+
+bool has_only_successes(std::string_view text) {
+  constexpr int kFewLines = 30;  // of which none may have failed by chance
+  std::string_view rest = text;
+  for (int line = 0; line < kFewLines; ++line) {
+    if (rest.empty()) {
+      return false;
+    }
+    std::ignore = take_line(rest);
+  }
+  return !text.contains(" = -1 E");
 }
 
 }  // namespace ipcsim::strace

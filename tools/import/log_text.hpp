@@ -27,6 +27,9 @@ class LogClock {
 /// none is, or if the log begins with a pid.
 [[nodiscard]] i64 nameless_pid(std::string_view text);
 
+/// True for a log of strace -z, which leaves out calls that failed: none did among many.
+[[nodiscard]] bool has_only_successes(std::string_view text);
+
 /// -xx writes what -y prints behind a descriptor in hexadecimal too: 3<\x70\x69\x70\x65>. Here it
 /// is as plain -y has it. A string in quotes never has a '<' before a "\x": it would be \x3c.
 [[nodiscard]] std::string with_plain_annotations(std::string_view text);

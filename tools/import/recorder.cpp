@@ -26,6 +26,8 @@ void each_task(EventBody& body, F f) {
               TaskId owner{static_cast<u32>(c.arg)};
               f(owner);
               c.arg = owner.v;
+            } else if (c.cmd.v == kFSetownEx && c.owner.value.pid.v > 0) {
+              f(c.owner.value.pid);
             }
           }
         },

@@ -211,9 +211,14 @@ void Lexer::read_symbol() {
   next_.text = text_.substr(begin_, length);
 }
 
-/// A '<' right behind a number or a name, but no "<<".
+/// A '<' right behind a number or a name, or behind the comment that -X verbose puts there, but no
+/// "<<": "-100 /* AT_FDCWD */</home>".
 void Lexer::read_annotation() {
-  const std::string_view rest = text_.substr(at_);
+  std::string_view rest = text_.substr(at_);
+  if (const std::size_t end = rest.find("*/<"); rest.starts_with(" /*") && end == rest.find("*/")) {
+    at_ += end == std::string_view::npos ? 0 : end + 2;
+    rest = text_.substr(at_);
+  }
   if (!rest.starts_with('<') || rest.starts_with("<<")) {
     return;
   }

@@ -174,7 +174,8 @@ void read_resumed(StraceLine& line, std::string_view text) {
   line.name = text.substr(0, end);
   line.text = text.substr(end + std::string_view(" resumed>").size());
   if (line.text.ends_with(kDetached)) {
-    line.kind = Kind::kNoise;  // strace let go of the task: the call goes on unseen
+    line.kind = Kind::kDetached;
+    line.detached = true;
   } else if (line.text.contains(" = ")) {
     line.kind = Kind::kResumed;
   }
@@ -205,6 +206,7 @@ void read_call(StraceLine& line, std::string_view text) {
   for (const std::string_view end : {kUnfinished, kDetached}) {
     if (line.text.ends_with(end)) {
       line.kind = Kind::kUnfinished;
+      line.detached = end == kDetached;
       line.text.remove_suffix(end.size());
       return;
     }

@@ -25,6 +25,7 @@ struct StraceLine {
     kExited,      ///< +++ exited with number +++
     kKilled,      ///< +++ killed by name +++
     kSuperseded,  ///< +++ superseded by execve in pid number +++
+    kDetached,    ///< <... name resumed>text <detached ...>: the call goes on unseen
     kAttached,    ///< strace: Process number attached, behind `text` of a line that goes on
     kNoise,       ///< strace's own remarks, dumps, stack traces, an empty line
     kUnknown,     ///< no line of strace
@@ -36,6 +37,7 @@ struct StraceLine {
   std::string_view name;
   std::string_view text;
   i64 number = 0;
+  bool detached = false;  ///< strace lets go of the task: nothing that it does is shown any more
 };
 
 /// Takes a line apart, without its newline. Never fails: what it cannot be is kUnknown.

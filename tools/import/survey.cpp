@@ -192,13 +192,17 @@ Survey survey_log(const Log& log) {
   survey.signals = signal_bit(kSigpipe);
   Surveyor surveyor(survey);
   LimitsSurveyor limits(survey.limits);
+  bool opens = false;
   for (const LogItem& item : log.items) {
     surveyor.see(item);
     if (item.kind == LogItem::Kind::kEntry) {
       surveyor.see(log.calls[item.call]);
       limits.see(log.calls[item.call]);
+      const std::string_view name = log.calls[item.call].name;
+      opens = opens || name.starts_with("open") || name == "creat";
     }
   }
+  survey.opens = opens || survey.command.empty();
   surveyor.finish(log.unix_clock);
   return survey;
 }

@@ -26,6 +26,8 @@ struct Survey {
   u64 initial_caps = 0;
   /// Queues are seen as files in the place where they usually are mounted.
   bool queue_files = false;
+  /// Calls that open files are in the log, as far as one can see: a program that begins opens some.
+  bool opens = true;
   /// Calls of the splice family are in the log.
   bool splices = false;
   /// Limits that calls which succeeded imply.

@@ -74,9 +74,11 @@ TaskState& TaskTracker::fork(TaskState& parent, i64 pid, CloneSharing sharing) {
   } else {
     child.process = static_cast<u32>(processes_.size());
     const std::array<SignalAction, 65> actions = processes_[parent.process].actions;
+    const i64 group = processes_[parent.process].group;
     ProcessState& process = processes_.emplace_back();
     process.leader = child.index;
     process.actions = actions;
+    process.group = group;
   }
   const bool inner = parent.pid_namespace != 0;
   child.pid_namespace = sharing.new_pids ? ++pid_namespaces_ : parent.child_pid_namespace;

@@ -46,7 +46,9 @@ struct ProcessState {
   /// Signals sent to the process by calls of the log and not delivered yet: the calls' events.
   std::map<u32, std::vector<u32>> sent;
   Signal last_delivered;  ///< the signal that a thread was given last
-  bool dying = false;     ///< a signal kills it
+  u32 delivered_line = 0;
+  bool dying = false;  ///< a signal kills it
+  i64 group = 0;       ///< its process group, by the pid that names it; 0: the log's first
 };
 
 /// A call that a signal interrupted, and that may go on.
@@ -79,6 +81,7 @@ struct TaskState {
   /// Before the end of a call that a signal may have cut short: the signal's place, whose line
   /// comes next.
   std::optional<u32> signal_place;
+  u32 eintr_line = 0;  ///< where that call began, if it ended with EINTR
   /// How much the task asked for when it last read, by descriptor.
   std::map<i32, u64> asked_for = {};
   bool shares_files = false;  ///< began with its parent's descriptor table, not a copy

@@ -1,0 +1,99 @@
+// Options of strace that leave things out: what the importer still makes of the log.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/import/imported_events.hpp"
+
+namespace ipcsim {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// -X verbose writes a comment between AT_FDCWD's number and its path.
+TEST(RecorderOptions, VerboseNumbersHaveTheirPathBehindTheComment) {
+  const auto [trace, report] = imported(
+      "1 pipe2([3</p>, 4</p>], 0) = 0\n"
+      "1 openat(-100 /* AT_FDCWD */</home>, \"f\", 0x80000 /* O_RDONLY|O_CLOEXEC */) = "
+      "5</home/f>\n");
+  EXPECT_THAT(report.not_understood, IsEmpty());
+  EXPECT_THAT(
+      event_lines(trace),
+      ElementsAre(HasSubstr("pipe2"), R"({"task":1,"other_fd":5,"cloexec":true,"what":"f"})"));
+}
+
+// -z: of a call that failed only the beginning is there, if another line came between.
+TEST(RecorderOptions, OfCallsThatFailedOnlyTheBeginningMayBeThere) {
+  std::string log = "1 pipe2([3, 4], O_NONBLOCK) = 0\n";
+  for (int i = 0; i < 40; ++i) {
+    log += "1 getpid() = 1\n";
+  }
+  log += "1 read(3,  <unfinished ...>\n";
+  log += "1 write(4, \"a\", 1) = 1\n";
+  const auto [trace, report] = imported(log);
+  EXPECT_THAT(event_lines(trace), ElementsAre(HasSubstr("pipe2"), HasSubstr("write")));
+}
+
+// ... and where calls are seen to fail that is a log that contradicts itself.
+TEST(RecorderOptions, ACallInsideAnotherIsRefusedWhereFailuresAreShown) {
+  std::string log = "1 pipe2([3, 4], O_NONBLOCK) = 0\n";
+  for (int i = 0; i < 40; ++i) {
+    log += "1 close(99) = -1 EBADF (Bad file descriptor)\n";
+  }
+  log += "1 read(3,  <unfinished ...>\n";
+  log += "1 write(4, \"a\", 1) = 1\n";
+  const auto refused = import_strace(log, "LOG", {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("begins while the task's read"));
+}
+
+// -b execve: what the program does with the pipe that it has from then on is not known.
+TEST(RecorderOptions, APipeOfAProgramThatStraceLetsGoIsLeftOut) {
+  const auto [trace, report] = imported(
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 pipe2([5, 6], O_CLOEXEC) = 0\n"
+      "1 vfork( <unfinished ...>\n"
+      "2 execve(\"/bin/echo\", [\"echo\"], 0x7f /* 1 var */ <detached ...>\n"
+      "1 <... vfork resumed>) = 2\n"
+      "1 read(3, \"hi\", 10) = 2\n"
+      "1 write(6, \"a\", 1) = 1\n");
+  EXPECT_THAT(event_lines(trace),
+              ElementsAre(HasSubstr(R"("other_fd":3)"), HasSubstr(R"("other_fd":4)"),
+                          HasSubstr("pipe2"), HasSubstr(R"("call":"vfork")"),
+                          R"({"task":2,"call":"execve","pathname":"?","ret":0})",
+                          HasSubstr(R"("return":"vfork")"), HasSubstr("write")));
+  EXPECT_THAT(report.not_understood, Contains(HasSubstr("strace lets go of a program")));
+  EXPECT_EQ(report.inherited_pipe_by_call, (CallCounts{{"read", 1}}));
+}
+
+// Without open() and its kin in -e trace= files come unseen, and that is no fault of the log.
+TEST(RecorderOptions, WhereNoOpenIsRecordedFilesComeUnseen) {
+  const auto [trace, report] = imported(
+      "1 execve(\"/bin/a\", [\"a\"], 0x7f /* 1 var */) = 0\n"
+      "1 read(3, \"\\177ELF\", 832) = 832\n"
+      "1 close(3) = 0\n"
+      "1 read(3, \"x\", 100) = 1\n"
+      "1 close(3) = 0\n"
+      "1 pipe2([3, 4], 0) = 0\n");
+  EXPECT_THAT(report.not_understood, IsEmpty());
+  EXPECT_EQ(report.unseen_descriptors, 1U);
+  EXPECT_THAT(event_lines(trace), Contains(HasSubstr("pipe2")));
+}
+
+// -s 0: which descriptor goes to another process is not shown, so it may be any.
+TEST(RecorderOptions, ADescriptorThatIsPassedUnseenMayBeAny) {
+  const auto [trace, report] = imported(
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 socketpair(AF_UNIX, SOCK_STREAM, 0, [5, 6]) = 0\n"
+      "1 sendmsg(5, {msg_name=NULL, msg_iov=[...], msg_iovlen=1, msg_control=[{cmsg_len=20, "
+      "cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[...]}], msg_flags=0}, 0) = 1\n"
+      "1 read(3, \"a\", 1) = 1\n");
+  EXPECT_THAT(event_lines(trace), Not(Contains(HasSubstr("read"))));
+  EXPECT_EQ(report.inherited_pipe_by_call, (CallCounts{{"read", 1}}));
+}
+
+}  // namespace
+}  // namespace ipcsim

@@ -233,14 +233,28 @@ class Teller {
   void note_levels() {
     const KernelState& k = kernel_.state();
     k.pipes.each([&](PipeId id, const PipeObject& pipe) {
-      note(pipe_name(k, id), pipe_fionread(pipe.inode).v, pipe_occupancy(pipe.inode),
-           pipe.inode.max_usage);
+      const NotedPipe now{pipe.serial, pipe_fionread(pipe.inode).v, pipe_occupancy(pipe.inode),
+                          pipe.inode.max_usage};
+      noted_pipes_.resize(std::max<std::size_t>(noted_pipes_.size(), id.v + 1));
+      if (noted_pipes_[id.v] != now) {
+        noted_pipes_[id.v] = now;
+        note(pipe_name(k, id), now.bytes, now.slots, now.capacity);
+      }
     });
     k.mqueues.each([&](MqueueId id, const MqueueObject& queue) {
       note(queue_name(k, id), queue.inode.qsize, static_cast<u32>(queue.inode.mq_curmsgs()),
            static_cast<u32>(queue.inode.attr.mq_maxmsg));
     });
   }
+
+  /// What was noted last of the pipe at a place of the arena: of many pipes most are as they were.
+  struct NotedPipe {
+    u64 serial = ~u64{0};
+    u64 bytes = 0;
+    u32 slots = 0;
+    u32 capacity = 0;
+    bool operator==(const NotedPipe&) const = default;
+  };
 
   void note_sleepers() {
     for (const Sleeper& sleeper : kernel_.sleepers()) {
@@ -261,6 +275,7 @@ class Teller {
   Story story_;
   std::vector<u32> current_;  // by task: the call it is in, or was in last
   std::map<std::string, ToldObject> objects_;
+  std::vector<NotedPipe> noted_pipes_;
   i64 now_ns_ = 0;
 };
 

@@ -95,5 +95,24 @@ TEST(RecorderOptions, ADescriptorThatIsPassedUnseenMayBeAny) {
   EXPECT_EQ(report.inherited_pipe_by_call, (CallCounts{{"read", 1}}));
 }
 
+// A recorder that was killed leaves half a line: what stands before it counts.
+TEST(CutLogs, TheLastLineMayBeCut) {
+  const auto [trace, report] = imported("1 pipe2([3, 4], 0) = 0\n1 write(4, \"ab");
+  EXPECT_THAT(event_lines(trace), ElementsAre(HasSubstr("pipe2")));
+  EXPECT_THAT(report.not_understood, ElementsAre("LOG:2: the log ends in the middle of a line"));
+}
+
+// The end of a longer log: each task may be in the middle of a call.
+TEST(CutLogs, TheFirstLineOfATaskMayBeTheEndOfACall) {
+  const auto [trace, report] = imported(
+      "1 <... wait4 resumed>NULL, 0, NULL) = 7\n"
+      "2 <... read resumed>\"x\", 1) = 1\n"
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 write(4, \"ab\", 2) = 2\n");
+  EXPECT_THAT(event_lines(trace), ElementsAre(HasSubstr("pipe2"), HasSubstr("write")));
+  EXPECT_THAT(report.not_understood, ElementsAre(HasSubstr("in the middle of this task's wait4"),
+                                                 HasSubstr("in the middle of this task's read")));
+}
+
 }  // namespace
 }  // namespace ipcsim

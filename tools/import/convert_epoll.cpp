@@ -139,6 +139,10 @@ Told read_told(Conversion& c, const Node* list, const EpollWatch& watch) {
       ++told.others;
     }
   }
+  if (c.result.value < 0 || list->items.size() != static_cast<u64>(c.result.value)) {
+    c.args.fail(fmt::format("{} returned {}, but shows {} events", c.name(), c.result.value,
+                            list->items.size()));
+  }
   return told;
 }
 

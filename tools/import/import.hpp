@@ -50,8 +50,8 @@ struct ImportReport {
 inline constexpr std::size_t kMostNotUnderstood = 1000;
 
 /// Makes a trace of order `observed` of the text that strace wrote. `name` stands for the log in
-/// messages and origins. Fails when the text is no log of strace, is cut off in the middle of a
-/// line, or contradicts itself in a call on a pipe, FIFO or queue.
+/// messages and origins. Fails when the text is no log of strace, or contradicts itself in a
+/// call on a pipe, FIFO or queue.
 [[nodiscard]] std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
     std::string_view text, std::string name, const ImportOptions& options);
 

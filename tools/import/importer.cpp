@@ -114,6 +114,9 @@ std::expected<void, TraceError> Importer::run() {
         break;
     }
   }
+  for (const auto& [line, text] : log_.cut_lines) {
+    remark(line, kNoIndex, text);
+  }
   for (const auto& [line, text] : log_.strange_lines) {
     remark(line, kNoIndex, fmt::format("this is no line of strace: '{}'", text));
   }

@@ -173,7 +173,14 @@ Outcome Reader::add(const StraceLine& line) {
   const std::optional<i64> time_ns = clock_.read(line);
   log_.unix_clock = log_.unix_clock || line.clock == Clock::kUnix;
   kind_of_clock_ = line.clock == Clock::kNone ? kind_of_clock_ : line.clock;
+  const std::size_t known = alive_.size();
   const i64 pid = pid_of(line);
+  if (line.kind == LineKind::kResumed && alive_.size() > known && !superseded_by_) {
+    log_.cut_lines.emplace_back(
+        log_.lines, fmt::format("the log begins in the middle of this task's {}, which is left out",
+                                line.name));
+    return {};
+  }
   switch (line.kind) {
     case LineKind::kCall:
     case LineKind::kUnfinished:
@@ -234,7 +241,8 @@ Outcome Reader::add_line(std::string_view text, bool cut_off) {
       return {};
     }
     if (cut_off && log_.items.size() > first_item_) {
-      return error(log_.lines, "the log ends in the middle of a line");
+      log_.cut_lines.emplace_back(log_.lines, "the log ends in the middle of a line");
+      return {};
     }
     ++log_.strange_count;
     if (log_.strange_lines.size() < kMostStrangeLines) {

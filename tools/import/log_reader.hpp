@@ -72,6 +72,8 @@ struct Log {
   std::vector<LogItem> items;
   /// Lines that are none of strace's: number and the first bytes.
   std::vector<std::pair<u32, std::string>> strange_lines;
+  /// Where the log was cut: lines that are left out, and why.
+  std::vector<std::pair<u32, std::string>> cut_lines;
   u64 strange_count = 0;
   /// Of several files: an execve() that ends in the file of the process began in a thread's.
   struct Orphan {

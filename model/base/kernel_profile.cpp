@@ -53,7 +53,9 @@ constexpr KernelProfile linux_4_19() {
           .mq_root_search_permission = true,
           .mq_unlink_changes_queue_ctime = false,
           .mq_rlimit_hierarchical = false,
-          .mq_signal_checks_exec = false};
+          .mq_limits_of_namespace_root = false,
+          .mq_signal_checks_exec = false,
+          .user_ns_root_needs_setfcap = false};
 }
 
 constexpr KernelProfile linux_5_4() {
@@ -99,6 +101,7 @@ constexpr KernelProfile linux_5_15() {
   profile.soft_limit_slots = 2;
   profile.sendfile_copies = false;
   profile.mq_rlimit_hierarchical = true;
+  profile.user_ns_root_needs_setfcap = true;
   return profile;
 }
 
@@ -107,6 +110,7 @@ constexpr KernelProfile linux_6_1() {
   profile.name = "linux-6.1";
   profile.splice_keeps_stale_flags = false;
   profile.tmpfs_hole_ops = HoleOps::kDefault;
+  profile.mq_limits_of_namespace_root = true;
   return profile;
 }
 

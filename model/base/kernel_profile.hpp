@@ -150,8 +150,15 @@ struct KernelProfile {
   bool mq_unlink_changes_queue_ctime = false;
   /// RLIMIT_MSGQUEUE is charged in every user namespace up to the first.
   bool mq_rlimit_hierarchical = true;
+  /// The limits of an IPC namespace belong to the user 0 of the user namespace that owns it.
+  bool mq_limits_of_namespace_root = true;
   /// A notification's signal needs no permission to kill, but the program that asked for it.
   bool mq_signal_checks_exec = true;
+
+  // User namespaces.
+
+  /// To map the user 0 of the namespace above takes CAP_SETFCAP there.
+  bool user_ns_root_needs_setfcap = true;
 };
 
 /// All profiles, oldest first.

@@ -204,11 +204,19 @@ constexpr std::array kSwitches{
     ProfileSwitch{"mq_rlimit_hierarchical",
                   "RLIMIT_MSGQUEUE is charged in every user namespace up to the first", "from 5.14",
                   Evidence::kSource, "5.10, 6.1", value_of<&KernelProfile::mq_rlimit_hierarchical>},
+    ProfileSwitch{"mq_limits_of_namespace_root",
+                  "an IPC namespace's limits belong to the user 0 of its user namespace",
+                  "from 5.19", Evidence::kSource, "5.10, 6.1; which version: history",
+                  value_of<&KernelProfile::mq_limits_of_namespace_root>},
     ProfileSwitch{"mq_signal_checks_exec",
                   "a notification's signal is bound to the program that asked, not to permission",
                   "from 5.7 (4.19.y and 5.2.y got it too)", Evidence::kHistory,
                   "source of 4.19.y, 5.2.y with the change",
                   value_of<&KernelProfile::mq_signal_checks_exec>},
+    ProfileSwitch{"user_ns_root_needs_setfcap",
+                  "to map the user 0 of the namespace above takes CAP_SETFCAP", "from 5.12",
+                  Evidence::kHistory, "measured on 6.18",
+                  value_of<&KernelProfile::user_ns_root_needs_setfcap>},
 };
 
 }  // namespace

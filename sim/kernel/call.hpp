@@ -43,7 +43,7 @@ struct CallTypes
                SocketpairCall, SendmsgCall, RecvmsgCall, PpollCall, SelectCall, Pselect6Call,
                EpollCreate1Call, EpollCtlCall, EpollWaitCall, EpollPwaitCall, EpollPwait2Call,
                PauseCall, RtSigsuspendCall, MqNotifyCall, SocketCall, RecvfromCall, SetpriorityCall,
-               SchedSetschedulerCall, UnshareCall, MountCall> {};
+               SchedSetschedulerCall, UnshareCall, MountCall, IdMapCall> {};
 
 /// Any call under study.
 using Call = OneOf<CallTypes>;

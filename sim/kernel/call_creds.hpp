@@ -2,6 +2,7 @@
 // they are written.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -126,6 +127,21 @@ struct CapsetCall {
     v.field("permitted", self.permitted);
   }
   bool operator==(const CapsetCall&) const = default;
+};
+
+/// Writing a file that says what ids of a process's user namespace are outside: "uid_map",
+/// "gid_map" or "setgroups" of /proc/PID. No system call of its own, but open, write and close.
+struct IdMapCall {
+  static constexpr std::string_view kName = "id_map";
+  TaskId pid;  ///< kNoTask: the caller
+  std::string file;
+  std::string text;
+  static void each_field(auto& self, auto&& v) {
+    v.field("pid", self.pid);
+    v.field("file", self.file);
+    v.field("text", self.text);
+  }
+  bool operator==(const IdMapCall&) const = default;
 };
 
 /// socketpair() of AF_UNIX.

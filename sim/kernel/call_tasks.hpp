@@ -85,6 +85,8 @@ struct TgkillCall {
   bool operator==(const TgkillCall&) const = default;
 };
 
+/// A handler may store bytes at the start of the buffer that the call it interrupts reads (write()
+/// or mq_timedsend()): a call that starts again reads those.
 struct RtSigactionCall {
   static constexpr std::string_view kName = "rt_sigaction";
   Signal signum;

@@ -91,6 +91,7 @@ constexpr std::array kCloneFlags = std::to_array<NamedNumber>({
     {"CLONE_THREAD", kCloneThread},
     {"CLONE_SYSVSEM", kCloneSysvsem},
     {"CLONE_NEWIPC", kCloneNewipc},
+    {"CLONE_NEWUSER", kCloneNewuser},
 });
 
 constexpr std::array kSaFlags = std::to_array<NamedNumber>({

@@ -26,6 +26,7 @@ void Credentials::hash_into(Hasher& hasher) const {
   }
   hasher.add(effective.bits);
   hasher.add(permitted.bits);
+  hasher.add(user_ns);
 }
 
 }  // namespace ipcsim

@@ -6,6 +6,7 @@
 #include "model/base/caps.hpp"
 #include "model/base/hash.hpp"
 #include "model/base/types.hpp"
+#include "sim/kernel/ids.hpp"
 
 namespace ipcsim {
 
@@ -21,18 +22,22 @@ struct Ids {
   bool operator==(const Ids&) const = default;
 };
 
-/// `struct cred`: a value that tasks share until one of them changes its own. The capabilities are
-/// those of the initial user namespace. As under SECBIT_NO_SETUID_FIXUP, a change of ids leaves
-/// them as they are.
+/// `struct cred`: a value that tasks share until one of them changes its own. The ids are those of
+/// the first user namespace (kuid_t, kgid_t); the capabilities count in the task's own one. As
+/// under SECBIT_NO_SETUID_FIXUP, a change of ids leaves them as they are.
 struct Credentials {
   Ids uid;
   Ids gid;
   std::vector<u32> groups;  ///< supplementary ones, in ascending order
   Caps effective;
   Caps permitted;
+  UserNsId user_ns = kInitUserNs;
 
   /// The group is the file system's or a supplementary one. Linux kernel/groups.c: in_group_p().
   [[nodiscard]] bool in_group(u32 group) const;
+  /// The effective capabilities that count in the first user namespace, where all that belongs to
+  /// the machine is. Linux kernel/capability.c: capable().
+  [[nodiscard]] Caps machine_caps() const { return user_ns == kInitUserNs ? effective : Caps{}; }
   void hash_into(Hasher& hasher) const;
   bool operator==(const Credentials&) const = default;
 };

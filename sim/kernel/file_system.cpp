@@ -9,6 +9,7 @@
 #include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/regular_file.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
 namespace {
@@ -84,7 +85,7 @@ Result<Path> walk_relative(const KernelState& k, const Credentials& cred, std::s
       return fail(Errno::kENOTDIR);
     }
     const InodeId folder = path.node;
-    if (const Errno error = inode_permission(cred, k.inodes[folder], kMayExec);
+    if (const Errno error = inode_permission(k, cred, k.inodes[folder], kMayExec);
         error != Errno::kOk) {
       return fail(error);
     }
@@ -125,7 +126,7 @@ Result<Path> walk_absolute(KernelState& k, TaskId id, std::string_view text) {
   if (plain.empty() || plain.ends_with("/..")) {
     return Path{.parent = kNoInode, .folder = k.root, .last = {}, .node = k.root};
   }
-  if (const Errno error = inode_permission(k.cred(id), k.inodes[k.root], kMayExec);
+  if (const Errno error = inode_permission(k, k.cred(id), k.inodes[k.root], kMayExec);
       error != Errno::kOk) {
     return fail(error);
   }
@@ -191,7 +192,7 @@ InodeId make_root(KernelState& k) {
   return root;
 }
 
-Errno inode_permission(const Credentials& cred, const Inode& node, u32 mask) {
+Errno inode_permission(const KernelState& k, const Credentials& cred, const Inode& node, u32 mask) {
   u32 granted = node.mode;
   if (cred.uid.fs == node.uid) {
     granted >>= 2 * kClassBits;
@@ -203,16 +204,18 @@ Errno inode_permission(const Credentials& cred, const Inode& node, u32 mask) {
   }
   const bool folder = node.is_directory();
   const bool only_looks = folder ? (mask & kMayWrite) == 0 : mask == kMayRead;
-  if (only_looks && cred.effective.has(Cap::kDacReadSearch)) {
+  if (only_looks && capable_over(k, cred, node, Cap::kDacReadSearch)) {
     return Errno::kOk;
   }
   constexpr u32 kAnyExec = 0111;
   const bool can_override = folder || (mask & kMayExec) == 0 || (node.mode & kAnyExec) != 0;
-  return can_override && cred.effective.has(Cap::kDacOverride) ? Errno::kOk : Errno::kEACCES;
+  return can_override && capable_over(k, cred, node, Cap::kDacOverride) ? Errno::kOk
+                                                                        : Errno::kEACCES;
 }
 
-bool owner_or_capable(const Credentials& cred, const Inode& node) {
-  return cred.uid.fs == node.uid || cred.effective.has(Cap::kFowner);
+bool owner_or_capable(const KernelState& k, const Credentials& cred, const Inode& node) {
+  return cred.uid.fs == node.uid ||
+         (cred.effective.has(Cap::kFowner) && from_kid(k, cred.user_ns, IdKind::kUser, node.uid));
 }
 
 std::optional<Fd> fd_of_path(std::string_view path) {
@@ -275,19 +278,24 @@ Errno may_create(const KernelState& k, TaskId id, const Path& path) {
   if (folder.nlink == 0) {
     return Errno::kENOENT;
   }
-  return inode_permission(k.cred(id), folder, kMayWrite | kMayExec);
+  if (const auto ns = queue_folder_of(folder);
+      ns && !fs_ids_have_mapping(k, k.cred(id), k.ipc_namespaces[*ns].user_ns)) {
+    return Errno::kEOVERFLOW;
+  }
+  return inode_permission(k, k.cred(id), folder, kMayWrite | kMayExec);
 }
 
 Errno may_delete(const KernelState& k, TaskId id, const Path& path, bool folder) {
   const Credentials& cred = k.cred(id);
   const Inode& parent = k.inodes[path.parent];
   const Inode& node = k.inodes[path.node];
-  if (const Errno error = inode_permission(cred, parent, kMayWrite | kMayExec);
+  if (const Errno error = inode_permission(k, cred, parent, kMayWrite | kMayExec);
       error != Errno::kOk) {
     return error;
   }
   const bool sticky = (parent.mode & kSIsvtx) != 0;
-  if (sticky && cred.uid.fs != parent.uid && !owner_or_capable(cred, node)) {
+  if (sticky && cred.uid.fs != parent.uid && cred.uid.fs != node.uid &&
+      !capable_over(k, cred, node, Cap::kFowner)) {
     return Errno::kEPERM;
   }
   if (folder != node.is_directory()) {
@@ -363,16 +371,17 @@ void file_modified(KernelState& k, const File& file) {
   node.ctime = k.now;
 }
 
-u32 setattr_should_drop_suidgid(const Credentials& cred, const Inode& node) {
+u32 setattr_should_drop_suidgid(const KernelState& k, const Credentials& cred, const Inode& node) {
   constexpr u32 kGroupExec = 010;
-  const bool keeps_group_bit = (node.mode & kGroupExec) == 0 &&
-                               (cred.in_group(node.gid) || cred.effective.has(Cap::kFsetid));
+  const bool keeps_group_bit =
+      (node.mode & kGroupExec) == 0 &&
+      (cred.in_group(node.gid) || capable_over(k, cred, node, Cap::kFsetid));
   return kSIsuid | (keeps_group_bit ? 0 : kSIsgid);
 }
 
-void file_remove_privs(const Credentials& cred, Inode& node) {
-  if (node.type() == kSIfreg && !cred.effective.has(Cap::kFsetid)) {
-    node.mode &= ~setattr_should_drop_suidgid(cred, node);
+void file_remove_privs(const KernelState& k, const Credentials& cred, Inode& node) {
+  if (node.type() == kSIfreg && !cred.machine_caps().has(Cap::kFsetid)) {
+    node.mode &= ~setattr_should_drop_suidgid(k, cred, node);
   }
 }
 

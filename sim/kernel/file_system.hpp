@@ -20,9 +20,11 @@ inline constexpr u32 kMayRead = 4;
 /// Whether `cred` may do all of `mask` (kMay*) with `node`: the class of owner, group or others
 /// decides alone; then the capabilities do.
 /// Errors: EACCES. Linux fs/namei.c: generic_permission(), acl_permission_check().
-[[nodiscard]] Errno inode_permission(const Credentials& cred, const Inode& node, u32 mask);
+[[nodiscard]] Errno inode_permission(const KernelState& k, const Credentials& cred,
+                                     const Inode& node, u32 mask);
 /// Owner of the node, or CAP_FOWNER. Linux fs/inode.c: inode_owner_or_capable().
-[[nodiscard]] bool owner_or_capable(const Credentials& cred, const Inode& node);
+[[nodiscard]] bool owner_or_capable(const KernelState& k, const Credentials& cred,
+                                    const Inode& node);
 
 /// What a path leads to.
 struct Path {
@@ -69,6 +71,7 @@ InodeId make_node(KernelState& k, TaskId id, const Path& path, u32 mode,
                   decltype(Inode::data) data);
 /// May the task make a name in the folder that `path` ends in? Errors, in the order tested:
 ///   ENOENT  the folder was removed
+///   EOVERFLOW  the task's ids have no place in the user namespace that owns the file system
 ///   EACCES  it may not be written and searched
 /// Linux fs/namei.c: may_create().
 [[nodiscard]] Errno may_create(const KernelState& k, TaskId id, const Path& path);
@@ -96,10 +99,11 @@ void file_modified(KernelState& k, const File& file);
 /// The set-id bits that a change of the node by such a task takes away: set-uid always, set-gid
 /// where the group may execute, or is not the task's. Linux fs/attr.c:
 /// setattr_should_drop_suidgid().
-[[nodiscard]] u32 setattr_should_drop_suidgid(const Credentials& cred, const Inode& node);
+[[nodiscard]] u32 setattr_should_drop_suidgid(const KernelState& k, const Credentials& cred,
+                                              const Inode& node);
 /// A change of a file's contents: takes them away, if the task has no CAP_FSETID.
 /// Linux fs/inode.c: file_remove_privs().
-void file_remove_privs(const Credentials& cred, Inode& node);
+void file_remove_privs(const KernelState& k, const Credentials& cred, Inode& node);
 
 /// One more open file refers to the node.
 void get_node(KernelState& k, InodeId node);

@@ -9,18 +9,18 @@
 #include "sim/kernel/file_system.hpp"
 #include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/sys_mqueue.hpp"
+#include "sim/kernel/user_namespace.hpp"
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
 
-UserId KernelState::user_of(TaskId id) {
-  const u32 uid = cred(id).uid.real;
+UserId KernelState::user(UserNsId ns, u32 uid) {
   for (u32 i = 0; i < users.size(); ++i) {
-    if (users[i].uid == uid) {
+    if (users[i].uid == uid && users[i].ns == ns) {
       return UserId{i};
     }
   }
-  users.push_back({.uid = uid});
+  users.push_back({.uid = uid, .ns = ns});
   return UserId{static_cast<u32>(users.size() - 1)};
 }
 
@@ -125,8 +125,9 @@ void unshare_fd_table(KernelState& k, TaskId id) {
 
 Result<PipeId> make_pipe(KernelState& k, TaskId id) {
   const UserId user = k.user_of(id);
-  Result<PipeInode> inode = alloc_pipe_info(k.users[user.v].pipe, k.pipe_limits,
-                                            k.cred(id).effective, k.pages.page_size(), *k.profile);
+  Result<PipeInode> inode =
+      alloc_pipe_info(k.users[user.v].pipe, k.pipe_limits, k.cred(id).machine_caps(),
+                      k.pages.page_size(), *k.profile);
   if (!inode) {
     return fail(inode.error());
   }
@@ -155,8 +156,9 @@ void put_pipe(KernelState& k, PipeId id) {
 Result<SplicePipe> get_splice_pipe(KernelState& k, TaskId id) {
   if (!k.task(id).rare().splice_pipe) {
     const UserId user = k.user_of(id);
-    const Result<PipeInode> pipe = alloc_pipe_info(
-        k.users[user.v].pipe, k.pipe_limits, k.cred(id).effective, k.pages.page_size(), *k.profile);
+    const Result<PipeInode> pipe =
+        alloc_pipe_info(k.users[user.v].pipe, k.pipe_limits, k.cred(id).machine_caps(),
+                        k.pages.page_size(), *k.profile);
     if (!pipe) {
       return fail(pipe.error());
     }
@@ -180,7 +182,7 @@ void evict_mqueue(KernelState& k, MqueueId id) {
     notification_removed(k, id);
   }
   drop_notify_socket(k, queue);
-  k.users[queue.user.v].mq_bytes -= queue.bytes;
+  uncharge_msgqueue(k, queue.user, queue.bytes);
   k.wait_queues.destroy(queue.wait_q);
   k.mqueues.erase(id);
 }

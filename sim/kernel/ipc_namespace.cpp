@@ -9,7 +9,8 @@
 namespace ipcsim {
 
 IpcNsId make_ipc_namespace(KernelState& k, const MqLimits& limits, const Credentials& maker) {
-  const IpcNsId ns = k.ipc_namespaces.insert({.mq_limits = limits, .tasks = 1});
+  const IpcNsId ns =
+      k.ipc_namespaces.insert({.mq_limits = limits, .user_ns = maker.user_ns, .tasks = 1});
   k.ipc_namespaces[ns].folder = make_queue_folder(k, ns, maker.uid.fs, maker.gid.fs);
   return ns;
 }

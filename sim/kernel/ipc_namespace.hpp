@@ -5,7 +5,7 @@
 
 namespace ipcsim {
 
-/// A new namespace of one task, whose folder belongs to its maker.
+/// A new namespace of one task, owned by its maker's user namespace; its folder is the maker's.
 [[nodiscard]] IpcNsId make_ipc_namespace(KernelState& k, const MqLimits& limits,
                                          const Credentials& maker);
 /// A task left the namespace. Without tasks, mount and open queues it goes, and its names with it.

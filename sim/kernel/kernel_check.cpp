@@ -6,6 +6,7 @@
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/kernel/regular_file.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
 namespace {
@@ -162,7 +163,8 @@ Broken check_sockets(const KernelState& k) {
   return broken;
 }
 
-/// A user is charged for the rings of the pipes that it made, the own ones of its tasks included.
+/// A user is charged for the rings of the pipes that it made, the own ones of its tasks included,
+/// and for its queues and those of the user namespaces that it made.
 Broken check_charges(const KernelState& k) {
   std::map<UserId, u64> pages;
   k.pipes.each(
@@ -172,7 +174,17 @@ Broken check_charges(const KernelState& k) {
       pages[own->user] += own->slots;
     }
   }
+  std::map<UserId, u64> bytes;
+  k.mqueues.each([&](MqueueId /*id*/, const MqueueObject& queue) {
+    for (std::optional user = queue.user; user; user = charged_above(k, *user)) {
+      bytes[*user] += queue.bytes;
+    }
+  });
   for (u32 i = 0; i < k.users.size(); ++i) {
+    if (k.users[i].mq_bytes != bytes[UserId{i}]) {
+      return fmt::format("user {} is charged ({}) for queues of {} bytes", k.users[i].uid,
+                         k.users[i].mq_bytes, bytes[UserId{i}]);
+    }
     if (k.users[i].pipe.pipe_bufs != pages[UserId{i}]) {
       return fmt::format("user {} is charged ({}) for what it has ({})", k.users[i].uid,
                          k.users[i].pipe.pipe_bufs, pages[UserId{i}]);

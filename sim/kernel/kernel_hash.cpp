@@ -229,6 +229,23 @@ void add_visible_pipe(Hasher& hasher, const PipeInode& pipe, const PagePool& pag
   }
 }
 
+void add_user_namespace(Hasher& hasher, const UserNamespace& ns) {
+  hasher.add(ns.parent);
+  hasher.add(ns.owner);
+  hasher.add(ns.setgroups_allowed);
+  hasher.add(ns.parent_could_setfcap);
+  hasher.add(ns.maker);
+  hasher.add(ns.rlimit_msgqueue);
+  for (const auto* map : {&ns.uid_map, &ns.gid_map}) {
+    hasher.add(map->size());
+    for (const IdExtent& extent : *map) {
+      hasher.add(extent.first);
+      hasher.add(extent.lower_first);
+      hasher.add(extent.count);
+    }
+  }
+}
+
 /// All but pages and pipes, and the order of the run queue.
 void add_rest(Hasher& hasher, const KernelState& k) {
   hasher.add(k.pipe_limits.pipe_max_size);
@@ -236,6 +253,7 @@ void add_rest(Hasher& hasher, const KernelState& k) {
   hasher.add(k.pipe_limits.pipe_user_pages_hard);
   for (const User& user : k.users) {
     hasher.add(user.uid);
+    hasher.add(user.ns);
     hasher.add(user.pipe.pipe_bufs);
     hasher.add(user.mq_bytes);
   }
@@ -264,8 +282,12 @@ void add_rest(Hasher& hasher, const KernelState& k) {
     add_bytes(hasher, queue.notify_cookie);
     queue.inode.hash_into(hasher);
   });
+  for (const UserNamespace& ns : k.user_namespaces) {
+    add_user_namespace(hasher, ns);
+  }
   k.ipc_namespaces.each([&](IpcNsId id, const IpcNamespace& ns) {
     hasher.add(id);
+    hasher.add(ns.user_ns);
     hasher.add(ns.tasks);
     hasher.add(ns.mounts);
     hasher.add(ns.read_only);

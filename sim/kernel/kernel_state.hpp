@@ -85,9 +85,32 @@ struct NetlinkSocket {
   bool operator==(const NetlinkSocket&) const = default;
 };
 
+/// Ids `first` and on of a user namespace are the ids `lower_first` and on of the first one.
+struct IdExtent {
+  u32 first = 0;
+  u32 lower_first = 0;
+  u32 count = 0;
+  bool operator==(const IdExtent&) const = default;
+};
+
+/// A user namespace that somebody made (`struct user_namespace`). None ever goes: nobody can tell.
+struct UserNamespace {
+  UserNsId parent;
+  u32 level = 0;                  ///< namespaces above it
+  u32 owner = 0;                  ///< effective user of its maker
+  std::vector<IdExtent> uid_map;  ///< empty: not written yet
+  std::vector<IdExtent> gid_map;
+  bool setgroups_allowed = true;
+  bool parent_could_setfcap = false;  ///< its maker had CAP_SETFCAP
+  UserId maker;                       ///< who is charged, above, for what is charged in it
+  u64 rlimit_msgqueue = 0;            ///< most bytes of that: its maker's soft limit then
+  bool operator==(const UserNamespace&) const = default;
+};
+
 /// An IPC namespace, as far as queues have one (`struct ipc_namespace`).
 struct IpcNamespace {
   MqLimits mq_limits;
+  UserNsId user_ns;           ///< that owns it
   u32 tasks = 0;              ///< tasks in it
   InodeId folder = kNoInode;  ///< of its queues' names
   bool mounted = false;       ///< its queues are mounted somewhere, for good
@@ -110,9 +133,11 @@ struct MqueueObject {
   bool operator==(const MqueueObject&) const = default;
 };
 
-/// What a user is charged (`struct user_struct`, `struct ucounts`).
+/// What a user is charged: pages of pipes in the first user namespace alone (`struct user_struct`),
+/// bytes of queues in each (`struct ucounts`).
 struct User {
   u32 uid = 0;
+  UserNsId ns;
   PipeUser pipe;
   u64 mq_bytes = 0;
   bool operator==(const User&) const = default;
@@ -132,6 +157,7 @@ struct KernelState {
   u32 told_inodes = 0;  ///< numbers given out by stat()
   Arena<MqueueId, MqueueObject> mqueues;
   Arena<NetlinkId, NetlinkSocket> netlinks;
+  std::vector<UserNamespace> user_namespaces;  ///< by number less one: without the first
   Arena<IpcNsId, IpcNamespace> ipc_namespaces;
   IpcNsId first_ipc;  ///< that of the tasks that exist at the beginning
   Arena<FileId, File> files;
@@ -166,8 +192,9 @@ struct KernelState {
   [[nodiscard]] AddressSpace& address_space(TaskId id) { return mms[task(id).mm]; }
   [[nodiscard]] FsContext& fs_context(TaskId id) { return fs_contexts[task(id).fs]; }
   [[nodiscard]] const Credentials& cred(TaskId id) const { return *task(id).cred; }
-  /// Whom the task's real uid is, for what users are charged.
-  [[nodiscard]] UserId user_of(TaskId id);
+  /// Whom the task's real uid is, for what users are charged in the first user namespace.
+  [[nodiscard]] UserId user_of(TaskId id) { return user(kInitUserNs, cred(id).uid.real); }
+  [[nodiscard]] UserId user(UserNsId ns, u32 uid);
 
   bool operator==(const KernelState&) const = default;
 };

@@ -1,6 +1,7 @@
 #include "sim/kernel/mqueue_fs.hpp"
 
 #include "sim/kernel/ipc_namespace.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
 
@@ -54,20 +55,19 @@ Result<InodeId> make_queue(KernelState& k, TaskId id, const Path& path, u32 mode
     return fail(Errno::kEACCES);
   }
   const MqLimits& limits = k.ipc_namespaces[ns].mq_limits;
-  if (const Errno error = mq_check_count(mq_queues_count(k, ns), limits, cred.effective);
+  if (const Errno error = mq_check_count(mq_queues_count(k, ns), limits, cred.machine_caps());
       error != Errno::kOk) {
     return fail(error);
   }
-  const Result<MqSize> size = mq_new_size(asked, limits, cred.effective);
+  const Result<MqSize> size = mq_new_size(asked, limits, cred.machine_caps());
   if (!size) {
     return fail(size.error());
   }
-  const UserId user = k.user_of(id);
+  const UserId user = user_of_queues(k, cred);
   const u64 bytes = mq_bytes(*size);
-  if (k.users[user.v].mq_bytes + bytes > k.process_of(id).rlimit_msgqueue) {
+  if (!charge_msgqueue(k, user, bytes, k.process_of(id).rlimit_msgqueue)) {
     return fail(Errno::kEMFILE);
   }
-  k.users[user.v].mq_bytes += bytes;
   const MqueueId queue = k.mqueues.insert({.inode = {.attr = *size},
                                            .wait_q = k.wait_queues.create(),
                                            .ns = ns,

@@ -37,7 +37,7 @@ InodeId make_queue_folder(KernelState& k, IpcNsId ns, u32 uid, u32 gid);
 [[nodiscard]] std::optional<IpcNsId> queue_folder_of(const Inode& node);
 
 /// Makes a queue under a name in its folder; `mode` without the umask's bits. Errors, in the order
-/// tested: EACCES (the folder), ENOSPC, EINVAL, EMFILE.
+/// tested: EOVERFLOW, EACCES (the folder), ENOSPC, EINVAL, EMFILE.
 /// Linux ipc/mqueue.c: mqueue_create_attr(), mqueue_get_inode().
 Result<InodeId> make_queue(KernelState& k, TaskId id, const Path& path, u32 mode,
                            const std::optional<MqSize>& asked);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <range/v3/algorithm/find.hpp>
+
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {

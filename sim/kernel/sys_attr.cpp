@@ -11,6 +11,7 @@
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
 namespace {
@@ -52,7 +53,7 @@ u64 blocks_of(const KernelState& k, const Inode& node) {
 }
 
 /// The node's number, given when it is first told; and which times differ from those last told.
-Section stat_section(KernelState& k, InodeId id) {
+Section stat_section(KernelState& k, TaskId task, InodeId id) {
   Inode& node = k.inodes[id];
   if (node.type() == kSIfchr) {
     return Section::not_modelled("the attributes of a device");
@@ -68,11 +69,12 @@ Section stat_section(KernelState& k, InodeId id) {
   node.told_atime = node.atime;
   node.told_mtime = node.mtime;
   node.told_ctime = node.ctime;
+  const UserNsId ns = k.cred(task).user_ns;
   return Section::returned(0, StatOut{.ino = node.number,
                                       .mode = node.mode,
                                       .nlink = node.nlink,
-                                      .uid = node.uid,
-                                      .gid = node.gid,
+                                      .uid = from_kid_munged(k, ns, IdKind::kUser, node.uid),
+                                      .gid = from_kid_munged(k, ns, IdKind::kGroup, node.gid),
                                       .size = size_of(node),
                                       .blksize = k.pages.page_size(),
                                       .blocks = blocks_of(k, node),
@@ -131,11 +133,11 @@ Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
   if (read_only(k, node)) {
     return Section::failed(Errno::kEROFS);
   }
-  if (!owner_or_capable(cred, node)) {
+  if (!owner_or_capable(k, cred, node)) {
     return Section::failed(Errno::kEPERM);
   }
   u32 bits = mode & kModeBits;
-  if (!cred.in_group(node.gid) && !cred.effective.has(Cap::kFsetid)) {
+  if (!cred.in_group(node.gid) && !capable_over(k, cred, node, Cap::kFsetid)) {
     bits &= ~kSIsgid;
   }
   node.mode = node.type() | bits;
@@ -143,7 +145,8 @@ Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
   return Section::returned(0);
 }
 
-/// Errors, in the order tested: EROFS, EPERM. Linux fs/attr.c: chown_ok(), chgrp_ok(),
+/// Errors, in the order tested: EROFS, EINVAL (an id without a place in the task's user namespace),
+/// EPERM. Linux fs/open.c: chown_common(), fs/attr.c: chown_ok(), chgrp_ok(),
 /// setattr_should_drop_suidgid().
 Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 group) {
   const Credentials& cred = k.cred(id);
@@ -155,9 +158,14 @@ Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 
     return Section::failed(Errno::kEROFS);
   }
   const bool owns = cred.uid.fs == node.uid;
-  const bool capable = cred.effective.has(Cap::kChown);
-  const u32 uid = static_cast<u32>(owner);
-  const u32 gid = static_cast<u32>(group);
+  const bool capable = capable_over(k, cred, node, Cap::kChown);
+  const auto new_uid = make_kid(k, cred.user_ns, IdKind::kUser, static_cast<u32>(owner));
+  const auto new_gid = make_kid(k, cred.user_ns, IdKind::kGroup, static_cast<u32>(group));
+  if ((owner != -1 && !new_uid) || (group != -1 && !new_gid)) {
+    return Section::failed(Errno::kEINVAL);
+  }
+  const u32 uid = new_uid.value_or(0);
+  const u32 gid = new_gid.value_or(0);
   if (owner != -1 && !capable && !(owns && uid == node.uid)) {
     return Section::failed(Errno::kEPERM);
   }
@@ -165,9 +173,9 @@ Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 
     return Section::failed(Errno::kEPERM);
   }
   if (!node.is_directory()) {
-    const u32 dropped = setattr_should_drop_suidgid(cred, node);
+    const u32 dropped = setattr_should_drop_suidgid(k, cred, node);
     // Dropping a bit is a change of mode, which CAP_CHOWN does not allow.
-    if ((node.mode & dropped) != 0 && !owner_or_capable(cred, node)) {
+    if ((node.mode & dropped) != 0 && !owner_or_capable(k, cred, node)) {
       return Section::failed(Errno::kEPERM);
     }
     node.mode &= ~dropped;
@@ -185,11 +193,11 @@ void drop_flock(KernelState& k, FileId file) {
 }
 
 Section run(KernelState& k, TaskId id, const FstatCall& call) {
-  return at_file(k, id, call.fd, true, [&](InodeId node) { return stat_section(k, node); });
+  return at_file(k, id, call.fd, true, [&](InodeId node) { return stat_section(k, id, node); });
 }
 
 Section run(KernelState& k, TaskId id, const StatCall& call) {
-  return at_path(k, id, call.pathname, [&](InodeId node) { return stat_section(k, node); });
+  return at_path(k, id, call.pathname, [&](InodeId node) { return stat_section(k, id, node); });
 }
 
 Section run(KernelState& k, TaskId id, const FstatfsCall& call) {

@@ -1,8 +1,11 @@
 // Who a task is: the ids, groups and capabilities. Linux kernel/sys.c, kernel/groups.c,
 // security/commoncap.c.
+#include <initializer_list>
+
 #include <range/v3/algorithm/sort.hpp>
 
 #include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
 namespace {
@@ -16,17 +19,38 @@ void commit(KernelState& k, TaskId id, Credentials cred) {
 /// The ids of users or of groups, with the capability that lifts the rules.
 struct Kind {
   Ids Credentials::* ids;
+  IdKind kind;
   Cap cap;
 };
-constexpr Kind kUsers{&Credentials::uid, Cap::kSetuid};
-constexpr Kind kGroups{&Credentials::gid, Cap::kSetgid};
+constexpr Kind kUsers{&Credentials::uid, IdKind::kUser, Cap::kSetuid};
+constexpr Kind kGroups{&Credentials::gid, IdKind::kGroup, Cap::kSetgid};
+
+/// The ids that a call of the task names become those of the first user namespace. False when one
+/// has no place in the task's own.
+bool resolve(const KernelState& k, TaskId task, Kind kind, std::initializer_list<i64*> ids) {
+  for (i64* id : ids) {
+    if (*id == kUnchanged) {
+      continue;
+    }
+    const auto kid = make_kid(k, k.cred(task).user_ns, kind.kind, static_cast<u32>(*id));
+    if (!kid) {
+      return false;
+    }
+    *id = *kid;
+  }
+  return true;
+}
 
 bool one_of_three(const Ids& ids, i64 id) {
   return id == ids.real || id == ids.effective || id == ids.saved;
 }
 
-/// Errors: EPERM. Linux kernel/sys.c: __sys_setresuid(), __sys_setresgid().
+/// Errors, in the order tested: EINVAL (an id without a place in the user namespace), EPERM.
+/// Linux kernel/sys.c: __sys_setresuid(), __sys_setresgid().
 Section set_three(KernelState& k, TaskId task, Kind kind, i64 real, i64 effective, i64 saved) {
+  if (!resolve(k, task, kind, {&real, &effective, &saved})) {
+    return Section::failed(Errno::kEINVAL);
+  }
   Credentials cred = k.cred(task);
   Ids& ids = cred.*kind.ids;
   const bool capable = cred.effective.has(kind.cap);
@@ -43,10 +67,13 @@ Section set_three(KernelState& k, TaskId task, Kind kind, i64 real, i64 effectiv
   return Section::returned(0);
 }
 
-/// Errors: EPERM. The saved id follows the effective one when the real one was given, or the
-/// effective one became another than the real one was.
-/// Linux kernel/sys.c: __sys_setreuid(), __sys_setregid().
+/// Errors, in the order tested: EINVAL, EPERM. The saved id follows the effective one when the real
+/// one was given, or the effective one became another than the real one was. Linux kernel/sys.c:
+/// __sys_setreuid(), __sys_setregid().
 Section set_two(KernelState& k, TaskId task, Kind kind, i64 real, i64 effective) {
+  if (!resolve(k, task, kind, {&real, &effective})) {
+    return Section::failed(Errno::kEINVAL);
+  }
   Credentials cred = k.cred(task);
   Ids& ids = cred.*kind.ids;
   const Ids old = ids;
@@ -68,10 +95,10 @@ Section set_two(KernelState& k, TaskId task, Kind kind, i64 real, i64 effective)
 }
 
 /// With the capability all ids become `id`, otherwise the effective one may become the real or the
-/// saved one. Errors, in the order tested: EINVAL (-1), EPERM.
+/// saved one. Errors, in the order tested: EINVAL (-1, or no place in the user namespace), EPERM.
 /// Linux kernel/sys.c: __sys_setuid(), __sys_setgid().
 Section set_one(KernelState& k, TaskId task, Kind kind, i64 id) {
-  if (id == kUnchanged) {
+  if (id == kUnchanged || !resolve(k, task, kind, {&id})) {
     return Section::failed(Errno::kEINVAL);
   }
   Credentials cred = k.cred(task);
@@ -92,7 +119,10 @@ Section set_one(KernelState& k, TaskId task, Kind kind, i64 id) {
 Section set_fs(KernelState& k, TaskId task, Kind kind, i64 id) {
   Credentials cred = k.cred(task);
   Ids& ids = cred.*kind.ids;
-  const u32 before = ids.fs;
+  const u32 before = from_kid_munged(k, cred.user_ns, kind.kind, ids.fs);
+  if (!resolve(k, task, kind, {&id})) {
+    return Section::returned(before);
+  }
   const bool allowed = one_of_three(ids, id) || id == ids.fs || cred.effective.has(kind.cap);
   if (id != kUnchanged && allowed) {
     ids.fs = static_cast<u32>(id);
@@ -101,9 +131,13 @@ Section set_fs(KernelState& k, TaskId task, Kind kind, i64 id) {
   return Section::returned(before);
 }
 
-Section tell(const Ids& ids) {
+Section tell(const KernelState& k, TaskId task, Kind kind) {
+  const Credentials& cred = k.cred(task);
+  const auto told = [&](u32 id) { return from_kid_munged(k, cred.user_ns, kind.kind, id); };
+  const Ids& ids = cred.*kind.ids;
   return Section::returned(
-      0, IdsOut{.real = ids.real, .effective = ids.effective, .saved = ids.saved});
+      0,
+      IdsOut{.real = told(ids.real), .effective = told(ids.effective), .saved = told(ids.saved)});
 }
 
 }  // namespace
@@ -141,24 +175,32 @@ Section run(KernelState& k, TaskId id, const SetfsgidCall& call) {
 }
 
 Section run(KernelState& k, TaskId id, const GetresuidCall& /*call*/) {
-  return tell(k.cred(id).uid);
+  return tell(k, id, kUsers);
 }
 
 Section run(KernelState& k, TaskId id, const GetresgidCall& /*call*/) {
-  return tell(k.cred(id).gid);
+  return tell(k, id, kGroups);
 }
 
-// Errors, in the order tested: EPERM, EINVAL. Linux kernel/groups.c: setgroups().
+// Errors, in the order tested: EPERM, EINVAL (too many; one without a place in the user namespace).
+// Linux kernel/groups.c: setgroups().
 Section run(KernelState& k, TaskId id, const SetgroupsCall& call) {
   constexpr std::size_t kMostGroups = 65536;
   Credentials cred = k.cred(id);
-  if (!cred.effective.has(Cap::kSetgid)) {
+  if (!cred.effective.has(Cap::kSetgid) || !may_setgroups(k, cred.user_ns)) {
     return Section::failed(Errno::kEPERM);
   }
   if (call.list.size() > kMostGroups) {
     return Section::failed(Errno::kEINVAL);
   }
-  cred.groups = call.list;
+  cred.groups.clear();
+  for (const u32 group : call.list) {
+    const auto kid = make_kid(k, cred.user_ns, IdKind::kGroup, group);
+    if (!kid) {
+      return Section::failed(Errno::kEINVAL);
+    }
+    cred.groups.push_back(*kid);
+  }
   ranges::sort(cred.groups);
   commit(k, id, std::move(cred));
   return Section::returned(0);

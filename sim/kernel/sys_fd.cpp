@@ -9,6 +9,7 @@
 #include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/sys_pipe.hpp"
 #include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
 namespace {
@@ -56,9 +57,10 @@ Section dup_to(KernelState& k, TaskId id, Fd oldfd, Fd newfd, bool close_on_exec
 bool owns_file(const KernelState& k, TaskId id, const File& file) {
   const Credentials& cred = k.cred(id);
   if (file.node != kNoInode) {
-    return owner_or_capable(cred, k.inodes[file.node]);
+    return owner_or_capable(k, cred, k.inodes[file.node]);
   }
-  return file.kind != FileKind::kEpoll || cred.uid.fs == 0 || cred.effective.has(Cap::kFowner);
+  return file.kind != FileKind::kEpoll || cred.uid.fs == 0 ||
+         (cred.effective.has(Cap::kFowner) && from_kid(k, cred.user_ns, IdKind::kUser, 0));
 }
 
 /// Errors, in the order tested: EPERM, O_NOATIME on somebody else's file; EINVAL, O_DIRECT on a

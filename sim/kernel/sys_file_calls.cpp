@@ -110,7 +110,7 @@ Section truncate_queue(KernelState& k, TaskId id, const File& file, i64 length) 
     return Section::not_modelled("a file of more than 16 MiB");
   }
   Inode& node = k.inodes[file.node];
-  file_remove_privs(k.cred(id), node);
+  file_remove_privs(k, k.cred(id), node);
   node.queue().size = length;
   node.mtime = queue_time(k);
   node.ctime = queue_time(k);
@@ -184,7 +184,7 @@ Section run(KernelState& k, TaskId id, const FtruncateCall& call) {
   if (static_cast<u64>(call.length) > kMostFileBytes) {
     return Section::not_modelled("a file of more than 16 MiB");
   }
-  file_remove_privs(k.cred(id), k.inodes[file->node]);
+  file_remove_privs(k, k.cred(id), k.inodes[file->node]);
   truncate_file(k, file->node, static_cast<u64>(call.length));
   file_modified(k, *file);
   return Section::returned(0);

@@ -45,7 +45,7 @@ Section write_regular(KernelState& k, TaskId task, FileId id, Segments segments,
   if (pos + total_len(segments) > kMostFileBytes) {
     return Section::not_modelled("a file of more than 16 MiB");
   }
-  file_remove_privs(k.cred(task), node);
+  file_remove_privs(k, k.cred(task), node);
   file_modified(k, file);
   const Result<u64> len = write_file(k, file.node, pos, segments);
   if (!len) {

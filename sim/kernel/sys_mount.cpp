@@ -62,7 +62,7 @@ Section run(KernelState& k, TaskId id, const MountCall& call) {
   if (path->slash && !node.is_directory()) {
     return Section::failed(Errno::kENOTDIR);
   }
-  if (!k.cred(id).effective.has(Cap::kSysAdmin)) {
+  if (!k.cred(id).machine_caps().has(Cap::kSysAdmin)) {  // the mounts are the first one's
     return Section::failed(Errno::kEPERM);
   }
   if ((flags & kMsRemount) != 0) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sim/kernel/ipc_namespace.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
 namespace {
@@ -64,6 +65,14 @@ Section limit_of_ended_namespace() {
   return Section::not_modelled("a limit of an IPC namespace that has ended");
 }
 
+/// Who may write the limits of a namespace: user 0 of the user namespace that owns it, or of the
+/// first one when it has none. Linux ipc/mq_sysctl.c: mq_set_ownership().
+u32 owner_of_limits(const KernelState& k, IpcNsId ns) {
+  const UserNsId owner = k.ipc_namespaces[ns].user_ns;
+  return k.profile->mq_limits_of_namespace_root ? make_kid(k, owner, IdKind::kUser, 0).value_or(0)
+                                                : 0;
+}
+
 }  // namespace
 
 std::optional<u32> mq_limit_of_path(std::string_view path) {
@@ -85,7 +94,7 @@ Section open_mq_limit(KernelState& k, TaskId id, u32 limit, u32 flags) {
     return Section::failed(Errno::kEEXIST);
   }
   const bool write = (flags & kOAccmode) != kORdonly;
-  if (write && k.cred(id).uid.effective != 0) {
+  if (write && k.cred(id).uid.effective != owner_of_limits(k, k.task(id).ipc)) {
     return Section::failed(Errno::kEACCES);
   }
   FdTable& table = k.fd_table(id);

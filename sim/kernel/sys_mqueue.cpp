@@ -43,7 +43,7 @@ std::optional<MqSize> size_asked(const UserPtr<MqAttr>& attr) {
 /// Errors: EACCES.
 Errno may_look_up(const KernelState& k, TaskId id, InodeId folder) {
   return k.profile->mq_root_search_permission
-             ? inode_permission(k.cred(id), k.inodes[folder], kMayExec)
+             ? inode_permission(k, k.cred(id), k.inodes[folder], kMayExec)
              : Errno::kOk;
 }
 
@@ -77,7 +77,7 @@ Result<InodeId> find_or_create(KernelState& k, TaskId id, const MqOpenCall& call
   if (frozen && (mask & kMayWrite) != 0) {
     return fail(Errno::kEROFS);
   }
-  const Errno error = inode_permission(k.cred(id), k.inodes[path.node], mask);
+  const Errno error = inode_permission(k, k.cred(id), k.inodes[path.node], mask);
   return error == Errno::kOk ? Result<InodeId>(path.node) : fail(error);
 }
 

@@ -109,7 +109,7 @@ Errno check_rename(const KernelState& k, TaskId id, const Path& from, const Path
     return Errno::kEBUSY;
   }
   if (folder && from.parent != to.parent) {
-    if (const Errno e = inode_permission(k.cred(id), node, kMayWrite); e != Errno::kOk) {
+    if (const Errno e = inode_permission(k, k.cred(id), node, kMayWrite); e != Errno::kOk) {
       return e;
     }
   }
@@ -265,8 +265,8 @@ Section run(KernelState& k, TaskId id, const LinkCall& call) {
   const Credentials& cred = k.cred(id);
   const Inode& node = k.inodes[from->node];
   const bool safe = node.type() == kSIfreg && (node.mode & kSIsuid) == 0 &&
-                    inode_permission(cred, node, kMayRead | kMayWrite) == Errno::kOk;
-  if (!safe && !owner_or_capable(cred, node)) {
+                    inode_permission(k, cred, node, kMayRead | kMayWrite) == Errno::kOk;
+  if (!safe && !owner_or_capable(k, cred, node)) {
     return Section::failed(Errno::kEPERM);
   }
   if (const Errno error = may_create(k, id, *to); error != Errno::kOk) {

@@ -149,7 +149,7 @@ Section open_node(KernelState& k, TaskId id, InodeId node, Fd fd, u32 flags) {
     return give_up(k, id, opened, fd, Errno::kEINVAL);
   }
   if ((flags & kOTrunc) != 0) {
-    file_remove_privs(k.cred(id), k.inodes[node]);
+    file_remove_privs(k, k.cred(id), k.inodes[node]);
   }
   if ((flags & kOTrunc) != 0 && kind == FileKind::kRegular) {
     truncate_file(k, node, 0);
@@ -178,10 +178,10 @@ Errno may_open(const KernelState& k, TaskId id, const Inode& node, u32 flags) {
     return Errno::kEROFS;
   }
   const Credentials& cred = k.cred(id);
-  if (const Errno error = inode_permission(cred, node, mask); error != Errno::kOk) {
+  if (const Errno error = inode_permission(k, cred, node, mask); error != Errno::kOk) {
     return error;
   }
-  return (flags & kONoatime) != 0 && !owner_or_capable(cred, node) ? Errno::kEPERM : Errno::kOk;
+  return (flags & kONoatime) != 0 && !owner_or_capable(k, cred, node) ? Errno::kEPERM : Errno::kOk;
 }
 
 /// What is found by a path is opened. Errors, in the order tested:

@@ -91,7 +91,7 @@ Section pipe_fcntl(KernelState& k, TaskId id, PipeId pipe, const FcntlCall& call
   PipeEffects effects;
   const Result<Bytes> capacity =
       pipe_set_size(object.inode, size, k.users[object.user.v].pipe, k.pipe_limits,
-                    k.cred(id).effective, k.pages.page_size(), *k.profile, effects);
+                    k.cred(id).machine_caps(), k.pages.page_size(), *k.profile, effects);
   apply_effects(k, id, pipe, effects);
   if (capacity && k.profile->resize_wakes_too_early) {
     // Whoever was woken looks before the new size holds. (The pipe's mutex is held until then, but

@@ -11,6 +11,7 @@
 #include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/user_namespace.hpp"
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
@@ -50,11 +51,23 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
       ((flags & kCloneSighand) != 0 && (flags & kCloneVm) == 0)) {
     return Section::failed(Errno::kEINVAL);
   }
+  const bool new_user = (flags & kCloneNewuser) != 0;
+  if (new_user && (thread || (flags & kCloneFs) != 0)) {
+    return Section::failed(Errno::kEINVAL);
+  }
   if ((flags & kCloneSighand) != 0 && !thread) {
     return Section::not_modelled("signal handlers shared between processes");
   }
+  std::shared_ptr<const Credentials> cred = k.task(id).cred;
+  if (new_user) {
+    Result<Credentials> made = make_user_namespace(k, id);
+    if (!made) {
+      return Section::failed(made.error());
+    }
+    cred = std::make_shared<const Credentials>(*std::move(made));
+  }
   const bool new_ipc = (flags & kCloneNewipc) != 0;
-  if (new_ipc && !k.cred(id).effective.has(Cap::kSysAdmin)) {
+  if (new_ipc && !cred->effective.has(Cap::kSysAdmin)) {
     return Section::failed(Errno::kEPERM);
   }
   if (new_ipc && (flags & kCloneSysvsem) != 0) {
@@ -94,8 +107,9 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     process = ProcessId{static_cast<u32>(k.processes.size() - 1)};
   }
   add_task(k, id, child, process, child_files, fs, mm);
+  k.task(child).cred = cred;
   if (new_ipc) {
-    k.task(child).ipc = make_ipc_namespace(k, {}, k.cred(id));
+    k.task(child).ipc = make_ipc_namespace(k, {}, *cred);
   } else {
     ++k.ipc_namespaces[k.task(id).ipc].tasks;
   }

@@ -3,6 +3,7 @@
 
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
 namespace {
@@ -49,8 +50,9 @@ Section run(KernelState& k, TaskId id, const SetpriorityCall& call) {
   if (!k.exists(target)) {
     return Section::failed(Errno::kESRCH);
   }
-  const bool capable = k.cred(id).effective.has(Cap::kSysNice);
-  if (!capable && !is_owner(k, id, target)) {
+  const bool capable = k.cred(id).machine_caps().has(Cap::kSysNice);
+  if (!is_owner(k, id, target) &&
+      !ns_capable(k, k.cred(id), k.cred(target).user_ns, Cap::kSysNice)) {
     return Section::failed(Errno::kEPERM);
   }
   const i32 nice = std::clamp(call.prio, kMinNice, kMaxNice);
@@ -83,7 +85,7 @@ Section run(KernelState& k, TaskId id, const SchedSetschedulerCall& call) {
   const Sched& before = task.rare().sched;
   const bool more = is_realtime(call.policy.v) &&
                     (call.policy.v != before.policy || call.sched_priority > before.rt_priority);
-  if (!k.cred(id).effective.has(Cap::kSysNice) && (more || !is_owner(k, id, target))) {
+  if (!k.cred(id).machine_caps().has(Cap::kSysNice) && (more || !is_owner(k, id, target))) {
     return Section::failed(Errno::kEPERM);
   }
   task.make_rare().sched.policy = call.policy.v;

@@ -1,16 +1,17 @@
 // Sending and arranging signals. Linux kernel/signal.c.
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
-namespace {}  // namespace
 
 bool may_signal(const KernelState& k, TaskId id, TaskId target) {
   const Credentials& sender = k.cred(id);
   const Ids& receiver = k.cred(target).uid;
   return k.task(id).process == k.task(target).process || sender.uid.effective == receiver.saved ||
          sender.uid.effective == receiver.real || sender.uid.real == receiver.saved ||
-         sender.uid.real == receiver.real || sender.effective.has(Cap::kKill);
+         sender.uid.real == receiver.real ||
+         ns_capable(k, sender, k.cred(target).user_ns, Cap::kKill);
 }
 
 namespace {

@@ -80,6 +80,7 @@ Section run(KernelState& k, TaskId id, const MknodCall& call);
 Section run(KernelState& k, TaskId id, const MkdirCall& call);
 Section run(KernelState& k, TaskId id, const RmdirCall& call);
 Section run(KernelState& k, TaskId id, const MountCall& call);
+Section run(KernelState& k, TaskId id, const IdMapCall& call);
 Section run(KernelState& k, TaskId id, const RenameCall& call);
 Section run(KernelState& k, TaskId id, const LinkCall& call);
 Section run(KernelState& k, TaskId id, const ChmodCall& call);

@@ -27,36 +27,42 @@ Credentials user(u32 uid, u32 gid) {
       .uid = Ids::all(uid), .gid = Ids::all(gid), .groups = {}, .effective = {}, .permitted = {}};
 }
 
+/// inode_permission() in the first user namespace.
+Errno permission(const Credentials& cred, const Inode& node, u32 mask) {
+  const TestKernel k;
+  return inode_permission(k.kernel.state(), cred, node, mask);
+}
+
 // The first class that matches decides, even if a later one would allow more.
 TEST(Permission, OneClassDecides) {
-  EXPECT_EQ(inode_permission(user(1, 10), node_of(0077), kMayRead), Errno::kEACCES);
-  EXPECT_EQ(inode_permission(user(2, 10), node_of(0707), kMayRead), Errno::kEACCES);
-  EXPECT_EQ(inode_permission(user(2, 20), node_of(0770), kMayRead), Errno::kEACCES);
-  EXPECT_EQ(inode_permission(user(1, 20), node_of(0400), kMayRead), Errno::kOk);
-  EXPECT_EQ(inode_permission(user(2, 10), node_of(0040), kMayRead), Errno::kOk);
-  EXPECT_EQ(inode_permission(user(2, 20), node_of(0004), kMayRead), Errno::kOk);
-  EXPECT_EQ(inode_permission(user(2, 20), node_of(0004), kMayRead | kMayWrite), Errno::kEACCES);
+  EXPECT_EQ(permission(user(1, 10), node_of(0077), kMayRead), Errno::kEACCES);
+  EXPECT_EQ(permission(user(2, 10), node_of(0707), kMayRead), Errno::kEACCES);
+  EXPECT_EQ(permission(user(2, 20), node_of(0770), kMayRead), Errno::kEACCES);
+  EXPECT_EQ(permission(user(1, 20), node_of(0400), kMayRead), Errno::kOk);
+  EXPECT_EQ(permission(user(2, 10), node_of(0040), kMayRead), Errno::kOk);
+  EXPECT_EQ(permission(user(2, 20), node_of(0004), kMayRead), Errno::kOk);
+  EXPECT_EQ(permission(user(2, 20), node_of(0004), kMayRead | kMayWrite), Errno::kEACCES);
 }
 
 // A supplementary group counts as the group does.
 TEST(Permission, AsksAllGroups) {
   Credentials cred = user(2, 20);
   cred.groups = {5, 10};
-  EXPECT_EQ(inode_permission(cred, node_of(0040), kMayRead), Errno::kOk);
-  EXPECT_EQ(inode_permission(cred, node_of(0604), kMayRead), Errno::kEACCES);
+  EXPECT_EQ(permission(cred, node_of(0040), kMayRead), Errno::kOk);
+  EXPECT_EQ(permission(cred, node_of(0604), kMayRead), Errno::kEACCES);
 }
 
 // CAP_DAC_READ_SEARCH only looks; CAP_DAC_OVERRIDE also writes, but runs nothing that nobody may.
 TEST(Permission, CapabilitiesOverride) {
   Credentials reader = user(2, 20);
   reader.effective.add(Cap::kDacReadSearch);
-  EXPECT_EQ(inode_permission(reader, node_of(0), kMayRead), Errno::kOk);
-  EXPECT_EQ(inode_permission(reader, node_of(0), kMayWrite), Errno::kEACCES);
+  EXPECT_EQ(permission(reader, node_of(0), kMayRead), Errno::kOk);
+  EXPECT_EQ(permission(reader, node_of(0), kMayWrite), Errno::kEACCES);
   Credentials writer = user(2, 20);
   writer.effective.add(Cap::kDacOverride);
-  EXPECT_EQ(inode_permission(writer, node_of(0), kMayRead | kMayWrite), Errno::kOk);
-  EXPECT_EQ(inode_permission(writer, node_of(0), kMayExec), Errno::kEACCES);
-  EXPECT_EQ(inode_permission(writer, node_of(0100), kMayExec), Errno::kOk);
+  EXPECT_EQ(permission(writer, node_of(0), kMayRead | kMayWrite), Errno::kOk);
+  EXPECT_EQ(permission(writer, node_of(0), kMayExec), Errno::kEACCES);
+  EXPECT_EQ(permission(writer, node_of(0100), kMayExec), Errno::kOk);
 }
 
 // A file is made by O_CREAT, read back, and its position is the open file's.

@@ -71,7 +71,7 @@ TEST(TraceErrors, WhichEvent) {
        "getresuid, getresgid, capset, socketpair, sendmsg, recvmsg, ppoll, select, "
        "pselect6, epoll_create1, epoll_ctl, epoll_wait, epoll_pwait, epoll_pwait2, "
        "pause, rt_sigsuspend, mq_notify, socket, recvfrom, setpriority, "
-       "sched_setscheduler, unshare, mount"},
+       "sched_setscheduler, unshare, mount, id_map"},
       {R"({"task":1,"call":3})", R"(call: "call" is 3, expected a string)"},
       {R"({"task":1,"sleep":"raed"})", R"(sleep: unknown call "raed" (did you mean "read"?))"},
       {R"({"task":1,"return":"Read","ret":0})",

@@ -178,6 +178,11 @@ class Encoder {
   /// The same for an id that a task is to get.
   u32 new_id(i64 number);
 
+  // User namespaces. encode_user_ns.cpp
+  /// Not where tasks have ids that are not the trace's.
+  void refuse_user_namespace(bool shared_memory);
+  void put(const IdMapCall& c);
+
   // Sockets. encode_socket.cpp
   void put(const SocketCall& c);
   void put(const RecvfromCall& c);

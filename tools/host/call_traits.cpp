@@ -15,6 +15,13 @@ bool makes_thread(const Call& call) {
   return clone != nullptr && (clone->flags.v & kCloneThread) != 0;
 }
 
+bool makes_user_namespace(const Call& call) {
+  const auto* clone = get_if<CloneCall>(&call);
+  const auto* unshare = get_if<UnshareCall>(&call);
+  const u64 flags = clone != nullptr ? clone->flags.v : unshare != nullptr ? unshare->flags.v : 0;
+  return (flags & kCloneNewuser) != 0;
+}
+
 bool can_sleep(const Call& call) {
   if (const auto* clone = get_if<CloneCall>(&call)) {
     return (clone->flags.v & kCloneVfork) != 0;

@@ -122,6 +122,7 @@ void HostMachine::collect_births() {
     TaskId child;
     u32 slot;
     bool thread;
+    bool user_ns;
   };
   std::vector<Birth> births;
   for (auto& [id, task] : tasks_.tasks()) {
@@ -131,12 +132,14 @@ void HostMachine::collect_births() {
     const u32 slot = *task.call->child_slot;
     if (tasks_.slot_at(slot).tid != 0) {
       const Call& call = task.call->call;
-      births.push_back({id, *child_of(call), slot, makes_thread(call)});
+      births.push_back({id, *child_of(call), slot, makes_thread(call), makes_user_namespace(call)});
       task.call->child_slot.reset();
     }
   }
   for (const Birth& birth : births) {
     tasks_.add_child(birth.parent, birth.child, birth.slot, birth.thread);
+    tasks_.task(birth.child).user_ns_level =
+        tasks_.task(birth.parent).user_ns_level + (birth.user_ns ? 1 : 0);
   }
 }
 
@@ -180,6 +183,10 @@ HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& end
   clean_window(task);
   if (task.call->child_slot) {
     tasks_.free_slot(*task.call->child_slot);  // the kernel made no task
+  }
+  if (result->error == Errno::kOk && holds_alternative<UnshareCall>(task.call->call) &&
+      makes_user_namespace(task.call->call)) {
+    ++task.user_ns_level;
   }
   const bool replaced_others = holds_alternative<ExecveCall>(task.call->call);
   task.call.reset();

@@ -23,7 +23,7 @@ constexpr u64 kSigsetBytes = 8;
 constexpr u64 kLibraryCloneFlags =
     0x00100000 | 0x00200000 | 0x01000000 | 0x00080000 | 0x00400000 | 0x80000000 | 0xff;
 constexpr u64 kStudiedCloneFlags = kCloneVm | kCloneFs | kCloneFiles | kCloneSighand | kCloneVfork |
-                                   kCloneThread | kCloneSysvsem | kCloneNewipc;
+                                   kCloneThread | kCloneSysvsem | kCloneNewipc | kCloneNewuser;
 
 // The agent numbers dispositions, and the kernel the ways to change a mask, like call.hpp.
 static_assert(static_cast<int>(Disposition::kDefault) == 0);
@@ -62,19 +62,14 @@ void Encoder::put(const SchedSetschedulerCall& c) {
   }
 }
 
-void Encoder::put(const UnshareCall& c) {
-  constexpr u64 kKnown = kCloneNewipc | kCloneFiles | kCloneSysvsem;
-  if ((c.flags.v & ~kKnown) != 0) {
-    return build_.refuse("unshare() with these flags is not supported");
-  }
-  build_.system_call(SYS_unshare, c.flags.v);
-}
-
 void Encoder::clone_call(u64 flags) {
   const u64 wanted = flags & ~kLibraryCloneFlags;
   if ((wanted & ~kStudiedCloneFlags) != 0) {
     return build_.refuse(
         fmt::format("clone() with the flags {:#x} is not supported", wanted & ~kStudiedCloneFlags));
+  }
+  if ((wanted & kCloneNewuser) != 0) {
+    refuse_user_namespace((wanted & kCloneVm) != 0);
   }
   build_.special(Op::kClone, wanted);
   build_.slot().child = child_slot_.value_or(0);
@@ -187,6 +182,9 @@ void Encoder::put(const CapsetCall& c) {
 u32 Encoder::id(i64 number) {
   if (number == -1) {
     return 0xffff'ffffU;
+  }
+  if (context_.tasks.task(task_).user_ns_level > 0) {
+    return static_cast<u32>(number);  // what it names are ids of a namespace of the trace's own
   }
   const auto host = number >= 0 && number <= 0xffff'fffeLL
                         ? context_.book.ids.to_host(static_cast<u32>(number))

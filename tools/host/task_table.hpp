@@ -25,7 +25,8 @@ struct CallInProgress {
 /// A living task.
 struct HostTask {
   u32 slot = 0;
-  u32 process = 0;  ///< index for TaskTable::process()
+  u32 process = 0;        ///< index for TaskTable::process()
+  u32 user_ns_level = 0;  ///< user namespaces that it, or who made it, has made around it
   std::optional<CallInProgress> call;
 };
 

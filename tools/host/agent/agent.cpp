@@ -4,7 +4,10 @@
 #include <linux/fcntl.h>
 #include <linux/futex.h>
 #include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
 
+#include "tools/host/agent/initial_task.hpp"
 #include "tools/host/agent/life.hpp"
 #include "tools/host/agent/limits.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
@@ -21,11 +24,11 @@ constexpr i32 kMostPollCode = 6;
 u32 own_task() {
   const i32 tid = static_cast<i32>(raw_call(__NR_gettid));
   for (u32 i = 0; i < shared().header().slots; ++i) {
-    const Slot& slot = shared().slot(i);
+    Slot& slot = shared().slot(i);
     const Life life = slot.life;
     const bool exists = life == Life::kStarting || life == Life::kAlive || life == Life::kExiting;
     if (exists && slot.tid == tid) {
-      return slot.task;
+      return &slot;
     }
   }
   return 0;
@@ -122,6 +125,27 @@ i64 make_other_fd(u64 fd, u64 flags) {
   return result;
 }
 
+i64 unshare(u64 flags) {
+  const i64 result = raw_call(__NR_unshare, flags);
+  if (result == 0 && (flags & CLONE_NEWUSER) != 0) {
+    keep_caps_of_namespace();
+  }
+  return result;
+}
+
+/// A file of /proc: nobody may write it while the task may not be looked at.
+i64 write_file(const Slot& slot) {
+  raw_call(__NR_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
+  const MoreDescriptors more;
+  const i64 fd = raw_call(__NR_openat, AT_FDCWD, slot.args[0], O_WRONLY | O_CLOEXEC, 0);
+  if (is_raw_error(fd)) {
+    return fd;
+  }
+  const i64 result = raw_call(__NR_write, fd, slot.args[1], slot.args[2]);
+  raw_call(__NR_close, fd);
+  return is_raw_error(result) ? result : 0;
+}
+
 /// In the child of a clone() `index` changes; the result is the caller's otherwise.
 i64 execute(u32& index) {
   Slot& slot = shared().slot(index);
@@ -142,6 +166,10 @@ i64 execute(u32& index) {
       return set_action(slot);
     case Op::kSetrlimit:
       return set_soft_limit(slot.args[0], slot.args[1]);
+    case Op::kUnshare:
+      return unshare(slot.args[0]);
+    case Op::kWriteFile:
+      return write_file(slot);
     case Op::kOtherFd:
       return make_other_fd(slot.args[0], slot.args[1]);
     case Op::kSpin:

@@ -20,6 +20,16 @@ constexpr u32 kCapCount = 64;
 
 i64 task_group = 0;
 
+/// The capabilities that this kernel has, and no others.
+u64 all_caps() {
+  u64 caps = 0;
+  for (u32 cap = 0; cap < kCapCount; ++cap) {
+    // Fails for those that there are not.
+    caps |= raw_call(__NR_prctl, PR_CAPBSET_READ, cap, 0, 0, 0) > 0 ? u64{1} << cap : 0;
+  }
+  return caps;
+}
+
 SetupError failure(Step step, i64 result) {
   return result < 0 ? SetupError{step, static_cast<i32>(-result)} : SetupError{};
 }
@@ -136,6 +146,11 @@ SetupError make_task_group() {
   // A group with the parent in another one of the session: SIGTSTP, SIGTTIN and SIGTTOU stop its
   // processes as they stop a shell's job. They do not stop an orphaned group.
   return failure(Step::kStartTask, raw_call(__NR_setpgid, task_group, task_group));
+}
+
+void keep_caps_of_namespace() {
+  static_cast<void>(keep_only_caps(all_caps()));
+  raw_call(__NR_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
 SetupError start_task(const Setup& setup, u32 index) {

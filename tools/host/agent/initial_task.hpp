@@ -8,6 +8,10 @@ namespace ipcsim::host {
 /// Leaves the calling process with exactly the capabilities `caps`, also after execve().
 [[nodiscard]] SetupError keep_only_caps(u64 caps);
 
+/// Leaves a task in a user namespace of its own with all capabilities, also when its ids change
+/// and after execve(). Nothing can fail: it has them there.
+void keep_caps_of_namespace();
+
 /// Makes the process group that all tasks are in. Its leader is none of them and ends at once, so
 /// that the number of a task that is gone is no group's either.
 [[nodiscard]] SetupError make_task_group();

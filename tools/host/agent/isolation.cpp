@@ -40,6 +40,11 @@ class Steps {
     }
     return *this;
   }
+  /// A call that was made elsewhere.
+  Steps& add(i64 result) {
+    result_ = result_ < 0 ? result_ : result;
+    return *this;
+  }
   [[nodiscard]] SetupError failure() const {
     return result_ < 0 ? SetupError{step_, static_cast<i32>(-result_)} : SetupError{};
   }
@@ -50,6 +55,18 @@ class Steps {
   Step step_;
   i64 result_ = 0;
 };
+
+/// The folder, on which something is mounted, becomes the root: also that of the mount namespace,
+/// for a task with another root may make no user namespace. Where that is refused it is the tasks'
+/// alone.
+i64 enter_root(const char* at) {
+  const i64 result = raw_call(__NR_chdir, at);
+  if (result < 0) {
+    return result;
+  }
+  raw_call(__NR_mount, ".", "/", nullptr, MS_MOVE, nullptr);
+  return raw_call(__NR_chroot, ".");
+}
 
 /// A root of its own: a tmpfs with a folder for the run's files, /proc and three devices, and
 /// nothing else.
@@ -79,7 +96,7 @@ SetupError make_root(const Setup& setup) {
                  nullptr);
     }
   }
-  steps.call(__NR_chroot, at)
+  steps.add(steps.failed() ? 0 : enter_root(at))
       .call(__NR_chdir, kRunFolder)
       .call(__NR_fchmodat, AT_FDCWD, kRunFolder, 0777);
   return steps.failure();

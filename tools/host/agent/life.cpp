@@ -9,6 +9,7 @@
 
 #include "tools/host/agent/agent.hpp"
 #include "tools/host/agent/entry.hpp"
+#include "tools/host/agent/initial_task.hpp"
 #include "tools/host/agent/limits.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
 #include "tools/host/agent/signal_action.hpp"
@@ -96,6 +97,9 @@ i64 clone_task(u32& index) {
     const i64 result = raw_call(__NR_clone, flags, 0, tid, 0, 0);
     if (result == 0) {
       index = child_index;
+      if ((flags & CLONE_NEWUSER) != 0) {
+        keep_caps_of_namespace();
+      }
       be_born(index);
     }
     return result;

@@ -42,6 +42,8 @@ enum class Op : u32 {
   kExit,       ///< exit() of the thread with the status args[0]
   kSigaction,  ///< args: signal, 0 default / 1 ignore / 2 handler, flags
   kSetrlimit,  ///< soft limit: args: resource, value
+  kUnshare,    ///< unshare() with the flags args[0]
+  kWriteFile,  ///< opens the file named args[0] and writes args[2] bytes at args[1] to it
   kOtherFd,    ///< makes descriptor args[0] /dev/null, with the O_ flags args[1]
   kSpin,       ///< never ends: for the test of the watchdog
 };

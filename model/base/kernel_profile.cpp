@@ -55,7 +55,8 @@ constexpr KernelProfile linux_4_19() {
           .mq_rlimit_hierarchical = false,
           .mq_limits_of_namespace_root = false,
           .mq_signal_checks_exec = false,
-          .user_ns_root_needs_setfcap = false};
+          .user_ns_root_needs_setfcap = false,
+          .chown_asks_file_system = true};
 }
 
 constexpr KernelProfile linux_5_4() {
@@ -111,6 +112,7 @@ constexpr KernelProfile linux_6_1() {
   profile.splice_keeps_stale_flags = false;
   profile.tmpfs_hole_ops = HoleOps::kDefault;
   profile.mq_limits_of_namespace_root = true;
+  profile.chown_asks_file_system = false;
   return profile;
 }
 

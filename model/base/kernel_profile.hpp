@@ -159,6 +159,8 @@ struct KernelProfile {
 
   /// To map the user 0 of the namespace above takes CAP_SETFCAP there.
   bool user_ns_root_needs_setfcap = true;
+  /// chown() takes ids alone that have a place in the namespace which owns the file system.
+  bool chown_asks_file_system = false;
 };
 
 /// All profiles, oldest first.

@@ -217,6 +217,11 @@ constexpr std::array kSwitches{
                   "to map the user 0 of the namespace above takes CAP_SETFCAP", "from 5.12",
                   Evidence::kHistory, "measured on 6.18",
                   value_of<&KernelProfile::user_ns_root_needs_setfcap>},
+    ProfileSwitch{"chown_asks_file_system",
+                  "chown() takes ids alone that the user namespace of the file system knows",
+                  "to 5.19", Evidence::kSource,
+                  "both kinds; measured on 6.18; which version: history",
+                  value_of<&KernelProfile::chown_asks_file_system>},
 };
 
 }  // namespace

@@ -145,9 +145,18 @@ Section change_mode(KernelState& k, TaskId id, InodeId node_id, u32 mode) {
   return Section::returned(0);
 }
 
+/// The user namespace that owns the file system of a node.
+UserNsId file_system_owner(const KernelState& k, const Inode& node) {
+  if (node.is_queue()) {
+    return k.ipc_namespaces[k.mqueues[node.queue().queue].ns].user_ns;
+  }
+  const auto ns = queue_folder_of(node);
+  return ns ? k.ipc_namespaces[*ns].user_ns : kInitUserNs;
+}
+
 /// Errors, in the order tested: EROFS, EINVAL (an id without a place in the task's user namespace),
-/// EPERM. Linux fs/open.c: chown_common(), fs/attr.c: chown_ok(), chgrp_ok(),
-/// setattr_should_drop_suidgid().
+/// EOVERFLOW (in the file system's, in older kernels), EPERM. Linux fs/open.c: chown_common(),
+/// fs/attr.c: chown_ok(), chgrp_ok(), setattr_should_drop_suidgid().
 Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 group) {
   const Credentials& cred = k.cred(id);
   Inode& node = k.inodes[node_id];
@@ -166,6 +175,12 @@ Section change_owner(KernelState& k, TaskId id, InodeId node_id, i64 owner, i64 
   }
   const u32 uid = new_uid.value_or(0);
   const u32 gid = new_gid.value_or(0);
+  if (const UserNsId ns = file_system_owner(k, node);
+      k.profile->chown_asks_file_system &&
+      ((owner != -1 && !from_kid(k, ns, IdKind::kUser, uid)) ||
+       (group != -1 && !from_kid(k, ns, IdKind::kGroup, gid)))) {
+    return Section::failed(Errno::kEOVERFLOW);
+  }
   if (owner != -1 && !capable && !(owns && uid == node.uid)) {
     return Section::failed(Errno::kEPERM);
   }

@@ -11,6 +11,7 @@
 namespace ipcsim {
 namespace {
 
+using ::testing::_;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -389,6 +390,27 @@ TEST(Import, NamespacesAndLimitsOfQueues) {
       ElementsAre(R"({"task":1,"call":"unshare","flags":["CLONE_NEWIPC"],"ret":0})",
                   HasSubstr("/proc/sys/fs/mqueue/msg_max"),
                   R"({"task":1,"call":"write","fd":3,"buf":"20","ret":2})", HasSubstr("mq_open")));
+}
+
+// In a namespace of its own a task may do all, until it becomes another user; its ids are those of
+// the map.
+TEST(Import, UserNamespaces) {
+  EXPECT_THAT(
+      events_of("71 unshare(CLONE_NEWUSER|CLONE_NEWNS) = 0\n"
+                "71 openat(AT_FDCWD, \"/proc/self/uid_map\", O_WRONLY) = 3\n"
+                "71 write(3, \"0 1000 1\", 8) = 8\n"
+                "71 close(3) = 0\n"
+                "71 clone(child_stack=NULL, flags=CLONE_NEWUSER|SIGCHLD) = 72\n"
+                "71 openat(AT_FDCWD, \"/proc/72/gid_map\", O_WRONLY) = 3\n"
+                "71 write(3, \"0 0 1\", 5) = 5\n"
+                "72 pipe2([3, 4], 0) = 0\n"),
+      ElementsAre(
+          R"({"task":1,"call":"unshare","flags":["CLONE_NEWUSER"],"ret":0})", _,
+          R"({"task":1,"call":"id_map","pid":1,"file":"uid_map","text":"0 1000 1","ret":0})", _,
+          R"({"task":1,"call":"fork","child":2,"ret":2})",
+          R"({"task":2,"call":"unshare","flags":["CLONE_NEWUSER"],"ret":0})", _,
+          R"({"task":1,"call":"id_map","pid":2,"file":"gid_map","text":"0 0 1","ret":0})",
+          HasSubstr("pipe2")));
 }
 
 // Of a call that a program made of another kind of file in a way that is not known, the descriptor

@@ -93,6 +93,10 @@ struct Conversion {
   [[nodiscard]] static TaskId number_of(const TaskState& task) { return TaskId{task.index + 1}; }
 };
 
+/// The plan of a write() to a file of /proc that says what ids of a user namespace are outside;
+/// nothing for other files.
+[[nodiscard]] std::optional<Plan> convert_id_map(Conversion& c);
+
 /// The plan of a call that returned a new descriptor of some other file.
 [[nodiscard]] Plan plan_new_fd(Conversion& c, i64 fd);
 

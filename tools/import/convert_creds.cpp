@@ -1,6 +1,10 @@
 // Who a task is: user and group ids, and the mask of new files' modes.
 #include <array>
+#include <charconv>
+#include <string>
+#include <string_view>
 
+#include "sim/kernel/user_namespace.hpp"
 #include "tools/import/conversion.hpp"
 
 namespace ipcsim::strace {
@@ -137,6 +141,48 @@ Plan convert_setgroups(Conversion& c) {
   return keep_done(c, std::move(call));
 }
 
+/// A file of /proc as it was opened: whose it is, and which one.
+struct IdMapFile {
+  std::optional<i64> pid;  ///< nothing: the task's own
+  std::string_view name;
+};
+
+/// "/proc/self/uid_map", "/proc/71/gid_map".
+std::optional<IdMapFile> id_map_file(std::string_view path) {
+  constexpr std::string_view kProc = "/proc/";
+  const std::size_t slash = path.rfind('/');
+  if (!path.starts_with(kProc) || slash < kProc.size()) {
+    return std::nullopt;
+  }
+  IdMapFile file{.pid = {}, .name = path.substr(slash + 1)};
+  const std::string_view whose = path.substr(kProc.size(), slash - kProc.size());
+  if (file.name != "uid_map" && file.name != "gid_map" && file.name != "setgroups") {
+    return std::nullopt;
+  }
+  if (whose != "self" && whose != "thread-self") {
+    i64 pid = 0;
+    const auto [end, error] = std::from_chars(whose.data(), whose.data() + whose.size(), pid);
+    if (error != std::errc{} || end != whose.data() + whose.size()) {
+      return std::nullopt;
+    }
+    file.pid = pid;
+  }
+  return file;
+}
+
+/// The task's ids as they are told in the namespace from now on.
+void rename_ids(TaskCreds& creds, std::string_view map) {
+  const auto extents = parse_id_map(map);
+  for (u32* id : {&creds.real, &creds.effective, &creds.saved}) {
+    for (const IdExtent& extent : extents.value_or(std::vector<IdExtent>{})) {
+      if (*id >= extent.lower_first && *id - extent.lower_first < extent.count) {
+        *id = extent.first + (*id - extent.lower_first);
+        break;
+      }
+    }
+  }
+}
+
 constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"setfsgid", convert_one<SetfsgidCall>},
     {"setfsuid", convert_one<SetfsuidCall>},
@@ -151,6 +197,28 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
 });
 
 }  // namespace
+
+std::optional<Plan> convert_id_map(Conversion& c) {
+  const Node* fd = c.args.at(0);
+  const Node* text = c.args.at(1);
+  const FdSlot* slot = fd == nullptr ? nullptr : c.files().find(static_cast<i32>(fd->number));
+  if (slot == nullptr || slot->kind != FdKind::kOther || !c.result.ok() || text == nullptr ||
+      text->kind != Node::Kind::kString) {
+    return std::nullopt;
+  }
+  const auto file = id_map_file(slot->path);
+  TaskState* target = !file ? nullptr : file->pid ? c.state.tasks.find(*file->pid) : &c.task;
+  if (target == nullptr) {
+    return std::nullopt;
+  }
+  if (file->name == "uid_map") {
+    rename_ids(target->creds, text->bytes);
+  }
+  Plan plan =
+      c.keep(IdMapCall{Conversion::number_of(*target), std::string(file->name), text->bytes});
+  plan.calls.front().result = SysResult::success(0);
+  return plan;
+}
 
 std::span<const NamedConverter> creds_converters() { return kConverters; }
 

@@ -133,6 +133,9 @@ Plan convert_write(Conversion& c) {
   if (auto plan = convert_sysctl(c)) {
     return *std::move(plan);
   }
+  if (auto plan = convert_id_map(c)) {
+    return *std::move(plan);
+  }
   if (auto plan = c.drop(kind)) {
     return *std::move(plan);
   }

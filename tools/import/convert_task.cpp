@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/kernel/user_namespace.hpp"
 #include "tools/import/conversion.hpp"
 #include "tools/import/printable.hpp"
 #include "tools/import/symbols.hpp"
@@ -12,14 +13,14 @@ namespace ipcsim::strace {
 namespace {
 
 constexpr u64 kClonePidfd = 0x1000;
-constexpr u64 kCloneNewipc = 0x08000000;
 constexpr u64 kCloneNewpid = 0x20000000;
 constexpr u64 kExitSignal = 0xff;
+/// Namespaces that a trace has.
+constexpr u64 kNamespaces = kCloneNewipc | kCloneNewuser;
 
 /// Names that say nothing here have no bits.
 constexpr std::array kMoreCloneFlags = std::to_array<NamedNumber>({
     {"CLONE_PIDFD", kClonePidfd},
-    {"CLONE_NEWIPC", kCloneNewipc},
     {"CLONE_NEWPID", kCloneNewpid},
 });
 
@@ -91,12 +92,20 @@ Call fork_call(u64 flags, TaskId child) {
     flags &= ~u64{kCloneSighand};
   }
   if ((flags & (kCloneFiles | kCloneThread | kCloneSighand)) != 0) {
-    return CloneCall{CloneFlags{flags & ~(kClonePidfd | kCloneNewipc | kCloneNewpid)}, child};
+    return CloneCall{CloneFlags{flags & ~(kClonePidfd | kNamespaces | kCloneNewpid)}, child};
   }
   if ((flags & kCloneVfork) != 0) {
     return VforkCall{child};
   }
   return ForkCall{child};
+}
+
+/// Whoever makes a user namespace has all capabilities in it.
+void enter_user_namespace(TaskState& task, u64 flags) {
+  if ((flags & kCloneNewuser) != 0) {
+    task.creds.caps_effective = kAllCaps.bits;
+    task.creds.caps_permitted = kAllCaps.bits;
+  }
 }
 
 /// The child is there from the parent's entry line on: its own lines may come before the result.
@@ -126,12 +135,12 @@ Plan convert_fork(Conversion& c) {
       plan.other_fds.push_back({*pidfd, true, "pidfd"});
     }
   }
-  if ((flags & kCloneNewipc) != 0) {
-    // In the trace the child makes its namespace itself, before anything else.
-    plan.after_entry = [&state = c.state, &child, number, origin = c.origin] {
-      state.act(child,
-                CallEvent{number, UnshareCall{CloneFlags{kCloneNewipc}}, SysResult::success(0)},
+  if (const u64 made = flags & kNamespaces; made != 0) {
+    // In the trace the child makes its namespaces itself, before anything else.
+    plan.after_entry = [&state = c.state, &child, number, made, origin = c.origin] {
+      state.act(child, CallEvent{number, UnshareCall{CloneFlags{made}}, SysResult::success(0)},
                 origin);
+      enter_user_namespace(child, made);
     };
   }
   plan.at_exit = [&tasks = c.state.tasks, &child, table = c.task.files, fds = plan.other_fds] {
@@ -209,19 +218,19 @@ Plan convert_unshare(Conversion& c) {
   }
   const u64 what = clone_flags(flags);
   const bool files = (what & kCloneFiles) != 0;
-  const bool ipc = (what & kCloneNewipc) != 0;
+  const u64 spaces = what & kNamespaces;
   if (c.name() == "unshare" && (what & kCloneNewpid) != 0) {
     c.state.tasks.unshare_pids(c.task);
   }
-  if (c.name() == "unshare" && (files || ipc)) {
+  if (c.name() == "unshare" && (files || spaces != 0)) {
     if (files && c.files().users > 1) {
       c.state.tasks.unshare_files(c.task);
     }
-    return c.keep_bookkeeping(
-        UnshareCall{CloneFlags{(files ? kCloneFiles : 0) | (ipc ? kCloneNewipc : 0)}});
+    enter_user_namespace(c.task, what);
+    return c.keep_bookkeeping(UnshareCall{CloneFlags{(files ? kCloneFiles : 0) | spaces}});
   }
-  if (ipc) {
-    c.args.unsupported(fmt::format("{} goes to another namespace of message queues", c.name()));
+  if (spaces != 0) {
+    c.args.unsupported(fmt::format("{} goes to another namespace of queues or users", c.name()));
   }
   return Plan::other();
 }

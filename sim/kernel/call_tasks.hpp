@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/base/payload.hpp"
 #include "sim/kernel/call_arguments.hpp"
 
 namespace ipcsim {
@@ -92,10 +93,12 @@ struct RtSigactionCall {
   Signal signum;
   Disposition handler = Disposition::kDefault;
   SaFlags sa_flags;
+  UserPtr<Payload> stores = {};
   static void each_field(auto& self, auto&& v) {
     v.field("signum", self.signum);
     v.field("handler", self.handler);
     v.field("sa_flags", self.sa_flags);
+    v.field("stores", self.stores);
   }
   bool operator==(const RtSigactionCall&) const = default;
 };

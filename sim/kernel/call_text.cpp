@@ -108,6 +108,12 @@ class Arguments {
     }));
   }
   void payload(std::string_view /*name*/, const Payload& bytes) { add(payload_text(bytes)); }
+  /// Bytes that few calls have.
+  void field(std::string_view name, const UserPtr<Payload>& bytes) {
+    if (!bytes.is_null()) {
+      add(fmt::format("{} {}", name, bytes.is_bad() ? "<bad pointer>" : payload_text(bytes.value)));
+    }
+  }
 
   [[nodiscard]] const std::string& joined() const { return text_; }
 

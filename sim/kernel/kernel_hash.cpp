@@ -131,6 +131,10 @@ void add_process(Hasher& hasher, const Process& process) {
   hasher.add(process.restart.bits);
   hasher.add(process.nodefer.bits);
   hasher.add(process.resethand.bits);
+  for (const HandlerStore& store : process.handler_stores) {
+    hasher.add(store.signal);
+    add_bytes(hasher, store.bytes);
+  }
   add_pending(hasher, process.shared_pending);
   hasher.add(process.self_exec_id);
   hasher.add(process.stopped);

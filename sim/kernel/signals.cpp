@@ -173,6 +173,29 @@ void push_handler(KernelState& k, TaskId id, const SignalInfo& info, SignalsTake
   }
 }
 
+/// The handler's bytes become the first ones of what the interrupted call reads, should it start
+/// again: as many as it reads at most.
+void store_in_buffer(KernelState& k, TaskId id, Signal signal) {
+  const Process& process = k.process_of(id);
+  const auto store = ranges::find(process.handler_stores, signal, &HandlerStore::signal);
+  Task& task = k.task(id);
+  if (store == process.handler_stores.end() || task.call.empty() ||
+      !task.in_any<WriteCall, MqTimedsendCall>()) {
+    return;
+  }
+  Call call = task.call.get();
+  auto* write = get_if<WriteCall>(&call);
+  Payload& data = write != nullptr ? write->buf.data : get<MqTimedsendCall>(call).msg.data;
+  std::string bytes = store->bytes.to_string().substr(0, data.len());
+  if (!data.known()) {
+    data = Payload::of_unknown(data.len(), bytes);
+  } else {
+    bytes += data.to_string().substr(bytes.size());
+    data = Payload::of_bytes(bytes);
+  }
+  task.call = StoredCall(call);
+}
+
 }  // namespace
 
 bool ignored_by_default(Signal signal) {
@@ -327,6 +350,7 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
       const SignalFrame frame = taken.frames.back();
       taken.frames.pop_back();
       k.handled.push_back({id, frame.info});
+      store_in_buffer(k, id, frame.info.signal);
       set_blocked(k, id, frame.saved_mask);
     } else if (process.handled.has(info->signal)) {
       push_handler(k, id, *info, taken);

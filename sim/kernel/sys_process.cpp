@@ -369,6 +369,7 @@ Section run(KernelState& k, TaskId id, const ExecveCall& /*call*/) {
   commit_exec_creds(k, id);
   process.nodefer = {};
   process.resethand = {};
+  process.handler_stores.clear();
   return Section::returned(0);
 }
 

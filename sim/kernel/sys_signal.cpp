@@ -103,7 +103,16 @@ Section run(KernelState& k, TaskId id, const RtSigactionCall& call) {
   if (signal.v < 1 || signal.v > kMostSignal || signal == kSigkill || signal == kSigstop) {
     return Section::failed(Errno::kEINVAL);
   }
+  if (call.stores.is_bad() || call.stores.value.len() > kMostHandlerStore ||
+      !call.stores.value.known()) {
+    return Section::not_modelled("a handler that stores these bytes");
+  }
   Process& process = k.process_of(id);
+  std::erase_if(process.handler_stores,
+                [&](const HandlerStore& store) { return store.signal == signal; });
+  if (call.handler == Disposition::kHandler && !call.stores.is_null()) {
+    process.handler_stores.push_back({.signal = signal, .bytes = call.stores.value});
+  }
   process.handled.remove(signal);
   process.ignored.remove(signal);
   for (SignalSet* set : {&process.restart, &process.nodefer, &process.resethand}) {

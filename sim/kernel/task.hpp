@@ -253,17 +253,27 @@ struct DeadThread {
   bool operator==(const DeadThread&) const = default;
 };
 
+/// Most bytes that a handler stores.
+inline constexpr u64 kMostHandlerStore = 256;
+/// What a handler stores in the buffer of the call that it interrupts.
+struct HandlerStore {
+  Signal signal;
+  Payload bytes;
+  bool operator==(const HandlerStore&) const = default;
+};
+
 /// A process (`struct signal_struct` and what its threads share).
 struct Process {
   TaskId leader;
   u32 live_threads = 1;
   u64 rlimit_nofile = 0;
   u64 rlimit_msgqueue = 0;
-  SignalSet handled;              ///< signals with a handler
-  SignalSet ignored;              ///< signals set to SIG_IGN
-  SignalSet restart;              ///< signals whose handler has SA_RESTART
-  SignalSet nodefer;              ///< with SA_NODEFER
-  SignalSet resethand;            ///< with SA_RESETHAND
+  SignalSet handled;    ///< signals with a handler
+  SignalSet ignored;    ///< signals set to SIG_IGN
+  SignalSet restart;    ///< signals whose handler has SA_RESTART
+  SignalSet nodefer;    ///< with SA_NODEFER
+  SignalSet resethand;  ///< with SA_RESETHAND
+  std::vector<HandlerStore> handler_stores;
   PendingSignals shared_pending;  ///< sent to the process
   bool stopped = false;           ///< a stop signal was taken, and no SIGCONT since
   bool exiting = false;           ///< every thread dies when it next runs

@@ -19,6 +19,10 @@ void read_value(JsonReader& in, std::string_view key, const JsonValue& value, st
   read_name(in, key, value, out);
 }
 
+void read_value(JsonReader& in, std::string_view key, const JsonValue& value, Payload& out) {
+  read_payload(in, key, value, out);
+}
+
 void read_value(JsonReader& in, std::string_view key, const JsonValue& value, MqAttr& out) {
   read_attr(in, key, value, out);
 }

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kBadPointer = R"({"mapped":0})";
 
 std::string value_json(const std::string& name) { return name_json(name); }
+std::string value_json(const Payload& bytes) { return payload_json(bytes); }
 std::string value_json(i64 number) { return fmt::format("{}", number); }
 std::string value_json(const MqAttr& attr) { return attr_json(attr); }
 std::string value_json(const SigEvent& event) { return sigevent_json(event); }

@@ -288,5 +288,34 @@ TEST(Signal, ToADeadTaskIsNothing) {
   EXPECT_EQ(k.signal(9, kSigkill), "");
 }
 
+// What a handler stores in the buffer of a call that starts again is what it sends. [C15]
+TEST(HandlerStore, IsReadByARestart) {
+  TestKernel k;
+  k.run(1, mq_open("q", kOCreat | kORdwr, 1, 8));
+  k.run(1, mq_send(3, "x"));
+  k.run(1, fork(2));
+  k.run(2, RtSigactionCall{.signum = kSigusr1,
+                           .handler = Disposition::kHandler,
+                           .sa_flags = SaFlags{kSaRestart},
+                           .stores = UserPtr<Payload>::of(Payload::of_bytes("AFTER!"))});
+  EXPECT_EQ(k.run(2, mq_send(3, "BEFORE")), "asleep");
+  k.signal(2, kSigusr1);
+  EXPECT_EQ(k.run(1, mq_receive(3)), "1 \"x\" prio 0");
+  EXPECT_EQ(k.run(1, mq_receive(3)), "6 \"AFTER!\" prio 0");
+}
+
+TEST(HandlerStore, IsKnownAndShort) {
+  TestKernel k;
+  const auto stores = [&](Payload bytes) {
+    return k.run(1, RtSigactionCall{.signum = kSigusr1,
+                                    .handler = Disposition::kHandler,
+                                    .sa_flags = {},
+                                    .stores = UserPtr<Payload>::of(std::move(bytes))});
+  };
+  EXPECT_EQ(stores(Payload::of_pattern(256, 1)), "0");
+  EXPECT_EQ(stores(Payload::of_pattern(257, 1)), "not modelled: a handler that stores these bytes");
+  EXPECT_EQ(stores(Payload::of_unknown(3)), "not modelled: a handler that stores these bytes");
+}
+
 }  // namespace
 }  // namespace ipcsim

@@ -124,6 +124,7 @@ struct Filler {
     out = static_cast<Enum>(random_named(random, names_of(out)));
   }
   void field(std::string_view /*name*/, std::string& out) const { out = random_name(random); }
+  void field(std::string_view /*name*/, Payload& out) const { out = random_payload(random); }
   void field(std::string_view /*name*/, MqAttr& out) const {
     for (i64* member : {&out.mq_flags, &out.mq_maxmsg, &out.mq_msgsize, &out.mq_curmsgs}) {
       *member = random.one_in(2) ? random_number<i64>(random) : 0;

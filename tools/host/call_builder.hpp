@@ -27,6 +27,7 @@ class CallBuilder {
         window_(memory_, agent_window(slot_index), shared.header().page_bytes) {
     slot_.guards = 0;
     slot_.store_count = 0;
+    slot_.buffer_bytes = 0;
   }
 
   [[nodiscard]] Window& window() { return window_; }
@@ -55,6 +56,12 @@ class CallBuilder {
     slot_.op = op;
     slot_.nr = 0;
     std::copy(std::begin(raw.v), std::end(raw.v), std::begin(slot_.args));
+  }
+
+  /// The call reads `bytes` at the agent's address `at`: handlers may store there.
+  void reads_buffer(u64 at, u64 bytes) {
+    slot_.buffer = at;
+    slot_.buffer_bytes = bytes;
   }
 
   /// The task stores `bytes` at its private address `to` before the call.

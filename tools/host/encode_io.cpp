@@ -21,7 +21,9 @@ void Encoder::put(const ReadCall& c) {
 }
 
 void Encoder::put(const WriteCall& c) {
-  build_.system_call(SYS_write, c.fd.v, build_.window().place(c.buf, true), c.buf.len);
+  const u64 at = build_.window().place(c.buf, true);
+  build_.reads_buffer(at, std::min(c.buf.data.len(), c.buf.mapped));
+  build_.system_call(SYS_write, c.fd.v, at, c.buf.len);
 }
 
 void Encoder::put(const ReadvCall& c) { vector_call(SYS_readv, c.fd, c.iov, false); }

@@ -48,8 +48,10 @@ void Encoder::put(const MqOpenCall& c) {
 void Encoder::put(const MqUnlinkCall& c) { build_.system_call(SYS_mq_unlink, queue_name(c.name)); }
 
 void Encoder::put(const MqTimedsendCall& c) {
-  build_.system_call(SYS_mq_timedsend, c.mqdes.v, build_.window().place(c.msg, true), c.msg.len,
-                     c.msg_prio, deadline(c.abs_timeout));
+  const u64 at = build_.window().place(c.msg, true);
+  build_.reads_buffer(at, std::min(c.msg.data.len(), c.msg.mapped));
+  build_.system_call(SYS_mq_timedsend, c.mqdes.v, at, c.msg.len, c.msg_prio,
+                     deadline(c.abs_timeout));
 }
 
 void Encoder::put(const MqTimedreceiveCall& c) {

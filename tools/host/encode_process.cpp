@@ -100,7 +100,16 @@ void Encoder::put(const TgkillCall& c) {
 }
 
 void Encoder::put(const RtSigactionCall& c) {
-  build_.special(Op::kSigaction, c.signum.v, static_cast<u64>(c.handler), c.sa_flags.v);
+  u64 bytes = 0;
+  const u64 len = c.stores.is_null() ? 0 : c.stores.value.len();
+  if (c.stores.is_bad() || len > kMostStored || !c.stores.value.known()) {
+    return build_.refuse("a handler that stores these bytes is not supported");
+  }
+  if (len > 0) {
+    const std::string text = c.stores.value.to_string();
+    bytes = build_.window().put(std::as_bytes(std::span(text)));
+  }
+  build_.special(Op::kSigaction, c.signum.v, static_cast<u64>(c.handler), c.sa_flags.v, bytes, len);
 }
 
 void Encoder::put(const RtSigprocmaskCall& c) {

@@ -20,8 +20,15 @@ constexpr u64 kSaSiginfo = 4;
 /// POLL_IN to POLL_HUP.
 constexpr i32 kMostPollCode = 6;
 
-/// The number of the task that runs this, found by its thread's number: a handler knows no more.
-u32 own_task() {
+/// What the process's handlers store: a fork copies it, and an execve() forgets it.
+struct HandlerBytes {
+  u64 len;
+  char bytes[kMostStored];
+};
+HandlerBytes stored_by[kSignals + 1];
+
+/// The slot of the task that runs this, found by its thread's number: a handler knows no more.
+Slot* own_slot() {
   const i32 tid = static_cast<i32>(raw_call(__NR_gettid));
   for (u32 i = 0; i < shared().header().slots; ++i) {
     Slot& slot = shared().slot(i);
@@ -31,7 +38,17 @@ u32 own_task() {
       return &slot;
     }
   }
-  return 0;
+  return nullptr;
+}
+
+/// The interrupted call reads these bytes if it starts again.
+void store_in_buffer(const Slot& slot, i32 signal) {
+  const HandlerBytes& from = stored_by[signal];
+  auto* to = reinterpret_cast<volatile char*>(slot.buffer);
+  const u64 len = from.len < slot.buffer_bytes ? from.len : slot.buffer_bytes;
+  for (u64 at = 0; at < len; ++at) {
+    to[at] = from.bytes[at];
+  }
 }
 
 /// What `siginfo_t` holds of a signal that somebody sent.
@@ -66,7 +83,8 @@ void note_signal(i32 signal, const SigInfo* info, void* /*context*/) {
   const u32 index = shared().header().handled.fetch_add(1);
   HandledNote& note = shared().handled(index);
   note.order = next_order();
-  note.task = own_task();
+  const Slot* slot = own_slot();
+  note.task = slot == nullptr ? 0 : slot->task.load();
   note.signo = signal;
   note.code = info->code;
   const bool poll = (info->code > 0 && info->code <= kMostPollCode) || info->code == kSiSigio;
@@ -74,6 +92,9 @@ void note_signal(i32 signal, const SigInfo* info, void* /*context*/) {
   note.value = poll ? 0 : info->details.sent.value;
   note.band = poll ? info->details.poll.band : 0;
   note.fd = poll ? info->details.poll.fd : -1;
+  if (slot != nullptr) {
+    store_in_buffer(*slot, signal);
+  }
   note.written.store(index + 1, std::memory_order_release);
 }
 
@@ -106,8 +127,20 @@ void make_stores(const Slot& slot) {
   }
 }
 
+void note_stored(u64 signal, u64 from, u64 len) {
+  if (signal > kSignals) {
+    return;
+  }
+  HandlerBytes& to = stored_by[signal];
+  to.len = len < kMostStored ? len : kMostStored;
+  for (u64 at = 0; at < to.len; ++at) {
+    to.bytes[at] = reinterpret_cast<const volatile char*>(from)[at];
+  }
+}
+
 i64 set_action(const Slot& slot) {
   constexpr u64 kHandler = 2;
+  note_stored(slot.args[0], slot.args[3], slot.args[4]);
   if (slot.args[1] != kHandler) {
     return set_signal_action(slot.args[0], slot.args[1], slot.args[2]);
   }
@@ -225,6 +258,7 @@ void agent_run(u32 index) {
     const u32 before = index;
     const i64 result = execute(index);
     if (index == before) {
+      slot.buffer_bytes = 0;
       finish_call(slot, cmd, result);
     }
   }

@@ -40,7 +40,8 @@ enum class Op : u32 {
   kClone,      ///< clone() with the flags args[0] into the slot `child`
   kExec,       ///< execve() of this same agent
   kExit,       ///< exit() of the thread with the status args[0]
-  kSigaction,  ///< args: signal, 0 default / 1 ignore / 2 handler, flags
+  kSigaction,  ///< args: signal, 0 default / 1 ignore / 2 handler, flags; the handler stores
+               ///< args[4] bytes, which are at args[3], in the interrupted call's buffer
   kSetrlimit,  ///< soft limit: args: resource, value
   kUnshare,    ///< unshare() with the flags args[0]
   kWriteFile,  ///< opens the file named args[0] and writes args[2] bytes at args[1] to it
@@ -99,6 +100,8 @@ struct alignas(512) Slot {
   u32 child;
   u32 guards;
   u64 guard[kMostGuards];  ///< addresses of pages that must not be mapped during the call
+  u64 buffer;              ///< of a call that reads one: where, for a handler that stores there
+  u64 buffer_bytes;        ///< and how many bytes it has
   u64 stores;              ///< address of the `Store`s that the task makes first
   u32 store_count;
 
@@ -144,6 +147,9 @@ enum class Step : u32 {
   kIdentity,
   kCapabilities,
 };
+
+/// Most bytes that a handler stores.
+inline constexpr u64 kMostStored = 256;
 
 /// A handler that ran. Written by the task, read when everything has settled.
 struct alignas(64) HandledNote {

@@ -92,6 +92,11 @@ void count_calls(const Log& log, const Importer& importer, const std::vector<boo
   report.inherited_pipe_by_call = to_counts(inherited);
 }
 
+bool maps_ids(const Event& event) {
+  const auto* call = std::get_if<CallEvent>(&event.body);
+  return call != nullptr && holds_alternative<IdMapCall>(call->call);
+}
+
 std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, const Survey& survey,
                                         const ImportOptions& options, i64 realtime_ns) {
   strace::Recorder::Finished finished = importer.state().recorder.finish(importer.state().tasks);
@@ -113,6 +118,11 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
   survey.limits.apply(trace.header.environment);
   trace.header.environment.caps.bits |= survey.initial_caps;
   trace.events = std::move(finished.events);
+  if (std::ranges::any_of(trace.events, maps_ids)) {
+    constexpr u64 kSetfcap = u64{1}
+                             << 31U;  // for a map of user 0; only maps that were taken are here
+    trace.header.environment.caps.bits |= kSetfcap;
+  }
 
   ImportReport report;
   report.lines = log.lines;

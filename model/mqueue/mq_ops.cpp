@@ -50,7 +50,7 @@ MqSendOutcome mq_send(MqueueInode& queue, MqMessage message, const MqCaller& cal
     return outcome;
   }
   msg_insert(queue, std::move(message));
-  if (queue.mq_curmsgs() == 1) {
+  if (queue.notify && queue.mq_curmsgs() == 1) {
     outcome.fired = std::exchange(queue.notify, std::nullopt);
   }
   outcome.wake_pollers = true;

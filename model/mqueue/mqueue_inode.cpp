@@ -1,7 +1,6 @@
 #include "model/mqueue/mqueue_inode.hpp"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -27,20 +26,6 @@ void MqueueInode::hash_into(Hasher& hasher) const {
     hasher.add(notify->owner);
     hasher.add(notify->self_exec_id);
   }
-}
-
-void msg_insert(MqueueInode& queue, MqMessage message) {
-  queue.qsize += message.text.len();
-  if (queue.msg_tree.insert(std::move(message))) {
-    queue.node_cache = false;
-  }
-}
-
-MqMessage msg_get(MqueueInode& queue) {
-  MsgTreePop popped = queue.msg_tree.pop();
-  queue.node_cache = queue.node_cache || popped.erased_node;
-  queue.qsize -= popped.message.text.len();
-  return std::move(popped.message);
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "model/base/hash.hpp"
 #include "model/mqueue/mq_limits.hpp"
@@ -73,10 +74,20 @@ static_assert(sizeof(MqueueInode) <= 1024);
 
 /// Puts a message into the tree; a new node uses up the spare one. REQUIRES: message.prio <
 /// kMqPrioMax. Linux ipc/mqueue.c: msg_insert().
-void msg_insert(MqueueInode& queue, MqMessage message);
+inline void msg_insert(MqueueInode& queue, MqMessage&& message) {
+  queue.qsize += message.text.len();
+  if (queue.msg_tree.insert(std::move(message))) {
+    queue.node_cache = false;
+  }
+}
 /// Takes the oldest message of the greatest priority; a node that falls empty becomes the spare one
 /// unless there is one already. REQUIRES: a message is there. Linux ipc/mqueue.c: msg_get().
-[[nodiscard]] MqMessage msg_get(MqueueInode& queue);
+[[nodiscard]] inline MqMessage msg_get(MqueueInode& queue) {
+  MsgTreePop popped = queue.msg_tree.pop();
+  queue.node_cache = queue.node_cache || popped.erased_node;
+  queue.qsize -= popped.message.text.len();
+  return std::move(popped.message);
+}
 
 /// The first broken rule of the queue, in words, or nothing: those of the tree, the counters, and
 /// who may sleep when.

@@ -99,7 +99,7 @@ inline MsgNodeId MsgTree::find_place(u32 priority, RbSide& side) const {
   }
 }
 
-bool MsgTree::insert(MqMessage message) {
+bool MsgTree::insert(MqMessage&& message) {
   const u32 priority = message.prio;
   IPCSIM_CHECK(priority < kMqPrioMax);
   const MsgId msg = new_msg(std::move(message.text));

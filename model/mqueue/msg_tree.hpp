@@ -73,7 +73,7 @@ class MsgTree {
   /// Appends `message` to its priority's list, making the node if there is none. True when a node
   /// was made. REQUIRES: message.prio < kMqPrioMax.
   /// Linux ipc/mqueue.c: msg_insert(), lib/rbtree.c: rb_insert_color().
-  bool insert(MqMessage message);
+  bool insert(MqMessage&& message);
 
   /// Takes the oldest message of the greatest priority. A node without messages is erased, and its
   /// predecessor becomes the rightmost. REQUIRES: !empty().

@@ -11,6 +11,7 @@
 
 #include "model/base/check.hpp"
 #include "model/base/kernel_profile.hpp"
+#include "tools/host/huge_pages.hpp"
 
 namespace ipcsim::bench {
 namespace {
@@ -33,6 +34,7 @@ u64 status_bytes(const std::string& key) {
 }  // namespace
 
 Kernel one_task_kernel(Contents contents) {
+  use_huge_pages();
   Environment environment;
   environment.pipe_limits.pipe_user_pages_soft = 0;
   environment.mq_limits.mq_queues_max = 1U << 20U;

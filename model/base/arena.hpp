@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/base/check.hpp"
+#include "model/base/table_memory.hpp"
 #include "model/base/types.hpp"
 
 namespace ipcsim {
@@ -132,6 +133,13 @@ class Arena {
       }
     }
   }
+  void each(auto&& f) {
+    for (u32 i = 0; i < count_; ++i) {
+      if (contains(Id{i})) {
+        f(Id{i}, values_[i]);
+      }
+    }
+  }
   [[nodiscard]] u32 size() const { return count_ - free_.count(); }
 
   friend bool operator==(const Arena& a, const Arena& b) {
@@ -141,7 +149,7 @@ class Arena {
  private:
   static constexpr u32 kMany = 1024;
 
-  std::vector<T> values_;
+  std::vector<T, TableAllocator<T>> values_;
   u32 count_ = 0;  // values_.size(), which would take a division at every look-up
   FreeNumbers free_;
 };

@@ -10,6 +10,7 @@
 
 #include "model/base/check.hpp"
 #include "model/base/hash.hpp"
+#include "model/base/table_memory.hpp"
 #include "model/base/types.hpp"
 
 namespace ipcsim {
@@ -121,6 +122,11 @@ class PagePool {
     }
   }
   [[nodiscard]] u32 refcount(PageId page) const { return entry(page).refcount; }
+  /// True when the page has one reference only. REQUIRES: it has one.
+  [[nodiscard, gnu::always_inline]] inline bool sole(PageId page) const {
+    IPCSIM_CHECK(page.v < count_);
+    return entries_[page.v].refcount == 1;
+  }
   /// A number that no other page of this pool has or had. No part of what `==` compares.
   [[nodiscard]] u32 serial(PageId page) const { return entry(page).serial; }
 
@@ -150,12 +156,13 @@ class PagePool {
       return a.refcount == b.refcount && a.bytes == b.bytes;
     }
   };
-  [[nodiscard]] Entry& entry(PageId page) {
+  [[nodiscard, gnu::always_inline]] inline Entry& entry(PageId page) {
     IPCSIM_CHECK(contains(page));
     return entries_[page.v];
   }
-  [[nodiscard]] const Entry& entry(PageId page) const {
-    return const_cast<PagePool*>(this)->entry(page);
+  [[nodiscard, gnu::always_inline]] inline const Entry& entry(PageId page) const {
+    IPCSIM_CHECK(contains(page));
+    return entries_[page.v];
   }
 
   [[nodiscard]] u32 free_count() const { return static_cast<u32>(free_.size()); }
@@ -167,7 +174,7 @@ class PagePool {
   u32 allocated_ = 0;         // pages handed out so far
   u32 count_ = 0;             // entries_.size(), which would take a division
   std::vector<PageId> free_;  // the one that was freed last is used first
-  std::vector<Entry> entries_;
+  std::vector<Entry, TableAllocator<Entry>> entries_;
 };
 
 }  // namespace ipcsim

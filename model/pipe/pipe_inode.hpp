@@ -15,6 +15,7 @@
 #include "model/base/page_pool.hpp"
 #include "model/base/result.hpp"
 #include "model/base/types.hpp"
+#include "model/pipe/slot_ring.hpp"
 
 namespace ipcsim {
 
@@ -34,30 +35,6 @@ inline constexpr u8 kPipeBufFlagCanMerge = 0x10;
 inline constexpr u8 kPipeBufFlagWhole = 0x20;
 inline constexpr u8 kPipeBufFlagLoss = 0x40;
 
-/// Which operation table a slot has (`pipe_buffer.ops`).
-enum class PipeBufOps : u8 {
-  kNone,        ///< NULL: the slot is free
-  kAnon,        ///< anon_pipe_buf_ops: made by write()
-  kPageCache,   ///< page_cache_pipe_buf_ops: a file's page
-  kUserPage,    ///< user_page_pipe_buf_ops: vmsplice()
-  kDefault,     ///< default_pipe_buf_ops: copied by splice from a device
-  kNosteal,     ///< nosteal_pipe_buf_ops: a socket's page
-  kZero,        ///< zero_pipe_buf_ops: a hole of a tmpfs file
-  kWatchQueue,  ///< watch_queue_pipe_buf_ops: a notification
-};
-
-/// One slot of the ring (`struct pipe_buffer`). A freed slot keeps its stale values but `ops`.
-struct PipeBuffer {
-  PageId page = kNoPage;
-  u32 offset = 0;  ///< first byte of data in the page
-  u32 len = 0;     ///< bytes of data
-  PipeBufOps ops = PipeBufOps::kNone;
-  u8 flags = 0;           ///< kPipeBufFlag*
-  u16 private_value = 0;  ///< `private`: the number of a note; otherwise 0
-
-  bool operator==(const PipeBuffer&) const = default;
-};
-
 /// What makes a pipe a notification pipe (`struct watch_queue`): pages that are cut into notes,
 /// each for one record.
 struct WatchQueue {
@@ -70,26 +47,27 @@ struct WatchQueue {
 /// A pipe (`struct pipe_inode_info`). The wait queues and the O_ASYNC lists belong to tasks and
 /// files, so they live beside this in sim/kernel.
 struct PipeInode {
+  // What every read and write looks at comes first, so that it shares a cache line.
   u32 head = 0;             ///< slots ever produced, modulo 2^32
   u32 tail = 0;             ///< slots ever consumed, modulo 2^32
   u32 max_usage = 0;        ///< slots that may be occupied: the capacity
-  u32 ring_size = 0;        ///< slots of the array: a power of two
-  u32 nr_accounted = 0;     ///< pages charged to the creator
   u32 readers = 0;          ///< open files with FMODE_READ
-  u32 writers = 0;          ///< open files with FMODE_WRITE
-  u32 files = 0;            ///< open files, also those still in a blocked open()
-  u32 r_counter = 1;        ///< opens for reading ever, plus one
-  u32 w_counter = 1;        ///< opens for writing ever, plus one
   u32 waiting_writers = 0;  ///< sleeping write()s, where reads look at that (to 5.4)
   bool poll_usage = false;  ///< somebody polled this pipe
   bool note_loss = false;   ///< the next read delivers a loss record first
   std::array<PageId, 2> tmp_page{kNoPage, kNoPage};  ///< released pages for the next write
-  std::vector<PipeBuffer> bufs;                      ///< the ring: `ring_size` slots
-  Boxed<WatchQueue> watch_queue;                     ///< of a notification pipe
+  SlotRing bufs;                                     ///< the ring: `ring_size` slots
+  u32 ring_size = 0;                                 ///< slots of the array: a power of two
+  u32 nr_accounted = 0;                              ///< pages charged to the creator
+  u32 writers = 0;                                   ///< open files with FMODE_WRITE
+  u32 files = 0;                  ///< open files, also those still in a blocked open()
+  u32 r_counter = 1;              ///< opens for reading ever, plus one
+  u32 w_counter = 1;              ///< opens for writing ever, plus one
+  Boxed<WatchQueue> watch_queue;  ///< of a notification pipe
 
   /// The slot of free-running index `index`.
-  [[nodiscard]] PipeBuffer& slot(u32 index) { return bufs[index & (ring_size - 1)]; }
-  [[nodiscard]] const PipeBuffer& slot(u32 index) const { return bufs[index & (ring_size - 1)]; }
+  [[nodiscard]] PipeBuffer& slot(u32 index) { return bufs[index & (bufs.size() - 1)]; }
+  [[nodiscard]] const PipeBuffer& slot(u32 index) const { return bufs[index & (bufs.size() - 1)]; }
 
   bool operator==(const PipeInode&) const = default;
   void hash_into(Hasher& hasher) const;
@@ -115,9 +93,9 @@ struct PipeInode {
 }
 /// Keeps `page` for the next write when nobody else refers to it and a cell is empty; drops the
 /// reference otherwise. Linux fs/pipe.c: anon_pipe_put_page().
-inline void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
-                               const KernelProfile& profile) {
-  if (pages.refcount(page) == 1) {
+[[gnu::always_inline]] inline void anon_pipe_put_page(PipeInode& pipe, PageId page, PagePool& pages,
+                                                      const KernelProfile& profile) {
+  if (pages.sole(page)) {
     for (u32 i = 0; i < profile.tmp_pages; ++i) {
       if (pipe.tmp_page[i] == kNoPage) {
         pipe.tmp_page[i] = page;

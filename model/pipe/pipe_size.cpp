@@ -32,7 +32,7 @@ bool pipe_is_unprivileged_user(Caps caps) {
 /// Moves the occupied slots to the start of a ring of `slots`. A larger one is not used in full
 /// yet.
 void pipe_resize_ring(PipeInode& pipe, u32 slots) {
-  std::vector<PipeBuffer> bufs(slots);
+  SlotRing bufs(slots);
   const u32 occupied = pipe_occupancy(pipe);
   for (const u32 i : ranges::views::iota(u32{0}, occupied)) {
     bufs[i] = pipe.slot(pipe.tail + i);
@@ -74,7 +74,7 @@ Result<PipeInode> alloc_pipe_info(PipeUser& user, const PipeLimits& limits, Caps
   pipe.max_usage = slots;
   pipe.ring_size = slots;
   pipe.nr_accounted = slots;
-  pipe.bufs.resize(slots);
+  pipe.bufs = SlotRing(slots);
   return pipe;
 }
 

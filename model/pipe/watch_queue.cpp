@@ -32,7 +32,7 @@ Result<void> watch_queue_set_size(PipeInode& pipe, u32 nr_notes, PipeUser& user,
   }
   user.pipe_bufs = charged;
   pipe.ring_size = std::bit_ceil(nr_pages * notes_a_page);
-  pipe.bufs.assign(pipe.ring_size, {});
+  pipe.bufs = SlotRing(pipe.ring_size);
   pipe.max_usage = nr_pages;
   pipe.nr_accounted = nr_pages;
   for (u32 i = 0; i < nr_pages; ++i) {

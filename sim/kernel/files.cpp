@@ -132,10 +132,10 @@ Result<PipeId> make_pipe(KernelState& k, TaskId id) {
     return fail(inode.error());
   }
   const WaitQueueId rd_wait = k.wait_queues.create();
-  return k.pipes.insert({.inode = std::move(*inode),
-                         .rd_wait = rd_wait,
+  return k.pipes.insert({.rd_wait = rd_wait,
                          .wr_wait = k.profile->two_wait_queues ? k.wait_queues.create() : rd_wait,
                          .user = user,
+                         .inode = std::move(*inode),
                          .serial = ++k.serial});
 }
 

@@ -39,9 +39,9 @@ struct FasyncLists {
   bool operator==(const FasyncLists&) const = default;
 };
 
-/// A pipe with what surrounds it in the kernel: two cache lines.
+/// A pipe with what surrounds it in the kernel. All that an ordinary read or write looks at lies in
+/// two cache lines: the first one, and the one of the slot.
 struct alignas(64) PipeObject {
-  PipeInode inode;
   WaitQueueId rd_wait;
   WaitQueueId wr_wait;     ///< the same as rd_wait where a pipe has only one queue
   UserId user;             ///< who is charged
@@ -49,6 +49,7 @@ struct alignas(64) PipeObject {
   /// Nothing but its ring and its wait queues hears of what is read and written: it has no times,
   /// and nobody is sent SIGIO. Follows from the others, see stands_alone().
   bool alone = false;
+  PipeInode inode;
   InodeId node;               ///< its inode
   u32 serial = 0;             ///< 1, 2, 3 ... by creation
   Boxed<FasyncLists> fasync;  ///< there while somebody is on a list

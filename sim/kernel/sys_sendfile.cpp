@@ -20,7 +20,7 @@ PipeInode ring_of(const SplicePipe& own) {
   PipeInode pipe;
   pipe.max_usage = own.slots;
   pipe.ring_size = own.slots;
-  pipe.bufs.resize(own.slots);
+  pipe.bufs = SlotRing(own.slots);
   return pipe;
 }
 

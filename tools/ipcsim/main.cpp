@@ -1,6 +1,7 @@
 // ipcsim: the command line.
 #include <exception>
 
+#include "tools/host/huge_pages.hpp"
 #include "tools/ipcsim/command.hpp"
 
 namespace {
@@ -40,6 +41,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ipcsim::use_huge_pages();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {  // memory, or a library

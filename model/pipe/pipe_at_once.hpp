@@ -105,14 +105,12 @@ u64 pipe_take_slots(PipeInode& pipe, u64 most, SharedBytes* out, PagePool& pages
   return len;
 }
 
-/// Bytes that a read gets, where it gets them from ordinary slots alone; 0 otherwise.
+/// Bytes that a read gets, where it gets them from ordinary slots alone; 0 otherwise. `buf`, here
+/// and below: the slot at `tail`.
 [[nodiscard, gnu::always_inline]] inline u32 pipe_readable_at_once(const PipeInode& pipe,
+                                                                   const PipeBuffer& buf,
                                                                    const UserSegment& to) {
-  if (pipe_empty(pipe) || pipe.note_loss || pipe.waiting_writers > 0) {
-    return 0;
-  }
-  const PipeBuffer& buf = pipe.slot(pipe.tail);
-  if (!pipe_buf_plain(buf)) {
+  if (pipe_empty(pipe) || pipe.note_loss || pipe.waiting_writers > 0 || !pipe_buf_plain(buf)) {
     return 0;
   }
   u32 chars = static_cast<u32>(std::min<u64>(buf.len, to.len));
@@ -124,17 +122,15 @@ u64 pipe_take_slots(PipeInode& pipe, u64 most, SharedBytes* out, PagePool& pages
 
 /// Where these bytes are, if they are in one piece, or null. REQUIRES: contents are kept.
 [[nodiscard, gnu::always_inline]] inline const std::byte* pipe_bytes_in_place(
-    const PipeInode& pipe, u32 chars, const PagePool& pages) {
-  const PipeBuffer& buf = pipe.slot(pipe.tail);
+    const PipeBuffer& buf, u32 chars, const PagePool& pages) {
   return chars <= buf.len ? pages.read(buf.page) + buf.offset : nullptr;
 }
 
 /// Takes so many bytes away; they are appended to `*out` unless that is null. Says whether that
 /// wakes writers. REQUIRES: `chars` >= 1 is what pipe_readable_at_once() says.
-[[gnu::always_inline]] inline bool pipe_take_at_once(PipeInode& pipe, u32 chars, SharedBytes* out,
-                                                     PagePool& pages,
+[[gnu::always_inline]] inline bool pipe_take_at_once(PipeInode& pipe, PipeBuffer& buf, u32 chars,
+                                                     SharedBytes* out, PagePool& pages,
                                                      const KernelProfile& profile) {
-  PipeBuffer& buf = pipe.slot(pipe.tail);
   const bool was_full = pipe_full(pipe);
   if (chars > buf.len) {
     if (out != nullptr) {
@@ -161,12 +157,7 @@ u64 pipe_take_slots(PipeInode& pipe, u64 most, SharedBytes* out, PagePool& pages
   }
   buf.ops = PipeBufOps::kNone;
   ++pipe.tail;
-  // anon_pipe_put_page(), as nearly always.
-  if (pipe.tmp_page[0] == kNoPage && profile.tmp_pages > 0 && pages.refcount(buf.page) == 1) {
-    pipe.tmp_page[0] = buf.page;
-  } else {
-    anon_pipe_put_page(pipe, buf.page, pages, profile);
-  }
+  anon_pipe_put_page(pipe, buf.page, pages, profile);
   return was_full || profile.read_wakes == ReadWakes::kWhenSlotFreed;
 }
 

@@ -111,12 +111,12 @@ PipeSection finish(const Section& in) {
 }
 
 /// A read that is over at once.
-PipeSection read_at_once(PipeInode& pipe, PipeRead& call, u32 chars, SharedBytes* out,
-                         PagePool& pages, const KernelProfile& profile) {
+PipeSection read_at_once(PipeInode& pipe, PipeBuffer& buf, PipeRead& call, u32 chars,
+                         SharedBytes* out, PagePool& pages, const KernelProfile& profile) {
   PipeSection section;
   call.done = chars;
   section.result->v = chars;
-  const bool wakes = pipe_take_at_once(pipe, chars, out, pages, profile);
+  const bool wakes = pipe_take_at_once(pipe, buf, chars, out, pages, profile);
   if (wakes) {
     section.effects.add(PipeEffect::kWakeWrWait);
   }
@@ -144,8 +144,9 @@ PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const U
                               SharedBytes* out, const PipeIoContext& context, PagePool& pages,
                               const KernelProfile& profile) {
   if (!call.slept && to.size() == 1) {
-    if (const u32 chars = pipe_readable_at_once(pipe, to.front()); chars > 0) {
-      return read_at_once(pipe, call, chars, out, pages, profile);
+    PipeBuffer& buf = pipe.slot(pipe.tail);
+    if (const u32 chars = pipe_readable_at_once(pipe, buf, to.front()); chars > 0) {
+      return read_at_once(pipe, buf, call, chars, out, pages, profile);
     }
   }
   Section in{pipe, call, context, pages, profile};

@@ -62,6 +62,14 @@ FileId FdTable::clear(Fd fd) {
   return file;
 }
 
+void FdTable::forget_pipe(FileId file) {
+  for (Entry& entry : entries_) {
+    if (entry.file == file) {
+      entry.reads_pipe = entry.writes_pipe = false;
+    }
+  }
+}
+
 bool FdTable::reserved(Fd fd) const {
   return fd.v >= 0 && index(fd) < entries_.size() && entry(fd).reserved;
 }

@@ -69,16 +69,22 @@ struct File {
 /// A descriptor table (`struct files_struct`): which descriptor is which open file.
 class FdTable {
  public:
+  static constexpr u32 kPipeBits = 28;
+
   struct Entry {
     FileId file = kNoFile;
-    bool reserved = false;  ///< taken by an open() that has not finished
-    bool close_on_exec = false;
-    /// The pipe that was last found behind it: a hint where it may be fetched from in advance.
-    u32 pipe_hint = 0;
+    bool reserved : 1 = false;  ///< taken by an open() that has not finished
+    bool close_on_exec : 1 = false;
+    // What the file says, once somebody has asked it: a read or write that finds it here need not
+    // fetch the file. True as long as the file has no O_DIRECT, see forget_pipe().
+    bool reads_pipe : 1 = false;   ///< it may read the pipe `pipe`, and asks for no packets
+    bool writes_pipe : 1 = false;  ///< it may write it, likewise
+    u32 pipe : kPipeBits = 0;
     friend bool operator==(const Entry& a, const Entry& b) {
       return a.file == b.file && a.reserved == b.reserved && a.close_on_exec == b.close_on_exec;
     }
   };
+  static_assert(sizeof(Entry) == 8);
 
   /// Takes the lowest free descriptor from `lowest` on.
   /// Errors: EMFILE when that is `rlimit_nofile` or kNrOpen, or more. Linux fs/file.c: alloc_fd().
@@ -96,10 +102,14 @@ class FdTable {
   [[nodiscard]] FileId file(Fd fd) const {
     return fd.v < 0 || index(fd) >= entries_.size() ? kNoFile : entry(fd).file;
   }
-  /// The entry of a descriptor that is not beyond all that were ever used, or null.
-  [[nodiscard]] Entry* find(Fd fd) {
-    return fd.v < 0 || index(fd) >= entries_.size() ? nullptr : &entries_[index(fd)];
-  }
+  /// True when the descriptor has an entry: there is none beyond all that were ever used, and none
+  /// of a negative one, which counts as beyond all.
+  [[nodiscard]] bool has_entry(Fd fd) const { return static_cast<u32>(fd.v) < entries_.size(); }
+  /// REQUIRES: has_entry(fd).
+  [[nodiscard]] Entry& entry(Fd fd) { return entries_[index(fd)]; }
+  [[nodiscard]] const Entry& entry(Fd fd) const { return entries_[index(fd)]; }
+  /// What entries know of this file's pipe is no longer so: the file is asked again.
+  void forget_pipe(FileId file);
   [[nodiscard]] bool reserved(Fd fd) const;
   [[nodiscard]] bool close_on_exec(Fd fd) const { return entry(fd).close_on_exec; }
   void set_close_on_exec(Fd fd, bool on) { entries_[index(fd)].close_on_exec = on; }
@@ -121,11 +131,10 @@ class FdTable {
 
  private:
   [[nodiscard]] static std::size_t index(Fd fd) { return static_cast<std::size_t>(fd.v); }
-  [[nodiscard]] const Entry& entry(Fd fd) const { return entries_[index(fd)]; }
   void trim();
 
   u32 users_ = 1;
-  std::vector<Entry> entries_;
+  std::vector<Entry, TableAllocator<Entry>> entries_;
   std::size_t next_free_ = 0;  // no free entry below this one; follows from the entries
 };
 

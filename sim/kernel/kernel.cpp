@@ -1,5 +1,6 @@
 #include "sim/kernel/kernel.hpp"
 
+#include <concepts>
 #include <utility>
 
 #include <fmt/format.h>
@@ -58,11 +59,22 @@ bool signals_come_first(KernelState& k, TaskId id, u16 call_number) {
   return signal_pending(k, id);
 }
 
+u16 number_of(const Call& call) { return call_number(call); }
+template <class C>
+u16 number_of(const C& /*call*/) {
+  return kCallNumber<C>;
+}
+
 /// The task enters a call without waiting for its turn.
-Section first_section(KernelState& k, TaskId id, const Call& call) {
-  k.task(id).enter(call, k.now);
+template <class C>
+Section first_section(KernelState& k, TaskId id, const C& call) {
+  k.task(id).enter(number_of(call), k.now);
   k.task(id).state = TaskState::kRunnable;
-  return visit([&](const auto& c) { return run(k, id, c); }, call);
+  if constexpr (std::same_as<C, Call>) {
+    return visit([&](const auto& c) { return run(k, id, c); }, call);
+  } else {
+    return run(k, id, call);
+  }
 }
 
 bool internal(Errno error) {
@@ -112,7 +124,7 @@ Kernel::Kernel(const Environment& environment, const KernelProfile& profile, Con
 void Kernel::post(TaskId id, const Call& call) {
   IPCSIM_CHECK(idle(id));
   Task& task = state_.task(id);
-  task.enter(call, state_.now);
+  task.enter(call_number(call), state_.now);
   task.call = StoredCall(call);
   if (task.state == TaskState::kIdle) {
     enqueue(state_, id);
@@ -120,9 +132,20 @@ void Kernel::post(TaskId id, const Call& call) {
 }
 
 Section Kernel::any_syscall(TaskId id, const Call& call) {
+  if (const auto* send = get_if<MqTimedsendCall>(&call)) {
+    return enter(id, *send);
+  }
+  if (const auto* receive = get_if<MqTimedreceiveCall>(&call)) {
+    return enter(id, *receive);
+  }
+  return enter(id, call);
+}
+
+template <class C>
+Section Kernel::enter(TaskId id, const C& call) {
   IPCSIM_CHECK(id.v > 0 && id.v <= state_.tasks.size());
   IPCSIM_CHECK(!state_.task(id).in_call() && state_.task(id).state == TaskState::kIdle);
-  const bool waits = signals_come_first(state_, id, call_number(call));
+  const bool waits = signals_come_first(state_, id, number_of(call));
   if (waits) {
     post(id, call);
     run_section(id);

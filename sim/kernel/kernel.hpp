@@ -33,7 +33,15 @@ class Kernel {
   /// and kNotModelled: the call is over, and there is no completion of it. Anything else: it goes
   /// on, or a signal came into it, as if it had been posted. REQUIRES: idle(task), and it is not
   /// runnable.
-  [[nodiscard]] Section syscall(TaskId task, const Call& call);
+  [[nodiscard]] Section syscall(TaskId task, const Call& call) {
+    if (const auto* write = get_if<WriteCall>(&call)) {
+      return write_syscall(task, call, *write);
+    }
+    if (const auto* read = get_if<ReadCall>(&call)) {
+      return read_syscall(task, call, *read);
+    }
+    return any_syscall(task, call);
+  }
   /// Sends a signal as tgkill() does; nothing happens when the task is dead.
   /// Errors (by text): no signal has that number.
   [[nodiscard]] std::optional<std::string> post_signal(TaskId task, Signal signal);
@@ -86,8 +94,13 @@ class Kernel {
   [[nodiscard]] u64 visible_hash() const;
 
  private:
-  Section transfer_syscall(TaskId task, const Call& call);
+  // `write` and `read`: what `any` is.
+  Section write_syscall(TaskId task, const Call& any, const WriteCall& write);
+  Section read_syscall(TaskId task, const Call& any, const ReadCall& read);
   Section any_syscall(TaskId task, const Call& call);
+  /// `call`: any, or one whose type is known, which saves asking for it again and again.
+  template <class C>
+  Section enter(TaskId task, const C& call);
   void run_call(TaskId task);
   void finish_call(TaskId task, Section& section);
   bool returns_at_once(TaskId task, Errno error);

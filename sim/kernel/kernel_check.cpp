@@ -6,6 +6,7 @@
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/kernel/regular_file.hpp"
+#include "sim/kernel/transfer_at_once.hpp"
 #include "sim/kernel/user_namespace.hpp"
 
 namespace ipcsim {
@@ -55,12 +56,25 @@ Broken check_pages(const KernelState& k) {
   return std::nullopt;
 }
 
+/// What an entry knows of the pipe behind it is what its file says.
+bool knows_its_pipe(const KernelState& k, const FdTable::Entry& entry) {
+  FdTable::Entry fresh{.file = entry.file};
+  learn_pipe(k, fresh);
+  return (!entry.reads_pipe && !entry.writes_pipe) ||
+         (entry.pipe == fresh.pipe && entry.reads_pipe == fresh.reads_pipe &&
+          entry.writes_pipe == fresh.writes_pipe);
+}
+
 /// Every file's count is the number of descriptors and calls that refer to it.
 Broken check_files(const KernelState& k) {
   std::map<FileId, u32> references;
+  Broken broken;
   k.fd_tables.each([&](FdTableId /*id*/, const FdTable& table) {
     for (const Fd fd : table.open_fds()) {
       ++references[table.file(fd)];
+      if (!broken && !knows_its_pipe(k, table.entry(fd))) {
+        broken = fmt::format("descriptor {} knows of its pipe what the file says", fd.v);
+      }
     }
   });
   for (const Task& task : k.tasks) {
@@ -75,7 +89,6 @@ Broken check_files(const KernelState& k) {
       }
     }
   });
-  Broken broken;
   k.files.each([&](FileId id, const File& file) {
     if (!broken && references[id] != file.f_count) {
       broken = fmt::format("file {} has as many references ({}) as users ({})", id.v, file.f_count,

@@ -79,6 +79,9 @@ Section set_status_flags(KernelState& k, TaskId task, FileId id, const FcntlCall
   if (((flags ^ file.f_flags) & kOAsync) != 0) {
     pipe_fasync(k, id, call.fd, (flags & kOAsync) != 0);
   }
+  if ((flags & ~file.f_flags & kODirect) != 0 && file.kind == FileKind::kPipe) {
+    k.fd_tables.each([id](FdTableId /*id*/, FdTable& table) { table.forget_pipe(id); });
+  }
   file.f_flags = (file.f_flags & ~kSetflMask) | (flags & kSetflMask);
   return Section::returned(0);
 }
@@ -250,11 +253,12 @@ Section run(KernelState& k, TaskId id, const CloseRangeCall& call) {
   if ((flags & kCloseRangeCloexec) != 0) {
     // Also those that an open() has reserved and not yet given a file.
     for (u64 number = call.first; number <= call.last; ++number) {
-      FdTable::Entry* entry = number < kNrOpen ? table.find(Fd{static_cast<i32>(number)}) : nullptr;
-      if (entry == nullptr) {
+      const Fd fd{static_cast<i32>(number)};
+      if (number >= kNrOpen || !table.has_entry(fd)) {
         break;  // beyond all that were ever used
       }
-      entry->close_on_exec |= entry->reserved || entry->file != kNoFile;
+      FdTable::Entry& entry = table.entry(fd);
+      entry.close_on_exec = entry.close_on_exec || entry.reserved || entry.file != kNoFile;
     }
     return Section::returned(0);
   }

@@ -9,6 +9,7 @@
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/syscalls.hpp"
+#include "sim/kernel/transfer_at_once.hpp"
 #include "sim/kernel/wake.hpp"
 
 namespace ipcsim {
@@ -51,11 +52,12 @@ MqCaller caller_of(const KernelState& k, TaskId id, const File& file) {
 }
 
 /// The call joins a list: asleep until a peer, a signal or the time ends it.
-Section sleep_in_list(KernelState& k, TaskId id, File& file, const UserPtr<Timespec>& timeout,
-                      CallInProgress progress) {
+template <class Progress>
+Section sleep_in_list(KernelState& k, TaskId id, Fd fd, File& file,
+                      const UserPtr<Timespec>& timeout) {
   Task& task = k.task(id);
   ++file.f_count;
-  task.progress = std::move(progress);
+  task.progress.emplace<Progress>().file = k.fd_table(id).file(fd);
   if (const auto deadline = deadline_of(timeout)) {
     task.make_rare().deadline = deadline;
   }
@@ -99,8 +101,7 @@ Section start_send(KernelState& k, TaskId id, File& file, MqueueObject& object,
   MqSendOutcome outcome =
       mq_send(object.inode, {.prio = call.msg_prio, .text = call.msg.data}, caller_of(k, id, file));
   if (outcome.end == MqEnd::kAsleep) {
-    return sleep_in_list(k, id, file, call.abs_timeout,
-                         MqSendInProgress{.file = k.fd_table(id).file(call.mqdes)});
+    return sleep_in_list<MqSendInProgress>(k, id, call.mqdes, file, call.abs_timeout);
   }
   if (outcome.end == MqEnd::kFailed) {
     return Section::failed(outcome.error);
@@ -118,27 +119,31 @@ Section start_send(KernelState& k, TaskId id, File& file, MqueueObject& object,
   return Section::returned(0);
 }
 
-Section received(MqMessage&& message, bool with_prio) {
-  const i64 len = static_cast<i64>(message.text.len());
-  return Section::returned(
-      len, ReceivedMessage{.msg = std::move(message.text),
-                           .msg_prio = with_prio ? std::optional{message.prio} : std::nullopt});
+/// The message as the program gets it.
+ReceivedMessage handed_out(MqMessage&& message, OutPtr prio) {
+  return {.msg = std::move(message.text),
+          .msg_prio = prio == OutPtr::kValid ? std::optional{message.prio} : std::nullopt};
+}
+
+/// True when a received message cannot be copied out.
+bool faults(const MqTimedreceiveCall& call, const MqMessage& message) {
+  return call.msg_prio == OutPtr::kBad || call.msg.mapped < message.text.len();
 }
 
 /// Copies a received message out: the priority first. On EFAULT the message is lost.
 Section deliver(const MqTimedreceiveCall& call, MqMessage&& message) {
-  const bool fault = call.msg_prio == OutPtr::kBad || call.msg.mapped < message.text.len();
-  return fault ? Section::failed(Errno::kEFAULT)
-               : received(std::move(message), call.msg_prio == OutPtr::kValid);
+  if (faults(call, message)) {
+    return Section::failed(Errno::kEFAULT);
+  }
+  const i64 len = static_cast<i64>(message.text.len());
+  return Section::returned(len, handed_out(std::move(message), call.msg_prio));
 }
 
 Section start_receive(KernelState& k, TaskId id, File& file, MqueueObject& object,
                       const MqTimedreceiveCall& call) {
   MqReceiveOutcome outcome = mq_receive(object.inode, caller_of(k, id, file));
   if (outcome.end == MqEnd::kAsleep) {
-    return sleep_in_list(
-        k, id, file, call.abs_timeout,
-        MqReceiveInProgress{.file = k.fd_table(id).file(call.mqdes), .message = {}});
+    return sleep_in_list<MqReceiveInProgress>(k, id, call.mqdes, file, call.abs_timeout);
   }
   if (outcome.end == MqEnd::kFailed) {
     return Section::failed(outcome.error);
@@ -200,6 +205,22 @@ Section run(KernelState& k, TaskId id, const MqTimedreceiveCall& call) {
     return Section::failed(error);
   }
   return start_receive(k, id, *file, object, call);
+}
+
+bool end_receive_at_once(KernelState& k, TaskId id, MqReceiveInProgress& progress) {
+  Task& task = k.task(id);
+  const auto& call = task.call.known<MqTimedreceiveCall>();
+  File& file = k.files.known(progress.file);
+  if (!progress.ready || faults(call, progress.message) || file.f_count == 1) {
+    return false;
+  }
+  SysResult& result = completion_at_once(k, id);
+  result.ret = static_cast<i64>(progress.message.text.len());
+  result.out.emplace<ReceivedMessage>(handed_out(std::move(progress.message), call.msg_prio));
+  --file.f_count;
+  task.progress = std::monostate{};
+  task.leave();
+  return true;
 }
 
 }  // namespace ipcsim

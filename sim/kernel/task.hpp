@@ -224,8 +224,8 @@ struct Task {
     return is_any_call<Calls...>(call_number);
   }
   /// It is in this call from now on.
-  void enter(const Call& entering, Nanoseconds now) {
-    call_number = ipcsim::call_number(entering);
+  void enter(u16 number, Nanoseconds now) {
+    call_number = number;
     entered = now;
   }
   /// It is back in user space.

@@ -6,6 +6,19 @@
 
 namespace ipcsim {
 
+void learn_pipe(const KernelState& k, FdTable::Entry& entry) {
+  if (entry.file == kNoFile) {
+    return;
+  }
+  const File& file = k.files[entry.file];
+  if (file.kind == FileKind::kPipe && !file.path_only && (file.f_flags & kODirect) == 0 &&
+      file.pipe.v >> FdTable::kPipeBits == 0) {
+    entry.pipe = file.pipe.v & ((1U << FdTable::kPipeBits) - 1);
+    entry.reads_pipe = file.f_mode.read;
+    entry.writes_pipe = file.f_mode.write;
+  }
+}
+
 WaitAtOnce wait_for_bytes(KernelState& k, TaskId id, const PipeObject& pipe, const ReadCall& call) {
   const KernelProfile& profile = *k.profile;
   const PipeInode& inode = pipe.inode;
@@ -50,28 +63,26 @@ WaitAtOnce wait_for_room(KernelState& k, TaskId id, const WriteCall& call) {
   return WaitAtOnce::kWouldBlock;
 }
 
-bool finish_at_once(KernelState& k, TaskId id) {
+namespace {
+
+bool end_read_at_once(KernelState& k, TaskId id, const ReadInProgress& progress) {
   Task& task = k.task(id);
-  const auto* progress = std::get_if<ReadInProgress>(&task.progress);
-  if (progress == nullptr || !task.in_any<ReadCall>() || progress->locals.done > 0 ||
-      progress->locals.wake_writer || task.killed || task.stop_pending || task.sigpending ||
-      task.extras) {
+  if (!task.in_any<ReadCall>() || progress.locals.done > 0 || progress.locals.wake_writer) {
     return false;
   }
-  File& file = k.files[progress->file];
+  File& file = k.files[progress.file];
   PipeObject& pipe = k.pipes[file.pipe];
   if (!pipe.alone || file.f_count == 1) {
     return false;
   }
-  const ReadAtOnce read{&pipe, pipe_readable_at_once(pipe.inode, task.call.known<ReadCall>().buf)};
+  const ReadAtOnce read = readable_at_once(pipe, task.call.known<ReadCall>());
   if (read.bytes == 0) {
     return false;
   }
   finish_wait(k, id);
-  Completion& completion = k.completions.emplace_back();
-  completion.task = id;
-  completion.result.ret = read.bytes;
-  completion.result.out.emplace<ReadBytes>(ReadBytes{read_at_once(k, read)});
+  SysResult& result = completion_at_once(k, id);
+  result.ret = read.bytes;
+  result.out.emplace<ReadBytes>(ReadBytes{read_at_once(k, read)});
   if (k.profile->two_wait_queues && !pipe_empty(pipe.inode)) {
     wake_up(k, pipe.rd_wait, WakeCount::kOne, kPollIn | kPollRdNorm);
   }
@@ -81,36 +92,59 @@ bool finish_at_once(KernelState& k, TaskId id) {
   return true;
 }
 
-Section Kernel::syscall(TaskId id, const Call& call) {
-  return is_any_call<ReadCall, WriteCall>(call_number(call)) ? transfer_syscall(id, call)
-                                                             : any_syscall(id, call);
+}  // namespace
+
+bool finish_at_once(KernelState& k, TaskId id) {
+  Task& task = k.task(id);
+  if (task.killed || task.stop_pending || task.sigpending || task.extras) {
+    return false;
+  }
+  if (auto* receive = std::get_if<MqReceiveInProgress>(&task.progress)) {
+    return end_receive_at_once(k, id, *receive);
+  }
+  const auto* read = std::get_if<ReadInProgress>(&task.progress);
+  return read != nullptr && end_read_at_once(k, id, *read);
 }
 
-Section Kernel::transfer_syscall(TaskId id, const Call& call) {
-  Task& task = state_.task(id);
-  IPCSIM_CHECK(id.v > 0 && &task < std::to_address(state_.tasks.end()));
+namespace {
+
+/// The task that makes a call. REQUIRES: it exists. Number 0 comes out far beyond the last one.
+[[gnu::always_inline]] inline Task& caller(KernelState& k, TaskId id) {
+  Task& task = k.task(id);
+  IPCSIM_CHECK(&task < std::to_address(k.tasks.end()));
+  return task;
+}
+
+}  // namespace
+
+Section Kernel::write_syscall(TaskId id, const Call& any, const WriteCall& write) {
+  Task& task = caller(state_, id);
   if (in_user_space(task)) {
-    if (const auto* write = get_if<WriteCall>(&call)) {
-      if (const u32 bytes = write_at_once(state_, task, *write); bytes > 0) {
-        return Section::returned(bytes);
-      }
-      if (wait_for_room(state_, id, *write) == WaitAtOnce::kWouldBlock) {
-        return Section::failed(Errno::kEAGAIN);
-      }
-    } else if (const auto* read = get_if<ReadCall>(&call)) {
-      const ReadAtOnce now = readable_at_once(state_, task, *read);
-      if (now.bytes > 0) {
-        task.entered = state_.now;
-        return Section::returned(now.bytes, ReadBytes{read_at_once(state_, now)});
-      }
-      const WaitAtOnce waits =
-          now.pipe == nullptr ? WaitAtOnce::kNo : wait_for_bytes(state_, id, *now.pipe, *read);
-      if (waits != WaitAtOnce::kNo) {
-        return waits == WaitAtOnce::kAsleep ? Section::asleep() : Section::failed(Errno::kEAGAIN);
-      }
+    if (const u32 bytes = write_at_once(state_, task, write); bytes > 0) {
+      return Section::returned(bytes);
+    }
+    if (wait_for_room(state_, id, write) == WaitAtOnce::kWouldBlock) {
+      return Section::failed(Errno::kEAGAIN);
     }
   }
-  return any_syscall(id, call);
+  return any_syscall(id, any);
+}
+
+Section Kernel::read_syscall(TaskId id, const Call& any, const ReadCall& read) {
+  Task& task = caller(state_, id);
+  if (in_user_space(task)) {
+    const ReadAtOnce now = readable_at_once(state_, task, read);
+    if (now.bytes > 0) {
+      task.entered = state_.now;
+      return Section::returned(now.bytes, ReadBytes{read_at_once(state_, now)});
+    }
+    const WaitAtOnce waits =
+        now.pipe == nullptr ? WaitAtOnce::kNo : wait_for_bytes(state_, id, *now.pipe, read);
+    if (waits != WaitAtOnce::kNo) {
+      return waits == WaitAtOnce::kAsleep ? Section::asleep() : Section::failed(Errno::kEAGAIN);
+    }
+  }
+  return any_syscall(id, any);
 }
 
 }  // namespace ipcsim

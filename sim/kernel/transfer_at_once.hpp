@@ -10,29 +10,28 @@
 
 namespace ipcsim {
 
+/// Asks the file behind a descriptor what the entry is to know. Linux fs/file.c: fdget(),
+/// fs/pipe.c: is_packetized().
+void learn_pipe(const KernelState& k, FdTable::Entry& entry);
+
 /// The pipe of an open file that the task may write (or else read) without further questions, or
 /// null.
 template <bool kWrite>
 [[nodiscard, gnu::always_inline]] inline PipeObject* plain_pipe(KernelState& k, const Task& task,
                                                                 Fd fd) {
-  FdTable::Entry* entry = k.fd_tables.known(task.files).find(fd);
-  if (entry == nullptr || entry->file == kNoFile) {
+  FdTable& table = k.fd_tables.known(task.files);
+  if (!table.has_entry(fd)) {
     return nullptr;
   }
-  // Among many pipes file and pipe are both far away: neither waits for the other.
-  if (const PipeId hint{entry->pipe_hint}; k.pipes.contains(hint)) {
-    const PipeObject& likely = k.pipes.known(hint);
-    __builtin_prefetch(&likely.inode);
-    __builtin_prefetch(&likely.alone);
+  FdTable::Entry& entry = table.entry(fd);
+  const auto allowed = [&entry] { return kWrite ? entry.writes_pipe : entry.reads_pipe; };
+  if (!allowed()) [[unlikely]] {
+    learn_pipe(k, entry);
+    if (!allowed()) {
+      return nullptr;
+    }
   }
-  const File& file = k.files.known(entry->file);
-  const bool allowed = kWrite ? file.f_mode.write : file.f_mode.read;
-  if (file.kind != FileKind::kPipe || !allowed || file.path_only ||
-      (file.f_flags & kODirect) != 0) {
-    return nullptr;
-  }
-  entry->pipe_hint = file.pipe.v;
-  PipeObject& pipe = k.pipes.known(file.pipe);
+  PipeObject& pipe = k.pipes.known(PipeId{entry.pipe});
   return pipe.alone ? &pipe : nullptr;
 }
 
@@ -71,15 +70,21 @@ template <bool kWrite>
 /// A read() that can be carried out in the same way: from which pipe, and how many bytes; 0: no.
 struct ReadAtOnce {
   PipeObject* pipe = nullptr;
+  PipeBuffer* buf = nullptr;  ///< its next slot
   u32 bytes = 0;
 };
+/// The same of a pipe that is known.
+[[nodiscard, gnu::always_inline]] inline ReadAtOnce readable_at_once(PipeObject& pipe,
+                                                                     const ReadCall& call) {
+  PipeBuffer& buf = pipe.inode.slot(pipe.inode.tail);
+  const bool longest = call.buf.len > kMaxRwCount;
+  return {&pipe, &buf, longest ? 0 : pipe_readable_at_once(pipe.inode, buf, call.buf)};
+}
 [[nodiscard, gnu::always_inline]] inline ReadAtOnce readable_at_once(KernelState& k,
                                                                      const Task& task,
                                                                      const ReadCall& call) {
   PipeObject* pipe = plain_pipe<false>(k, task, call.fd);
-  return {pipe, pipe == nullptr || call.buf.len > kMaxRwCount
-                    ? 0
-                    : pipe_readable_at_once(pipe->inode, call.buf)};
+  return pipe == nullptr ? ReadAtOnce{} : readable_at_once(*pipe, call);
 }
 
 /// Wakes writers of a pipe that was read.
@@ -96,16 +101,17 @@ struct ReadAtOnce {
   PipeObject& pipe = *read.pipe;
   if (k.pages.contents() == Contents::kKept) {
     SharedBytes bytes;
-    const std::byte* in_place = pipe_bytes_in_place(pipe.inode, read.bytes, k.pages);
+    const std::byte* in_place = pipe_bytes_in_place(*read.buf, read.bytes, k.pages);
     if (in_place != nullptr) {
       bytes = k.read_bytes.copy_of(in_place, read.bytes);
     }
     wake_writers(k, pipe,
-                 pipe_take_at_once(pipe.inode, read.bytes, in_place == nullptr ? &bytes : nullptr,
-                                   k.pages, *k.profile));
+                 pipe_take_at_once(pipe.inode, *read.buf, read.bytes,
+                                   in_place == nullptr ? &bytes : nullptr, k.pages, *k.profile));
     return Payload::of_bytes(std::move(bytes));
   }
-  wake_writers(k, pipe, pipe_take_at_once(pipe.inode, read.bytes, nullptr, k.pages, *k.profile));
+  wake_writers(k, pipe,
+               pipe_take_at_once(pipe.inode, *read.buf, read.bytes, nullptr, k.pages, *k.profile));
   return Payload::of_unknown(read.bytes);
 }
 
@@ -122,8 +128,16 @@ enum class WaitAtOnce : u8 {
 /// here.
 [[nodiscard]] WaitAtOnce wait_for_room(KernelState& k, TaskId id, const WriteCall& call);
 
-/// Ends a read() that has slept and now finds bytes, if that is all there is to it. REQUIRES: the
-/// task was woken, and runs.
+/// Where a call that ends on a short way puts its result.
+[[nodiscard]] inline SysResult& completion_at_once(KernelState& k, TaskId id) {
+  Completion& completion = k.completions.emplace_back();
+  completion.task = id;
+  return completion.result;
+}
+/// Ends a receive that a sender has completed, if that is all there is to it.
+[[nodiscard]] bool end_receive_at_once(KernelState& k, TaskId id, MqReceiveInProgress& progress);
+/// Ends a read() that has slept and now finds bytes, or a receive that was handed a message, if
+/// that is all there is to it. REQUIRES: the task was woken, and runs.
 [[nodiscard]] bool finish_at_once(KernelState& k, TaskId id);
 
 }  // namespace ipcsim

@@ -105,7 +105,7 @@ class Chance {
       case 2:
         return fcntl(fd(), kFDupfd, fd());
       case 3:
-        return fcntl(fd(), kFSetfl, one_in(2) ? kONonblock : 0);
+        return fcntl(fd(), kFSetfl, one_in(4) ? kODirect : one_in(2) ? kONonblock : 0);
       case 4:
         return fcntl(fd(), kFSetpipeSz, static_cast<i64>(len()));
       case 5:

@@ -20,16 +20,6 @@ void wq_add(MqueueInode& queue, MqSide side, const MqCaller& caller, MqMessage m
 
 }  // namespace
 
-Errno mq_check_prio(u32 prio) { return prio < kMqPrioMax ? Errno::kOk : Errno::kEINVAL; }
-
-Errno mq_check_send(const MqueueInode& queue, Bytes len) {
-  return len.v > static_cast<u64>(queue.attr.mq_msgsize) ? Errno::kEMSGSIZE : Errno::kOk;
-}
-
-Errno mq_check_receive(const MqueueInode& queue, Bytes len) {
-  return len.v < static_cast<u64>(queue.attr.mq_msgsize) ? Errno::kEMSGSIZE : Errno::kOk;
-}
-
 MqSendOutcome mq_send(MqueueInode& queue, MqMessage message, const MqCaller& caller) {
   IPCSIM_CHECK(mq_check_send(queue, Bytes{message.text.len()}) == Errno::kOk);
   MqSendOutcome outcome;

@@ -47,13 +47,19 @@ struct MqCaller {
 
 /// Checks a priority, before the descriptor is looked at. Errors: EINVAL from kMqPrioMax on.
 /// Linux ipc/mqueue.c: do_mq_timedsend().
-[[nodiscard]] Errno mq_check_prio(u32 prio);
+[[nodiscard]] inline Errno mq_check_prio(u32 prio) {
+  return prio < kMqPrioMax ? Errno::kOk : Errno::kEINVAL;
+}
 /// Checks a message's length, after the descriptor and before the text is copied in. Errors:
 /// EMSGSIZE over mq_msgsize. Linux ipc/mqueue.c: do_mq_timedsend().
-[[nodiscard]] Errno mq_check_send(const MqueueInode& queue, Bytes len);
+[[nodiscard]] inline Errno mq_check_send(const MqueueInode& queue, Bytes len) {
+  return len.v > static_cast<u64>(queue.attr.mq_msgsize) ? Errno::kEMSGSIZE : Errno::kOk;
+}
 /// Checks the length of a receiver's buffer, after the descriptor. Errors: EMSGSIZE under
 /// mq_msgsize, however long the message is. Linux ipc/mqueue.c: do_mq_timedreceive().
-[[nodiscard]] Errno mq_check_receive(const MqueueInode& queue, Bytes len);
+[[nodiscard]] inline Errno mq_check_receive(const MqueueInode& queue, Bytes len) {
+  return len.v < static_cast<u64>(queue.attr.mq_msgsize) ? Errno::kEMSGSIZE : Errno::kOk;
+}
 
 /// Sends a message. A sleeping receiver gets it without its entering the queue: then nothing fires
 /// and no poller is woken. The spare node is filled first, whatever comes of it. Errors: EAGAIN

@@ -16,7 +16,7 @@ namespace ipcsim {
 namespace {
 
 /// The queue's open file behind the descriptor, or null.
-File* queue_file(KernelState& k, TaskId id, Fd fd) {
+[[gnu::always_inline]] inline File* queue_file(KernelState& k, TaskId id, Fd fd) {
   const FileId number = k.fd_tables.known(k.task(id).files).file(fd);
   File* file = number == kNoFile ? nullptr : &k.files.known(number);
   return file != nullptr && file->kind == FileKind::kMqueue && !file->path_only ? file : nullptr;

@@ -21,6 +21,7 @@ enum class Cap : u8 {
   kSysAdmin = 21,
   kSysNice = 23,
   kSysResource = 24,
+  kSetfcap = 31,
 };
 
 /// A set of capabilities.

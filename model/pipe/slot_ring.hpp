@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 
@@ -45,15 +44,15 @@ class SlotRing {
   SlotRing() = default;
   /// Free slots.
   explicit SlotRing(u32 size)
-      : slots_(size > kInside ? new PipeBuffer[size] : inside_.data()), size_(size) {}
+      : slots_(size > kInside ? new PipeBuffer[size] : inside_), size_(size) {}
   SlotRing(const SlotRing& other) : SlotRing(other.size_) {
     std::copy(other.begin(), other.end(), begin());
   }
   SlotRing(SlotRing&& other) noexcept : size_(std::exchange(other.size_, 0)) {
     if (size_ > kInside) {
-      slots_ = std::exchange(other.slots_, other.inside_.data());
+      slots_ = std::exchange(other.slots_, other.inside_);
     } else {
-      inside_ = other.inside_;
+      std::copy(other.inside_, other.inside_ + kInside, inside_);
     }
   }
   SlotRing& operator=(const SlotRing& other) {
@@ -91,9 +90,9 @@ class SlotRing {
  private:
   static constexpr u32 kInside = 16;
 
-  PipeBuffer* slots_ = inside_.data();
+  PipeBuffer* slots_ = inside_;
   u32 size_ = 0;
-  std::array<PipeBuffer, kInside> inside_;
+  PipeBuffer inside_[kInside];
 };
 
 }  // namespace ipcsim

@@ -35,12 +35,11 @@ UserNsId parent_of(const KernelState& k, UserNsId ns) {
 /// need that capability outside. Linux kernel/user_namespace.c: verify_root_map().
 bool may_map_root(const KernelState& k, const Credentials& cred, UserNsId ns,
                   const std::vector<IdExtent>& map) {
-  constexpr Cap kSetfcap{31};
   for (const IdExtent& extent : map) {
     if (extent.lower_first == 0 && k.profile->user_ns_root_needs_setfcap) {
       const UserNamespace& space = user_namespace(k, ns);
       return cred.user_ns == ns ? space.parent_could_setfcap
-                                : ns_capable(k, cred, space.parent, kSetfcap);
+                                : ns_capable(k, cred, space.parent, Cap::kSetfcap);
     }
   }
   return true;

@@ -10,7 +10,6 @@ namespace {
 
 constexpr u32 kNoId = 0xffff'ffff;
 constexpr u32 kDeepestLevel = 32;
-constexpr u32 kCapSetfcap = 31;
 
 const std::vector<IdExtent>& map_of(const UserNamespace& ns, IdKind kind) {
   return kind == IdKind::kUser ? ns.uid_map : ns.gid_map;
@@ -104,7 +103,7 @@ Result<Credentials> make_user_namespace(KernelState& k, TaskId maker) {
        .uid_map = {},
        .gid_map = {},
        .setgroups_allowed = first || user_namespace(k, parent).setgroups_allowed,
-       .parent_could_setfcap = (cred.effective.bits >> kCapSetfcap & 1U) != 0,
+       .parent_could_setfcap = cred.effective.has(Cap::kSetfcap),
        .maker = user,
        .rlimit_msgqueue = k.process_of(maker).rlimit_msgqueue});
   cred.user_ns = UserNsId{static_cast<u32>(k.user_namespaces.size())};

@@ -119,9 +119,8 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
   trace.header.environment.caps.bits |= survey.initial_caps;
   trace.events = std::move(finished.events);
   if (std::ranges::any_of(trace.events, maps_ids)) {
-    constexpr u64 kSetfcap = u64{1}
-                             << 31U;  // for a map of user 0; only maps that were taken are here
-    trace.header.environment.caps.bits |= kSetfcap;
+    // For a map of user 0; only maps that were taken are here.
+    trace.header.environment.caps.add(Cap::kSetfcap);
   }
 
   ImportReport report;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include <range/v3/algorithm/find_if.hpp>
@@ -158,6 +159,9 @@ class Search {
     if (begins && !at_.kernel.kernel().idle(task)) {
       return run_somebody(task);
     }
+    if (const auto closer = closer_before(event)) {
+      return run_somebody(*closer);
+    }
     schedule_.push_back({.is_event = true, .event = at_.event, .task = task});
     if (call == nullptr) {
       return apply_from_outside(event);
@@ -169,6 +173,37 @@ class Search {
       step_to_next_event();
     }
     return true;
+  }
+
+  /// The task whose close() in progress must come first: the number that it closes is given to some
+  /// other file next.
+  [[nodiscard]] std::optional<TaskId> closer_before(const Event& event) const {
+    const auto* other = std::get_if<OtherFdEvent>(&event.body);
+    if (other == nullptr) {
+      return std::nullopt;
+    }
+    const KernelState& k = at_.kernel.kernel().state();
+    const FdTableId files = k.task(other->task).files;
+    if (k.fd_tables[files].file(other->fd) == kNoFile) {
+      return std::nullopt;
+    }
+    for (u32 i = 0; i < k.tasks.size(); ++i) {
+      const Task& task = k.tasks[i];
+      if (task.state == TaskState::kRunnable && task.in_call() && task.files == files &&
+          closes(task.call, other->fd)) {
+        return TaskId{i + 1};
+      }
+    }
+    return std::nullopt;
+  }
+
+  static bool closes(const StoredCall& call, Fd fd) {
+    return call.visit([&]<class C>(const C& known) {
+      if constexpr (std::is_same_v<C, CloseCall>) {
+        return known.fd == fd;
+      }
+      return false;
+    });
   }
 
   /// A recorder that sees a signal arrive in a call has seen the task enter that call: the signal

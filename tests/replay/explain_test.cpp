@@ -408,5 +408,21 @@ TEST(Explain, ATimeBeginsWhereTheCallDoes) {
   EXPECT_EQ(found.verdict, Verdict::kExplained);
 }
 
+// A thread closes a number that another thread's open() is given before the close() was seen to
+// return.
+TEST(Explain, ANumberThatComesAgainWasClosedBefore) {
+  const Explanation found =
+      search(observed(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}}
+{"task":1,"call":"clone","flags":["CLONE_VM","CLONE_FILES","CLONE_SIGHAND","CLONE_THREAD"],"child":2,"ret":2}
+{"task":1,"other_fd":5,"what":"a"}
+{"task":1,"call":"close","fd":5}
+{"task":2,"other_fd":5,"what":"b"}
+{"task":1,"return":"close","ret":0}
+{"task":2,"call":"close","fd":5,"ret":0}
+{"task":2,"call":"pipe2","ret":0,"out":{"pipefd":[5,6]}}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+}
+
 }  // namespace
 }  // namespace ipcsim

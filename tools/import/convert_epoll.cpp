@@ -30,9 +30,9 @@ Plan convert_epoll_create(Conversion& c) {
   Plan plan = c.keep_bookkeeping(call);
   if (!c.args.problem()) {
     plan.at_exit = [table = c.task.files, fd = static_cast<i32>(c.result.value),
-                    cloexec = (call.flags.v & kOCloexec) != 0] {
+                    cloexec = (call.flags.v & kOCloexec) != 0, unseen = c.state.survey.rings] {
       table->install(fd, FdKind::kEpoll, cloexec);
-      table->set_epoll(fd, std::make_shared<EpollWatch>());
+      table->set_epoll(fd, std::make_shared<EpollWatch>(EpollWatch{.items = {}, .unseen = unseen}));
     };
   }
   return plan;
@@ -62,6 +62,12 @@ bool is_known(const Conversion& c, FdKind kind, Fd fd) {
   return is_ours(kind) && (watch == nullptr || !watch->others());
 }
 
+/// True for a call about an item that was there though no line added it: an io_uring did.
+bool is_of_unseen_item(const Conversion& c, const EpollWatch& watch, const EpollCtlCall& call) {
+  return watch.unseen && !watch.items.contains(call.fd.v) &&
+         (c.result.ok() ? call.op.v != kEpollCtlAdd : c.result.failed_with("EEXIST"));
+}
+
 Plan convert_epoll_ctl(Conversion& c) {
   const Fd epfd = c.args.fd(c.args.at(0), "epfd");
   const Node* op_node = c.args.at(1);
@@ -72,7 +78,7 @@ Plan convert_epoll_ctl(Conversion& c) {
   if (op_node == nullptr || c.args.problem()) {
     return {};
   }
-  const bool ours = is_known(c, kind, fd);
+  bool ours = is_known(c, kind, fd);
   const auto watch = watch_of(c, epfd);
   if (watch == nullptr) {
     if (ours && c.result.ok()) {
@@ -90,7 +96,9 @@ Plan convert_epoll_ctl(Conversion& c) {
   if (c.args.problem()) {
     return {};
   }
-  Plan plan = ours ? c.keep(call) : Plan::other();
+  const bool unseen = is_of_unseen_item(c, *watch, call);
+  Plan plan = unseen ? Plan::no_effect() : ours ? c.keep(call) : Plan::other();
+  ours = ours && !unseen;
   if (c.result.ok()) {
     plan.at_exit = [watch, call, ours] {
       if (call.op.v == kEpollCtlDel) {

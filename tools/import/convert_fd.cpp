@@ -67,6 +67,7 @@ Plan plan_dup(Conversion& c, Call call, Fd oldfd, std::optional<Fd> lowest, bool
     return {};
   }
   const i32 newfd = static_cast<i32>(c.result.value);
+  c.state.highest_fd = std::max(c.state.highest_fd, newfd);
   Plan plan =
       keep_on(c, is_ours(c, Fd{newfd}) ? c.files().find(newfd)->kind : kind, std::move(call));
   const FdSlot* old = c.files().find(oldfd.v);

@@ -255,6 +255,14 @@ Plan convert_harmless(Conversion& c) {
   return dropped ? *std::move(dropped) : Plan::no_effect();
 }
 
+/// kcmp() only compares: which file a descriptor is, of two tasks.
+Plan convert_kcmp(Conversion& c) {
+  const Node* type = c.args.at(2);
+  const bool files = type != nullptr && type->is("KCMP_FILE");
+  return files && c.args.count() > 3 && is_ours(any_kind(c, *c.args.at(3))) ? Plan::no_effect()
+                                                                            : Plan::other();
+}
+
 /// Where a file of a queue is read from; a pipe has no position.
 Plan convert_lseek(Conversion& c) {
   constexpr std::array kWhences =
@@ -324,6 +332,7 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"inotify_init", convert_maker},
     {"inotify_init1", convert_maker},
     {"io_uring_setup", convert_maker},
+    {"kcmp", convert_kcmp},
     {"landlock_create_ruleset", convert_maker},
     {"lseek", convert_lseek},
     {"memfd_create", convert_maker},

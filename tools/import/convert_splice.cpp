@@ -2,6 +2,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <range/v3/algorithm/any_of.hpp>
 
 #include "tools/import/conversion.hpp"
 
@@ -73,6 +74,16 @@ bool may_be_the_files(const Conversion& c) {
   return c.result.failed_with("EINVAL") || c.result.failed_with("EBADF");
 }
 
+/// The same for the file that bytes go to, which may be full as well, or a socket that nobody
+/// reads.
+bool may_be_the_targets(const Conversion& c) {
+  constexpr std::array kErrors = std::to_array<std::string_view>(
+      {"EFBIG", "ENOSPC", "EDQUOT", "EIO", "EPERM", "EPIPE", "ECONNRESET", "ENOTCONN"});
+  return may_be_the_files(c) || ranges::any_of(kErrors, [&](std::string_view error) {
+           return c.result.failed_with(error);
+         });
+}
+
 /// How much a file that is not under study had, nobody knows: as much as it gave. True when the
 /// call did nothing because of the file, and is left out.
 bool clip_to_file(Conversion& c, u64& len) {
@@ -101,7 +112,7 @@ Plan convert_splice(Conversion& c) {
   if (ends.in == FdKind::kOther && !is_device(c, 0) && clip_to_file(c, call.len)) {
     return Plan::no_effect();
   }
-  if (ends.out == FdKind::kOther && !is_device(c, 2) && may_be_the_files(c)) {
+  if (ends.out == FdKind::kOther && !is_device(c, 2) && may_be_the_targets(c)) {
     return Plan::no_effect();
   }
   const Offsets offsets{.off_in = offset_after(c, off_in, "off_in"),
@@ -134,7 +145,7 @@ Plan convert_sendfile(Conversion& c) {
     return Plan::no_effect();
   }
   if (ends.in == FdKind::kPipe && ends.out == FdKind::kOther && !is_device(c, 0) &&
-      (c.result.failed_with("EINVAL") || c.result.failed_with("EBADF"))) {
+      may_be_the_targets(c)) {
     return Plan::no_effect();  // it depends on how the other file was opened
   }
   const Offsets offsets{.offset = offset_after(c, where, "offset")};

@@ -45,8 +45,10 @@ struct EpollWatch {
     bool other = false;  ///< a file that is not under study
   };
   std::map<i32, Item> items;
+  /// The log has an io_uring, which may change what is watched: no line shows it.
+  bool unseen = false;
 
-  [[nodiscard]] bool others() const { return has(true); }
+  [[nodiscard]] bool others() const { return unseen || has(true); }
   [[nodiscard]] bool ours() const { return has(false); }
 
  private:

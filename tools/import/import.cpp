@@ -29,6 +29,16 @@ CallCounts to_counts(const std::map<std::string, u64>& counts) {
   return {counts.begin(), counts.end()};
 }
 
+/// RLIMIT_NOFILE at the beginning, if the log does not show it: where numbers ran out all below the
+/// limit were in use.
+u64 limit_of_files(const Importer& importer, const Survey& survey) {
+  const strace::ImportState& state = importer.state();
+  if (survey.rlimit_nofile || survey.sets_nofile || !state.ran_out_of_fds || state.highest_fd < 0) {
+    return survey.rlimit_nofile.value_or(kLargeNofile);
+  }
+  return static_cast<u64>(state.highest_fd) + 1;
+}
+
 /// The log's tasks without a parent, with what they had open when it began.
 std::vector<InitialTask> initial_tasks(Importer& importer, const std::vector<u32>& order,
                                        const Survey& survey, const InitialTask& model) {
@@ -40,7 +50,7 @@ std::vector<InitialTask> initial_tasks(Importer& importer, const std::vector<u32
     }
     InitialTask task = model;
     task.task = TaskId{i + 1};
-    task.rlimit_nofile = survey.rlimit_nofile.value_or(kLargeNofile);
+    task.rlimit_nofile = limit_of_files(importer, survey);
     task.rlimit_msgqueue = survey.rlimit_msgqueue.value_or(model.rlimit_msgqueue);
     task.other_fds.clear();
     for (const i32 fd : fds->inherited) {

@@ -1,5 +1,7 @@
 #include "tools/import/import_state.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "tools/import/printable.hpp"
@@ -90,6 +92,7 @@ std::expected<FdKind, Problem> ImportState::use_fd(TaskState& task, const Node& 
 
 void ImportState::expect_fd(TaskState& task, Fd fd, FdKind kind, Fd lowest, Origin origin) {
   FdTable& table = *task.files;
+  highest_fd = std::max(highest_fd, fd.v);
   const FdSlot* slot = table.find(fd.v);
   if (slot == nullptr || slot->presumed) {
     table.saw_free(fd.v);

@@ -58,6 +58,11 @@ class ImportState {
   /// A call that begins will give out `fd`, the lowest free number from `lowest` on.
   void expect_fd(TaskState& task, Fd fd, FdKind kind, Fd lowest, Origin origin);
 
+  /// A call found no descriptor number left below RLIMIT_NOFILE.
+  bool ran_out_of_fds = false;
+  /// The highest number that a call gave out; -1: none did.
+  i32 highest_fd = -1;
+
   /// The path that a call with the descriptor of a directory means; relative to where the log began
   /// when that is all that is known.
   [[nodiscard]] std::string path_of(const TaskState& task, const Node* dirfd,

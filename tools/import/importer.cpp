@@ -66,6 +66,14 @@ bool left_all_as_it_was(const CallRecord& call) {
          (error == "EFAULT" && ranges::contains(kOfVectors, call.name));
 }
 
+/// True for a call that fails with EMFILE only where no descriptor number is left.
+bool takes_lowest_fd(std::string_view name) {
+  constexpr std::array kNames =
+      std::to_array<std::string_view>({"pipe", "pipe2", "dup", "open", "openat", "creat", "socket",
+                                       "socketpair", "mq_open", "eventfd2", "memfd_create"});
+  return ranges::contains(kNames, name);
+}
+
 /// True when a call is about something that the model has, as far as its first arguments tell.
 bool is_about_ours(std::string_view name, const TaskState& task, const std::vector<Node>& args) {
   if (name.starts_with("mq_") || name == "pipe" || name == "pipe2") {
@@ -191,6 +199,8 @@ std::expected<Plan, Problem> Importer::apply(Converter converter, const CallReco
                         .state = state_,
                         .origin = {call.line, call.time_ns},
                         .never_returns = result.kind == CallResult::Kind::kNone};
+  state_.ran_out_of_fds =
+      state_.ran_out_of_fds || (result.failed_with("EMFILE") && takes_lowest_fd(call.name));
   Plan plan = converter(conversion);
   cut_strings_ += args.cut_strings();
   if (args.problem()) {

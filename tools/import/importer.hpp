@@ -34,6 +34,7 @@ class Importer {
   std::expected<void, TraceError> run();
 
   [[nodiscard]] ImportState& state() { return state_; }
+  [[nodiscard]] const ImportState& state() const { return state_; }
   /// One for each call of the log.
   [[nodiscard]] const std::vector<CallFate>& fates() const { return fates_; }
   /// A line that could not be imported, or not in full.

@@ -41,6 +41,8 @@ class Surveyor {
       see_timeout(call);
     } else if (call.name == "splice" || call.name == "sendfile") {
       survey_.splices = true;
+    } else if (call.name == "io_uring_setup") {
+      survey_.rings = true;
     } else if (call.name == "mq_notify") {
       constexpr std::string_view kRaw = "sigev_notify=0x2,";  // -X raw
       const std::string text = call.text();
@@ -103,6 +105,7 @@ class Surveyor {
       if (!known && cur != nullptr && call.name != "setrlimit") {
         limit = limit_value(*cur);
       }
+      survey_.sets_nofile = survey_.sets_nofile || (nofile && !known && !limit);
       known = true;
       return;
     }

@@ -18,6 +18,8 @@ struct Survey {
   /// The limits that a task had before anything set them.
   std::optional<u64> rlimit_nofile;
   std::optional<u64> rlimit_msgqueue;
+  /// Something set the first of these before anything showed it.
+  bool sets_nofile = false;
   /// The first time of the log.
   std::optional<i64> start_ns;
   /// CLOCK_REALTIME at the start, if the log shows or implies it.
@@ -30,6 +32,8 @@ struct Survey {
   bool opens = true;
   /// Calls of the splice family are in the log.
   bool splices = false;
+  /// An io_uring is made: calls may be made through it, which no line shows.
+  bool rings = false;
   /// Limits that calls which succeeded imply.
   SeenLimits limits;
   /// Capabilities that a call needed which succeeded.

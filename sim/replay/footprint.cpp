@@ -1,6 +1,7 @@
 #include "sim/replay/footprint.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <type_traits>
 #include <variant>
 
@@ -94,13 +95,27 @@ class Gatherer {
 
   /// True when the pipe has an open file with O_ASYNC: what is done to it may send SIGIO to
   /// anybody.
-  [[nodiscard]] bool sends_signals(PipeId pipe) const {
+  [[nodiscard]] bool sends_signals(PipeId pipe) {
+    if (!any_async()) {
+      return false;
+    }
     bool any = false;
     k_.files.each([&](FileId /*id*/, const File& file) {
       any = any ||
             (file.kind == FileKind::kPipe && file.pipe == pipe && (file.f_flags & kOAsync) != 0);
     });
     return any;
+  }
+
+  /// True when any open file has O_ASYNC: asked once, for a task may end with very many files.
+  [[nodiscard]] bool any_async() {
+    if (!any_async_) {
+      any_async_ = false;
+      k_.files.each([&](FileId /*id*/, const File& file) {
+        any_async_ = *any_async_ || (file.f_flags & kOAsync) != 0;
+      });
+    }
+    return *any_async_;
   }
 
   void add_fd(Fd fd, bool closes = false) {
@@ -257,6 +272,7 @@ class Gatherer {
   const KernelState& k_;
   TaskId id_;
   Footprint& out_;
+  std::optional<bool> any_async_;
 };
 
 }  // namespace

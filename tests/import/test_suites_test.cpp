@@ -71,5 +71,38 @@ TEST(Import, ASpliceThatItsFileRefuses) {
   EXPECT_THAT(report.no_effect_by_call, ElementsAre(std::pair{std::string("splice"), u64{1}}));
 }
 
+// python's os.set_blocking() is ioctl(FIONBIO): where ioctl() is not recorded, results show it.
+TEST(Import, NonblockingIsSetUnseenWhereIoctlIsNotRecorded) {
+  constexpr std::string_view kSet =
+      R"({"task":1,"call":"ioctl","fd":4,"request":"FIONBIO","value":1,"ret":0})";
+  constexpr std::string_view kFlags =
+      "1 pipe2([3, 4], O_CLOEXEC) = 0\n"
+      "1 fcntl(4, F_GETFL) = 0x801 (flags O_WRONLY|O_NONBLOCK)\n";
+  EXPECT_THAT(events_of(kFlags), ElementsAre(HasSubstr("pipe2"), kSet, HasSubstr("F_GETFL")));
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 dup2(4, 1) = 1\n"
+                        "1 write(4, \"\"..., 100000) = 65536 <0.000010>\n"
+                        "1 write(1, \"x\", 1) = -1 EAGAIN (Resource temporarily unavailable)\n"),
+              ElementsAre(HasSubstr("pipe2"), HasSubstr("dup2"), kSet, HasSubstr("write"),
+                          HasSubstr("\"ret\":65536"), HasSubstr("EAGAIN")));
+  // Where it is recorded nothing is put in.
+  EXPECT_THAT(events_of(std::string(kFlags) + "1 ioctl(4, FIONREAD, [0]) = 0\n"),
+              ElementsAre(HasSubstr("pipe2"), HasSubstr("F_GETFL"), HasSubstr("FIONREAD")));
+}
+
+// A child is killed in its execve(), which had let the parent go on already.
+TEST(Import, AnExecveThatIsKilledMayHaveEndedAVfork) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 vfork( <unfinished ...>\n"
+                        "2 execve(\"/bin/true\", [\"true\"], 0x7f /* 1 var */ <unfinished ...>\n"
+                        "1 <... vfork resumed>) = 2\n"
+                        "1 kill(2, SIGKILL) = 0\n"
+                        "2 <... execve resumed>) = ?\n"
+                        "2 +++ killed by SIGKILL +++\n"),
+              ElementsAre(HasSubstr("pipe2"), HasSubstr("vfork"),
+                          R"({"task":2,"call":"execve","pathname":"/bin/true"})",
+                          HasSubstr("vfork"), HasSubstr("kill"), HasSubstr("died")));
+}
+
 }  // namespace
 }  // namespace ipcsim

@@ -80,6 +80,17 @@ Plan Conversion::keep_bookkeeping(Call call) {
   return plan;
 }
 
+void Conversion::shows_nonblock(Fd fd, bool on) {
+  const FdSlot* slot = files().find(fd.v);
+  if (state.survey.ioctls || task.interrupted || slot == nullptr || slot->nonblock == nullptr ||
+      *slot->nonblock == on) {
+    return;
+  }
+  *slot->nonblock = on;
+  const IoctlCall call{fd, IoctlRequest{kFionbio}, OutPtr::kValid, on ? 1 : 0};
+  state.recorder.add(task, CallEvent{number_of(task), call, SysResult::success(0)}, origin);
+}
+
 void Conversion::expect_fd(i64 fd, FdKind kind, Fd lowest) {
   if (fd < 0 || fd > 0x7fffffff) {
     args.fail(fmt::format("{} returned {}; expected a descriptor", name(), fd));

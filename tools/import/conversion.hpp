@@ -89,6 +89,9 @@ struct Conversion {
   Plan keep_bookkeeping(Call call);
   /// A descriptor that the call gives out is coming.
   void expect_fd(i64 fd, FdKind kind, Fd lowest = Fd{0});
+  /// A result shows whether the pipe or FIFO `fd` has O_NONBLOCK. Where ioctl() was not recorded
+  /// one may have set it: then the trace gets that ioctl().
+  void shows_nonblock(Fd fd, bool on);
   /// The number that a task has in events until the trace is finished.
   [[nodiscard]] static TaskId number_of(const TaskState& task) { return TaskId{task.index + 1}; }
 };

@@ -76,6 +76,7 @@ Plan plan_dup(Conversion& c, Call call, Fd oldfd, std::optional<Fd> lowest, bool
                     like = old == nullptr ? FdSlot{} : *old] {
       table->install(newfd, kind, cloexec, like.path);
       table->set_epoll(newfd, like.epoll);
+      table->set_nonblock(newfd, like.nonblock);
       table->set_pipe(newfd, like.made_at, like.read_end);
     };
   }
@@ -171,6 +172,13 @@ Plan convert_fcntl(Conversion& c) {
       table->set_cloexec(fd.v, on);
     };
     return plan;
+  }
+  if (cmd == kFGetfl && c.result.ok()) {
+    c.shows_nonblock(fd, (static_cast<u64>(c.result.value) & kONonblock) != 0);
+  }
+  const FdSlot* slot = c.files().find(fd.v);
+  if (cmd == kFSetfl && c.result.ok() && slot != nullptr && slot->nonblock != nullptr) {
+    *slot->nonblock = (static_cast<u64>(call.arg) & kONonblock) != 0;
   }
   const bool sizes = cmd == kFSetpipeSz || cmd == kFGetpipeSz;
   if (sizes && kind == FdKind::kOther && c.result.ok()) {

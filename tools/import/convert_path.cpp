@@ -113,8 +113,12 @@ Plan open_ours(Conversion& c, const OpenArguments& open, std::string name, FdKin
   Plan plan = c.keep(std::move(call));
   if (c.result.ok() && !c.args.problem()) {
     plan.at_exit = [table = c.task.files, fd = static_cast<i32>(c.result.value), kind,
-                    cloexec = (open.flags.v & kOCloexec) != 0] {
+                    cloexec = (open.flags.v & kOCloexec) != 0,
+                    nonblock = (open.flags.v & kONonblock) != 0] {
       table->install(fd, kind, cloexec);
+      if (kind == FdKind::kPipe || kind == FdKind::kFifo) {
+        table->set_nonblock(fd, std::make_shared<bool>(nonblock));
+      }
     };
   }
   return plan;

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -75,9 +77,11 @@ Plan convert_pipe2(Conversion& c) {
       plan.other_fds.push_back({fd, cloexec, "a pipe that goes where no line shows it"});
     }
   }
-  plan.at_exit = [table = c.task.files, fds = *fds, cloexec, kind, made_at = c.record.line] {
+  plan.at_exit = [table = c.task.files, fds = *fds, cloexec, kind, made_at = c.record.line,
+                  nonblock = (call.flags.v & kONonblock) != 0] {
     for (const Fd fd : {fds.read, fds.write}) {
       table->install(fd.v, kind, cloexec);
+      table->set_nonblock(fd.v, std::make_shared<bool>(nonblock));
       table->set_pipe(fd.v, made_at, fd.v == fds.read.v);
     }
   };
@@ -102,6 +106,22 @@ void take_place(Conversion& c, T& call) {
   }
   if constexpr (requires { call.flags; }) {
     call.flags.v = static_cast<u32>(c.args.flags(c.args.at(4), "flags", rw_flag_names()));
+  }
+}
+
+/// A call that returns at once because nothing can be done, or not all, shows O_NONBLOCK.
+template <class T>
+void look_for_nonblock(Conversion& c, const T& call, u64 asked) {
+  constexpr i64 kAtOnceNs = 1'000'000;
+  if constexpr (requires { call.flags; }) {
+    return;  // RWF_NOWAIT may be the reason
+  }
+  constexpr bool kWrites = std::is_same_v<T, WriteCall> || std::is_same_v<T, WritevCall>;
+  const bool partly = kWrites && c.result.ok() && !c.record.split && c.result.value > 0 &&
+                      static_cast<u64>(c.result.value) < asked &&
+                      c.result.duration_ns.value_or(kAtOnceNs) < kAtOnceNs;
+  if (partly || c.result.failed_with("EAGAIN")) {
+    c.shows_nonblock(call.fd, true);
   }
 }
 
@@ -142,6 +162,7 @@ Plan convert_write(Conversion& c) {
   const u64 count = c.args.size(c.args.at(2), "count");
   T call{c.args.fd(c.args.at(0), "fd"), c.args.in_buffer(c.args.at(1), "buf", count)};
   take_place(c, call);
+  look_for_nonblock(c, call, count);
   return check_transferred(c, count) ? c.keep(call) : Plan{};
 }
 
@@ -159,6 +180,7 @@ Plan convert_read(Conversion& c) {
   if (c.faulted() || (buf != nullptr && is_null(*buf))) {
     call.buf.mapped = 0;
   }
+  look_for_nonblock(c, call, call.buf.len);
   if (!check_transferred(c, call.buf.len)) {
     return {};
   }
@@ -210,6 +232,7 @@ Plan convert_readv(Conversion& c) {
       segment.mapped = 0;
     }
   }
+  look_for_nonblock(c, call, total_len(call.iov));
   if (!check_transferred(c, total_len(call.iov))) {
     return {};
   }
@@ -228,6 +251,7 @@ Plan convert_writev(Conversion& c) {
   }
   T call{c.args.fd(c.args.at(0), "fd"), c.args.iov(c.args.at(1), "iov", false)};
   take_place(c, call);
+  look_for_nonblock(c, call, total_len(call.iov));
   return check_transferred(c, total_len(call.iov)) ? c.keep(call) : Plan{};
 }
 

@@ -153,14 +153,18 @@ Plan convert_fork(Conversion& c) {
 }
 
 Plan convert_execve(Conversion& c) {
-  if (!c.result.ok()) {
+  const bool killed = !c.record.detached && (!c.record.finished || c.never_returns);
+  if (!c.result.ok() && !killed) {
     return Plan::other();
   }
   const Node* path = c.args.at(c.name() == "execveat" ? 1 : 0);
   const bool shown = path != nullptr && path->kind == Node::Kind::kString;
   Plan plan = Plan::of(Plan::Fate::kKept);
-  plan.calls.push_back(
-      {ExecveCall{shown ? printable(path->bytes, 200) : std::string{}}, SysResult::success(0)});
+  plan.calls.push_back({ExecveCall{shown ? printable(path->bytes, 200) : std::string{}}, {}});
+  if (killed) {
+    return plan;  // it may have let a vfork() go on before
+  }
+  plan.calls.front().result = SysResult::success(0);
   // A program that is not root's has no capabilities, one of root's all that there are.
   TaskCreds& creds = c.task.creds;
   creds.saved = creds.effective;

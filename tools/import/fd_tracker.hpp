@@ -73,6 +73,7 @@ struct FdSlot {
   u32 made_at = 0;        ///< the line of that pipe2(), or 0
   std::string path;       ///< of a file opened by name, if known: a base for names relative to it
   std::shared_ptr<EpollWatch> epoll = {};  ///< of an epoll instance; copies share it
+  std::shared_ptr<bool> nonblock = {};     ///< O_NONBLOCK of a pipe or FIFO; copies share it
 };
 
 /// The descriptors that a task without a parent in the log began with.
@@ -100,6 +101,7 @@ class FdTable {
   void set_cloexec(i32 fd, bool cloexec);
   void set_kind(i32 fd, FdKind kind);
   void set_epoll(i32 fd, std::shared_ptr<EpollWatch> epoll) { slot(fd).epoll = std::move(epoll); }
+  void set_nonblock(i32 fd, std::shared_ptr<bool> on) { slot(fd).nonblock = std::move(on); }
   /// Which pipe2() made it, and which end it is.
   void set_pipe(i32 fd, u32 made_at, bool read_end) {
     slot(fd).made_at = made_at;

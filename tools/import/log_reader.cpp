@@ -98,6 +98,7 @@ Outcome Reader::begin_call(const StraceLine& line, i64 pid, std::optional<i64> t
   call.pid = pid;
   call.name = line.name;
   call.head = line.text;
+  call.detached = line.detached;
   call.split = line.kind == LineKind::kUnfinished;
   call.line = log_.lines;
   call.end_line = log_.lines;

@@ -22,6 +22,7 @@ struct CallRecord {
   std::string_view name;
   std::string_view head;  ///< behind the opening parenthesis
   std::string_view tail;  ///< what the resumed line has, if any
+  bool detached = false;  ///< strace lets go of the task in it
   bool split = false;     ///< two lines, or one and the call never returned
   bool finished = false;  ///< the line with the result is there
   u32 line = 0;           ///< where it began

@@ -41,6 +41,8 @@ class Surveyor {
       see_timeout(call);
     } else if (call.name == "splice" || call.name == "sendfile") {
       survey_.splices = true;
+    } else if (call.name == "ioctl") {
+      survey_.ioctls = true;
     } else if (call.name == "io_uring_setup") {
       survey_.rings = true;
     } else if (call.name == "mq_notify") {

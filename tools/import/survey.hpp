@@ -34,6 +34,8 @@ struct Survey {
   bool splices = false;
   /// An io_uring is made: calls may be made through it, which no line shows.
   bool rings = false;
+  /// Calls of ioctl() are in the log. Where they were left out, FIONBIO comes unseen.
+  bool ioctls = false;
   /// Limits that calls which succeeded imply.
   SeenLimits limits;
   /// Capabilities that a call needed which succeeded.

@@ -43,12 +43,6 @@ Kernel one_task_kernel(Contents contents) {
   return {environment, newest_profile(), contents};
 }
 
-Section call(Kernel& kernel, TaskId task, const Call& call) {
-  Section section = kernel.syscall(task, call);
-  IPCSIM_CHECK(section.end == Section::End::kReturned);
-  return section;
-}
-
 void call_and_sleep(Kernel& kernel, TaskId task, const Call& call) {
   IPCSIM_CHECK(kernel.syscall(task, call).end == Section::End::kAsleep);
 }

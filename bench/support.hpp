@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include "model/base/check.hpp"
 #include "model/base/payload.hpp"
 #include "model/base/user_memory.hpp"
 #include "sim/kernel/kernel.hpp"
@@ -20,7 +21,11 @@ inline constexpr TaskId kTask{1};
 [[nodiscard]] Kernel one_task_kernel(Contents contents);
 
 /// Makes a call that returns, and takes its result. REQUIRES: the task is idle.
-Section call(Kernel& kernel, TaskId task, const Call& call);
+[[gnu::always_inline]] inline Section call(Kernel& kernel, TaskId task, const Call& call) {
+  Section section = kernel.syscall(task, call);
+  IPCSIM_CHECK(section.end == Section::End::kReturned);
+  return section;
+}
 /// Makes a call that sleeps.
 void call_and_sleep(Kernel& kernel, TaskId task, const Call& call);
 /// Runs the first runnable task's section, which ends its call; returns what the call gave.

@@ -138,17 +138,11 @@ PipeSection fall_asleep(const Section& in) {
   return section;
 }
 
-}  // namespace
-
-PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const UserSegment> to,
-                              SharedBytes* out, const PipeIoContext& context, PagePool& pages,
-                              const KernelProfile& profile) {
-  if (!call.slept && to.size() == 1) {
-    PipeBuffer& buf = pipe.slot(pipe.tail);
-    if (const u32 chars = pipe_readable_at_once(pipe, buf, to.front()); chars > 0) {
-      return read_at_once(pipe, buf, call, chars, out, pages, profile);
-    }
-  }
+/// pipe_read_section() of any read; see any_write_section().
+[[gnu::noinline]] PipeSection any_read_section(PipeInode& pipe, PipeRead& call,
+                                               std::span<const UserSegment> to, SharedBytes* out,
+                                               const PipeIoContext& context, PagePool& pages,
+                                               const KernelProfile& profile) {
   Section in{pipe, call, context, pages, profile};
   // Without a condition to wait for, whoever is woken goes through the loop again.
   const bool waits_for_condition = !profile.read_waits_for_sleeping_writer;
@@ -193,6 +187,20 @@ PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const U
     return finish(in);
   }
   return fall_asleep(in);
+}
+
+}  // namespace
+
+PipeSection pipe_read_section(PipeInode& pipe, PipeRead& call, std::span<const UserSegment> to,
+                              SharedBytes* out, const PipeIoContext& context, PagePool& pages,
+                              const KernelProfile& profile) {
+  if (!call.slept && to.size() == 1) {
+    PipeBuffer& buf = pipe.slot(pipe.tail);
+    if (const u32 chars = pipe_readable_at_once(pipe, buf, to.front()); chars > 0) {
+      return read_at_once(pipe, buf, call, chars, out, pages, profile);
+    }
+  }
+  return any_read_section(pipe, call, to, out, context, pages, profile);
 }
 
 }  // namespace ipcsim

@@ -169,34 +169,12 @@ PipeSection finish_at_once(PipeWrite& call, u32 bytes, bool wakes, const KernelP
   return section;
 }
 
-}  // namespace
-
-std::optional<PipeSection> refuse_notification_write(const PipeInode& pipe, u64 len,
-                                                     const PipeIoContext& context,
-                                                     const KernelProfile& profile) {
-  if (!pipe.watch_queue || (len == 0 && !profile.notification_write_fails_first)) {
-    return std::nullopt;
-  }
-  PipeSection section{PipeSectionEnd::kReturned, fail(Errno::kEXDEV), {}};
-  if (!profile.notification_write_fails_first && pipe.readers == 0) {
-    section.result = fail(Errno::kEPIPE);
-    if (!context.nosignal) {
-      section.effects.add(PipeEffect::kSendSigpipe);
-    }
-  }
-  return section;
-}
-
-PipeSection pipe_write_section(PipeInode& pipe, PipeWrite& call, std::span<const UserSegment> from,
-                               const PipeIoContext& context, PagePool& pages,
-                               const KernelProfile& profile) {
-  if (!call.slept && from.size() == 1 && !context.packets) {
-    const bool was_empty = pipe_empty(pipe);
-    if (const u32 bytes = pipe_write_at_once(pipe, from.front(), pages, profile); bytes > 0) {
-      return finish_at_once(call, bytes, write_wakes_readers(pipe, was_empty, true, profile),
-                            profile);
-    }
-  }
+/// pipe_write_section() of any write. A function of its own, so that what most writes do has few
+/// registers to save.
+[[gnu::noinline]] PipeSection any_write_section(PipeInode& pipe, PipeWrite& call,
+                                                std::span<const UserSegment> from,
+                                                const PipeIoContext& context, PagePool& pages,
+                                                const KernelProfile& profile) {
   const Section in{pipe, call, context, pages, profile};
   if (call.slept && !pipe_writable(pipe) && !context.signal_pending) {
     return {PipeSectionEnd::kAsleep, Bytes{0}, {}};
@@ -235,6 +213,37 @@ PipeSection pipe_write_section(PipeInode& pipe, PipeWrite& call, std::span<const
     }
     return fall_asleep(in);
   }
+}
+
+}  // namespace
+
+std::optional<PipeSection> refuse_notification_write(const PipeInode& pipe, u64 len,
+                                                     const PipeIoContext& context,
+                                                     const KernelProfile& profile) {
+  if (!pipe.watch_queue || (len == 0 && !profile.notification_write_fails_first)) {
+    return std::nullopt;
+  }
+  PipeSection section{PipeSectionEnd::kReturned, fail(Errno::kEXDEV), {}};
+  if (!profile.notification_write_fails_first && pipe.readers == 0) {
+    section.result = fail(Errno::kEPIPE);
+    if (!context.nosignal) {
+      section.effects.add(PipeEffect::kSendSigpipe);
+    }
+  }
+  return section;
+}
+
+PipeSection pipe_write_section(PipeInode& pipe, PipeWrite& call, std::span<const UserSegment> from,
+                               const PipeIoContext& context, PagePool& pages,
+                               const KernelProfile& profile) {
+  if (!call.slept && from.size() == 1 && !context.packets) {
+    const bool was_empty = pipe_empty(pipe);
+    if (const u32 bytes = pipe_write_at_once(pipe, from.front(), pages, profile); bytes > 0) {
+      return finish_at_once(call, bytes, write_wakes_readers(pipe, was_empty, true, profile),
+                            profile);
+    }
+  }
+  return any_write_section(pipe, call, from, context, pages, profile);
 }
 
 }  // namespace ipcsim

@@ -93,8 +93,7 @@ class BoostTree {
 };
 
 /// Each of so many priorities (but at least 10 messages), in an order by chance.
-std::vector<u32> shuffled(u32 priorities) {
-  Random random(1);
+std::vector<u32> shuffled(u32 priorities, Random& random) {
   std::vector<u32> list(std::max(priorities, 10U));
   for (u32 i = 0; i < list.size(); ++i) {
     list[i] = i % priorities;
@@ -109,10 +108,10 @@ template <class Tree>
 void steady(benchmark::State& state) {
   const u32 priorities = static_cast<u32>(state.range(0));
   Tree tree;
-  for (const u32 priority : shuffled(priorities)) {
+  Random random(1);
+  for (const u32 priority : shuffled(priorities, random)) {
     tree.insert({.prio = priority, .text = {}});
   }
-  Random random(2);
   std::vector<u32> next(1U << 16U);
   for (u32& priority : next) {
     priority = random.below(priorities);
@@ -126,20 +125,24 @@ void steady(benchmark::State& state) {
 }
 
 // Level: structure. One message of each priority goes in by chance, then all come out; the time is
-// that of all. The order is another one each time, so that no branch is learnt by heart.
+// that of all. The order is another one each time, of more than a processor learns by heart.
 template <class Tree>
 void fill_and_drain(benchmark::State& state) {
-  const std::vector<u32> order = shuffled(static_cast<u32>(state.range(0)));
-  const std::size_t count = order.size();
+  constexpr std::size_t kLearnt = 1U << 16U;
+  Random random(1);
+  std::vector<std::vector<u32>> orders;
+  for (std::size_t messages = 0; messages < kLearnt; messages += orders.back().size()) {
+    orders.push_back(shuffled(static_cast<u32>(state.range(0)), random));
+  }
   Tree tree;
-  Random random(3);
+  std::size_t next = 0;
   for (auto _ : state) {
-    std::size_t at = random.below(static_cast<u32>(count));
-    for (std::size_t i = 0; i < count; ++i) {
-      tree.insert({.prio = order[at], .text = {}});
-      at = at + 1 == count ? 0 : at + 1;
+    const std::vector<u32>& order = orders[next];
+    next = next + 1 == orders.size() ? 0 : next + 1;
+    for (const u32 priority : order) {
+      tree.insert({.prio = priority, .text = {}});
     }
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < order.size(); ++i) {
       benchmark::DoNotOptimize(tree.pop());
     }
   }

@@ -26,10 +26,9 @@ enum class Contents : u8 { kKept, kLengthsOnly };
 class PageBytes {
  public:
   PageBytes() = default;
-  explicit PageBytes(u32 size) : block_(new Block{1, size, {}}) {
-    block_->bytes = static_cast<std::byte*>(::operator new(size, kCacheLine));
-    std::memset(block_->bytes, 0, size);
-  }
+  /// So many pages, all zeros, that lie one behind the other: a pipe is full of such, and a long
+  /// copy costs less than many short ones.
+  [[nodiscard]] static std::vector<PageBytes> neighbours(u32 count, u32 size);
   PageBytes(const PageBytes& other) : block_(other.block_) {
     if (block_ != nullptr) {
       ++block_->owners;
@@ -40,7 +39,11 @@ class PageBytes {
     std::swap(block_, other.block_);
     return *this;
   }
-  ~PageBytes() { release(); }
+  ~PageBytes() {
+    if (block_ != nullptr && --block_->owners == 0) {
+      release(block_);
+    }
+  }
 
   [[nodiscard]] bool present() const { return block_ != nullptr; }
   [[nodiscard]] std::span<const std::byte> read() const {
@@ -65,23 +68,20 @@ class PageBytes {
 
  private:
   static constexpr std::align_val_t kCacheLine{64};  // as pages are: copying is faster
-  // The count is not atomic: a state and its copies stay on one thread.
+  // The counts are not atomic: a state and its copies stay on one thread.
+  struct Memory {
+    std::byte* bytes;
+    u32 pages;  // that somebody has
+  };
   struct Block {
     u32 owners;
     u32 size;
     std::byte* bytes;
+    Memory* memory;  // where they lie
   };
-  void unshare() {
-    PageBytes own(block_->size);
-    std::memcpy(own.block_->bytes, block_->bytes, block_->size);
-    std::swap(block_, own.block_);
-  }
-  void release() {
-    if (block_ != nullptr && --block_->owners == 0) {
-      ::operator delete(block_->bytes, kCacheLine);
-      delete block_;
-    }
-  }
+  void unshare();
+  static void release(Block* block);
+
   Block* block_ = nullptr;
 };
 
@@ -94,7 +94,7 @@ class PagePool {
   [[nodiscard]] u32 page_size() const { return page_size_; }
   [[nodiscard]] Contents contents() const { return contents_; }
   /// Pages with at least one reference.
-  [[nodiscard]] u32 live() const { return count_ - free_count(); }
+  [[nodiscard]] u32 live() const { return count_ - static_cast<u32>(free_.size()); }
   /// True when `page` has a reference.
   [[nodiscard]] bool contains(PageId page) const {
     return page.v < count_ && entries_[page.v].refcount > 0;
@@ -138,9 +138,9 @@ class PagePool {
     return contents_ == Contents::kKept ? entry(page).bytes.write() : nullptr;
   }
 
+  /// Which of the free pages goes next does not count.
   friend bool operator==(const PagePool& a, const PagePool& b) {
-    return a.page_size_ == b.page_size_ && a.contents_ == b.contents_ && a.free_ == b.free_ &&
-           a.entries_ == b.entries_;
+    return a.page_size_ == b.page_size_ && a.contents_ == b.contents_ && a.entries_ == b.entries_;
   }
   /// Adds reference counts and contents of all live pages.
   void hash_into(Hasher& hasher) const;
@@ -165,8 +165,7 @@ class PagePool {
     return entries_[page.v];
   }
 
-  [[nodiscard]] u32 free_count() const { return static_cast<u32>(free_.size()); }
-  /// Makes one more page, which is free.
+  /// Makes more pages, which are free.
   void more();
 
   u32 page_size_;

@@ -1,6 +1,7 @@
 #include "model/pipe/pipe_at_once.hpp"
 
 #include <bit>
+#include <span>
 
 namespace ipcsim {
 namespace {
@@ -26,22 +27,40 @@ u8 pages_before_lock(u64 len, u32 page_size, const KernelProfile& profile) {
   return static_cast<u8>(std::min((len + page_size - 1) / page_size, kMostPreallocated));
 }
 
+// Pages that lie one behind the other are copied together.
+
 void pipe_insert_pages(PipeInode& pipe, const Payload& data, u64 offset, u64 count, u8 flags,
                        u8& preallocated, PagePool& pages) {
   const u32 page_size = pages.page_size();
   const bool keep = pages.contents() == Contents::kKept;
+  std::span<std::byte> run;
+  const auto copy_run = [&data, &offset, &run] {
+    if (!run.empty()) {
+      data.copy(offset, run);
+      offset += run.size();
+    }
+  };
   for (u64 i = 0; i < count; ++i) {
     const PageId page = next_page(pipe, preallocated, pages);
     if (keep) {
-      data.copy(offset + i * page_size, {pages.write(page), page_size});
+      std::byte* bytes = pages.write(page);
+      if (bytes != run.data() + run.size()) {
+        copy_run();
+        run = {bytes, 0};
+      }
+      run = {run.data(), run.size() + page_size};
     }
     occupy_slot(pipe, page, page_size, flags);
   }
+  copy_run();
 }
 
 u64 pipe_take_slots(PipeInode& pipe, u64 most, SharedBytes* out, PagePool& pages,
                     const KernelProfile& profile) {
   u64 taken = 0;
+  std::span<const std::byte> run;
+  const auto append_run = [&run, out] { out->append(run.data(), run.size()); };
+  u32 first_free = 0;  // the first slot whose page no cell takes
   bool cells_full = false;
   for (; !pipe_empty(pipe); ++pipe.tail) {
     PipeBuffer& buf = pipe.slot(pipe.tail);
@@ -49,19 +68,30 @@ u64 pipe_take_slots(PipeInode& pipe, u64 most, SharedBytes* out, PagePool& pages
       break;
     }
     if (out != nullptr) {
-      out->append(pipe_buf_bytes(buf, pages), buf.len);
+      const std::byte* bytes = pipe_buf_bytes(buf, pages);
+      if (bytes != run.data() + run.size()) {
+        append_run();
+        run = {bytes, 0};
+      }
+      run = {run.data(), run.size() + buf.len};
     }
     taken += buf.len;
     buf.offset += buf.len;
     buf.len = 0;
     buf.ops = PipeBufOps::kNone;
-    if (cells_full) {
-      pages.put(buf.page);
-    } else {
+    if (!cells_full) {
       anon_pipe_put_page(pipe, buf.page, pages, profile);
       // Either may have been taken by itself, so one of them says nothing of the other.
       cells_full = pipe.tmp_page[0] != kNoPage && pipe.tmp_page[profile.tmp_pages - 1] != kNoPage;
+      first_free = pipe.tail + 1;
     }
+  }
+  if (out != nullptr) {
+    append_run();
+  }
+  // The page that is freed last is used first: so neighbours stay in their order.
+  for (u32 at = pipe.tail; cells_full && at != first_free; --at) {
+    pages.put(pipe.slot(at - 1).page);
   }
   return taken;
 }

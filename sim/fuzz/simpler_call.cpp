@@ -17,6 +17,11 @@ class Simplifier {
   [[nodiscard]] bool done() const { return done_; }
 
   void field(std::string_view /*name*/, auto& value) { simplify(value); }
+  void entry(MqEntry& entry) {
+    if (entry == MqEntry::kIa32 && turn()) {
+      entry = MqEntry::kSyscall;
+    }
+  }
   void in_buffer(std::string_view, std::string_view, UserSegment& segment) {
     buffer(segment, true);
   }

@@ -31,6 +31,7 @@ struct DescriptorVisitor {
   void page_iov(std::string_view, auto&) const {}
   void payload(std::string_view, auto&) const {}
   void mode(std::string_view, auto&) const {}
+  void entry(auto&) const {}
   void fcntl_arg(std::string_view, const FcntlCmd&, auto&) const {}
 
  private:

@@ -69,6 +69,13 @@ struct SigEvent {
   bool operator==(const SigEvent&) const = default;
 };
 
+/// Through what a program makes a call of message queues.
+enum class MqEntry : u8 {
+  kSyscall,  ///< the system call of a 64-bit program
+  kIa32,     ///< that of a 32-bit x86 program: structures of 32-bit words
+  kLibc,     ///< the function of the C library of that name: names begin with a slash
+};
+
 /// What a task does with a signal.
 enum class Disposition : u8 { kDefault, kIgnore, kHandler };
 

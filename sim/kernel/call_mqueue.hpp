@@ -9,18 +9,22 @@
 
 namespace ipcsim {
 
-/// The system call's `name`: without the leading slash that the C library strips.
+// `entry` of each: through what it is made. What it cannot pass is not modelled.
+
+/// The system call's `name`: without the leading slash that the C library wants, and strips.
 struct MqOpenCall {
   static constexpr std::string_view kName = "mq_open";
   UserPtr<std::string> name;
   OpenFlags oflag;
   u32 mode = 0;
   UserPtr<MqAttr> attr;
+  MqEntry entry = MqEntry::kSyscall;
   static void each_field(auto& self, auto&& v) {
     v.field("name", self.name);
     v.field("oflag", self.oflag);
     v.mode("mode", self.mode);
     v.field("attr", self.attr);
+    v.entry(self.entry);
   }
   bool operator==(const MqOpenCall&) const = default;
 };
@@ -28,7 +32,11 @@ struct MqOpenCall {
 struct MqUnlinkCall {
   static constexpr std::string_view kName = "mq_unlink";
   UserPtr<std::string> name;
-  static void each_field(auto& self, auto&& v) { v.field("name", self.name); }
+  MqEntry entry = MqEntry::kSyscall;
+  static void each_field(auto& self, auto&& v) {
+    v.field("name", self.name);
+    v.entry(self.entry);
+  }
   bool operator==(const MqUnlinkCall&) const = default;
 };
 
@@ -39,11 +47,13 @@ struct MqTimedsendCall {
   UserSegment msg;
   u32 msg_prio = 0;
   UserPtr<Timespec> abs_timeout;
+  MqEntry entry = MqEntry::kSyscall;
   static void each_field(auto& self, auto&& v) {
     v.field("mqdes", self.mqdes);
     v.in_buffer("msg_ptr", "msg_len", self.msg);
     v.field("msg_prio", self.msg_prio);
     v.field("abs_timeout", self.abs_timeout);
+    v.entry(self.entry);
   }
   bool operator==(const MqTimedsendCall&) const = default;
 };
@@ -54,11 +64,13 @@ struct MqTimedreceiveCall {
   UserSegment msg;
   OutPtr msg_prio = OutPtr::kValid;
   UserPtr<Timespec> abs_timeout;
+  MqEntry entry = MqEntry::kSyscall;
   static void each_field(auto& self, auto&& v) {
     v.field("mqdes", self.mqdes);
     v.out_buffer("msg_ptr", "msg_len", self.msg);
     v.field("msg_prio", self.msg_prio);
     v.field("abs_timeout", self.abs_timeout);
+    v.entry(self.entry);
   }
   bool operator==(const MqTimedreceiveCall&) const = default;
 };
@@ -68,10 +80,12 @@ struct MqGetsetattrCall {
   Fd mqdes;
   UserPtr<MqAttr> newattr;
   OutPtr oldattr = OutPtr::kValid;
+  MqEntry entry = MqEntry::kSyscall;
   static void each_field(auto& self, auto&& v) {
     v.field("mqdes", self.mqdes);
     v.field("newattr", self.newattr);
     v.field("oldattr", self.oldattr);
+    v.entry(self.entry);
   }
   bool operator==(const MqGetsetattrCall&) const = default;
 };

@@ -14,9 +14,11 @@ struct MqNotifyCall {
   static constexpr std::string_view kName = "mq_notify";
   Fd mqdes;
   UserPtr<SigEvent> sevp;
+  MqEntry entry = MqEntry::kSyscall;
   static void each_field(auto& self, auto&& v) {
     v.field("mqdes", self.mqdes);
     v.field("sevp", self.sevp);
+    v.entry(self.entry);
   }
   bool operator==(const MqNotifyCall&) const = default;
 };

@@ -70,6 +70,11 @@ class Arguments {
       add(text(value));
     }
   }
+  void entry(MqEntry value) {
+    if (value != MqEntry::kSyscall) {
+      add(value == MqEntry::kIa32 ? "<ia32>" : "<libc>");
+    }
+  }
   void mode(std::string_view /*name*/, u32 value) { add(fmt::format("{:#o}", value)); }
   void fcntl_arg(std::string_view /*name*/, FcntlCmd cmd, i64 arg) {
     if (cmd.v == kFSetownEx || cmd.v == kFGetownEx || cmd.v == kFGetown || cmd.v == kFGetsig) {

@@ -103,6 +103,9 @@ void fire_notification(KernelState& k, TaskId sender, MqueueId queue, const MqNo
 /// Errors, in the order tested: EFAULT (sevp), EINVAL (its members), those of find_socket(), EBADF,
 /// EBUSY. Linux ipc/mqueue.c: do_mq_notify().
 Section run(KernelState& k, TaskId id, const MqNotifyCall& call) {
+  if (auto why = beyond_entry(call)) {
+    return Section::not_modelled(std::move(*why));
+  }
   if (call.sevp.is_bad()) {
     return Section::failed(Errno::kEFAULT);
   }

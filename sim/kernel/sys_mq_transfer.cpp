@@ -166,6 +166,11 @@ Section run(KernelState& k, TaskId id, const MqTimedsendCall& call) {
                ? Section::returned(0)
                : wake_without_peer(k, id, k.files[progress->file].mqueue, MqSide::kSend);
   }
+  if (call.entry != MqEntry::kSyscall) [[unlikely]] {
+    if (auto why = beyond_entry(call)) {
+      return Section::not_modelled(std::move(*why));
+    }
+  }
   if (const Errno error = check_timeout(call.abs_timeout); error != Errno::kOk) {
     return Section::failed(error);
   }
@@ -191,6 +196,11 @@ Section run(KernelState& k, TaskId id, const MqTimedreceiveCall& call) {
     return progress->ready
                ? deliver(call, std::move(progress->message))
                : wake_without_peer(k, id, k.files[progress->file].mqueue, MqSide::kRecv);
+  }
+  if (call.entry != MqEntry::kSyscall) [[unlikely]] {
+    if (auto why = beyond_entry(call)) {
+      return Section::not_modelled(std::move(*why));
+    }
   }
   if (const Errno error = check_timeout(call.abs_timeout); error != Errno::kOk) {
     return Section::failed(error);

@@ -2,6 +2,7 @@
 #include "sim/kernel/sys_mqueue.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/mqueue_fs.hpp"
@@ -96,8 +97,16 @@ File* find_mqueue_file(KernelState& k, TaskId id, Fd fd) {
 }
 
 Section run(KernelState& k, TaskId id, const MqOpenCall& call) {
+  if (auto why = beyond_entry(call)) {
+    return Section::not_modelled(std::move(*why));
+  }
+  if (call.entry == MqEntry::kLibc) {
+    const Result<MqOpenCall> inner = libc_call(call);
+    return inner ? run(k, id, *inner) : Section::failed(inner.error());
+  }
   const u32 flags = call.oflag.v;
-  if (call.attr.is_bad()) {
+  // The entry of 32-bit programs leaves the attributes alone where they do not matter.
+  if (call.attr.is_bad() && (call.entry == MqEntry::kSyscall || (flags & kOCreat) != 0)) {
     return Section::failed(Errno::kEFAULT);
   }
   if (const Errno error = check_pointer(call.name); error != Errno::kOk) {
@@ -129,6 +138,15 @@ Section run(KernelState& k, TaskId id, const MqOpenCall& call) {
 }
 
 Section run(KernelState& k, TaskId id, const MqUnlinkCall& call) {
+  if (auto why = beyond_entry(call)) {
+    return Section::not_modelled(std::move(*why));
+  }
+  if (call.entry == MqEntry::kLibc) {
+    const Result<MqUnlinkCall> inner = libc_call(call);
+    Section section = inner ? run(k, id, *inner) : Section::failed(inner.error());
+    section.result.error = libc_unlink_error(section.result.error);
+    return section;
+  }
   if (const Errno error = check_pointer(call.name); error != Errno::kOk) {
     return Section::failed(error);
   }
@@ -153,6 +171,9 @@ Section run(KernelState& k, TaskId id, const MqUnlinkCall& call) {
 }
 
 Section run(KernelState& k, TaskId id, const MqGetsetattrCall& call) {
+  if (auto why = beyond_entry(call)) {
+    return Section::not_modelled(std::move(*why));
+  }
   if (call.newattr.is_bad()) {
     return Section::failed(Errno::kEFAULT);
   }

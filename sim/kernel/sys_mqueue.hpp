@@ -1,7 +1,9 @@
 // What the message queue calls share.
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 
 #include "sim/kernel/kernel_state.hpp"
 
@@ -9,6 +11,20 @@ namespace ipcsim {
 
 /// The open file of a queue behind a descriptor; null when it is closed, O_PATH, or no queue.
 [[nodiscard]] File* find_mqueue_file(KernelState& k, TaskId id, Fd fd);
+
+/// Why a call cannot be made through its entry, or nothing: a 32-bit program has no longer numbers.
+[[nodiscard]] std::optional<std::string> beyond_entry(const MqOpenCall& call);
+[[nodiscard]] std::optional<std::string> beyond_entry(const MqUnlinkCall& call);
+[[nodiscard]] std::optional<std::string> beyond_entry(const MqTimedsendCall& call);
+[[nodiscard]] std::optional<std::string> beyond_entry(const MqTimedreceiveCall& call);
+[[nodiscard]] std::optional<std::string> beyond_entry(const MqGetsetattrCall& call);
+[[nodiscard]] std::optional<std::string> beyond_entry(const MqNotifyCall& call);
+/// The system call that mq_open(3) and mq_unlink(3) of the C library make. Errors, without a call:
+/// EINVAL for a name that does not begin with a slash. REQUIRES: !beyond_entry(call).
+[[nodiscard]] Result<MqOpenCall> libc_call(const MqOpenCall& call);
+[[nodiscard]] Result<MqUnlinkCall> libc_call(const MqUnlinkCall& call);
+/// The error that mq_unlink(3) gives for one of the system call: EACCES for EPERM.
+[[nodiscard]] Errno libc_unlink_error(Errno error);
 
 /// A send used a registration up: the owner is told, unless it is gone or has called execve().
 /// Linux ipc/mqueue.c: __do_notify().

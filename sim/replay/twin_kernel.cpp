@@ -18,6 +18,7 @@ struct InBufferVisitor {
   void fcntl_arg(std::string_view /*name*/, auto& /*cmd*/, auto& /*value*/) {}
   void out_buffer(std::string_view /*pointer*/, std::string_view /*length*/, auto& /*segment*/) {}
   void out_iov(std::string_view /*name*/, auto& /*segments*/) {}
+  void entry(MqEntry /*entry*/) {}
   void in_buffer(std::string_view /*pointer*/, std::string_view /*length*/, auto& segment) {
     visit(segment.data);
   }

@@ -188,6 +188,13 @@ class CallReader {
               });
   }
 
+  void entry(MqEntry& out) {
+    if (const JsonValue* value = in_->find("entry")) {
+      u32 number = static_cast<u32>(out);
+      read_named(*in_, "entry", *value, names_of(out), {1, 0}, number);
+      out = static_cast<MqEntry>(number);
+    }
+  }
   void mode(std::string_view name, u32& out) {
     if (const JsonValue* value = in_->find(name)) {
       read_mode(*in_, name, *value, out);

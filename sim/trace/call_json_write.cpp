@@ -113,6 +113,9 @@ class CallWriter {
     each_item(name, signals, [](Signal s) { return named_json(signal_names(), s.v); });
   }
 
+  void entry(MqEntry value) {
+    optional("entry", named_json(names_of(value), static_cast<u64>(value)));
+  }
   void mode(std::string_view name, u32 value) { optional(name, mode_json(value)); }
   void fcntl_arg(std::string_view name, FcntlCmd cmd, i64 value) {
     if (value != 0) {

@@ -28,6 +28,7 @@ struct FdFinder {
   void page_iov(std::string_view /*name*/, const auto& /*segments*/) {}
   void payload(std::string_view /*name*/, const auto& /*bytes*/) {}
   void out_iov(std::string_view /*name*/, const auto& /*segments*/) {}
+  void entry(MqEntry /*entry*/) {}
 };
 
 /// True for a call that returns before it looks at its descriptors.

@@ -34,6 +34,12 @@ constexpr std::array kMaskHows = std::to_array<NamedNumber>({
     {"SIG_SETMASK", static_cast<u64>(MaskHow::kSetmask)},
 });
 
+constexpr std::array kMqEntries = std::to_array<NamedNumber>({
+    {"syscall", static_cast<u64>(MqEntry::kSyscall)},
+    {"ia32", static_cast<u64>(MqEntry::kIa32)},
+    {"libc", static_cast<u64>(MqEntry::kLibc)},
+});
+
 constexpr std::array kOwnerTypes = std::to_array<NamedNumber>({
     {"F_OWNER_TID", static_cast<u64>(OwnerType::kTid)},
     {"F_OWNER_PID", static_cast<u64>(OwnerType::kPid)},
@@ -148,6 +154,7 @@ std::span<const NamedNumber> names_of(PriorityWhich /*which*/) { return priority
 std::span<const NamedNumber> names_of(SchedPolicy /*policy*/) { return sched_policy_names(); }
 std::span<const NamedNumber> names_of(Disposition /*handler*/) { return kDispositions; }
 std::span<const NamedNumber> names_of(MaskHow /*how*/) { return kMaskHows; }
+std::span<const NamedNumber> names_of(MqEntry /*entry*/) { return kMqEntries; }
 
 std::string named_json(std::span<const NamedNumber> names, u64 number) {
   const auto name = name_of(names, number);

@@ -69,6 +69,7 @@ void read_signal(JsonReader& in, std::string_view key, const JsonValue& value, S
 [[nodiscard]] std::span<const NamedNumber> names_of(Disposition handler);
 [[nodiscard]] std::span<const NamedNumber> names_of(MaskHow how);
 [[nodiscard]] std::span<const NamedNumber> names_of(OwnerType type);
+[[nodiscard]] std::span<const NamedNumber> names_of(MqEntry entry);
 
 /// `["CAP_SYS_ADMIN"]`
 [[nodiscard]] std::string caps_json(Caps caps);

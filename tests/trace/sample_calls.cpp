@@ -187,6 +187,7 @@ struct Filler {
   void field(std::string_view /*name*/, std::vector<u32>& out) const {
     out = random_list<u32>(random, random_number<u32>);
   }
+  void entry(MqEntry& out) const { out = static_cast<MqEntry>(random.below(3)); }
   void mode(std::string_view /*name*/, u32& out) const { out = random_number<u32>(random); }
   void fcntl_arg(std::string_view /*name*/, FcntlCmd cmd, i64& out) const {
     const FlagWord word = cmd.v == kFSetfd ? flag_word(FdFlags{}) : flag_word(OpenFlags{});

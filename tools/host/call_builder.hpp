@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "sim/kernel/call.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
 #include "tools/host/task_table.hpp"
@@ -24,7 +26,9 @@ class CallBuilder {
   CallBuilder(const Shared& shared, u32 slot_index)
       : memory_(shared.window(slot_index)),
         slot_(shared.slot(slot_index)),
-        window_(memory_, agent_window(slot_index), shared.header().page_bytes) {
+        index_(slot_index),
+        page_bytes_(shared.header().page_bytes),
+        window_(memory_, agent_window(slot_index), page_bytes_) {
     slot_.guards = 0;
     slot_.store_count = 0;
     slot_.buffer_bytes = 0;
@@ -43,6 +47,20 @@ class CallBuilder {
   }
   [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }
 
+  /// The call is made as a 32-bit program makes it. REQUIRES: called first.
+  void use_ia32() {
+    if (index_ >= kIa32Slots) {
+      refuse(fmt::format("only {} tasks at a time can make calls of 32-bit programs", kIa32Slots));
+      return;
+    }
+    window_ = Window(memory_, ia32_window(index_), page_bytes_);
+  }
+  /// The system call that has the number `nr` for 32-bit programs. REQUIRES: use_ia32().
+  template <class... Args>
+  void ia32_call(i64 nr, Args... args) {
+    special(Op::kIa32Syscall, args...);
+    slot_.nr = nr;
+  }
   /// The system call `nr`.
   template <class... Args>
   void system_call(i64 nr, Args... args) {
@@ -126,6 +144,8 @@ class CallBuilder {
  private:
   std::byte* memory_;
   Slot& slot_;
+  u32 index_;
+  u64 page_bytes_;
   Window window_;
   u64 out_offset_ = 0;
   std::vector<Store> stores_;

@@ -130,14 +130,23 @@ class Encoder {
 
   // Message queues. encode_mqueue.cpp
   u64 queue_name(const UserPtr<std::string>& name);
-  u64 attributes(const UserPtr<MqAttr>& pointer);
-  u64 deadline(const UserPtr<Timespec>& pointer);
+  u64 attributes(const UserPtr<MqAttr>& pointer, MqEntry entry);
+  u64 deadline(const UserPtr<Timespec>& pointer, MqEntry entry);
+  /// Makes ready for the call's entry. False: refused.
+  template <class C>
+  bool enter(const C& call);
+  /// The system call, by its number for 64-bit or 32-bit programs.
+  template <class... Args>
+  void mq_call(MqEntry entry, i64 nr, i64 ia32_nr, Args... args);
+  /// What the C library makes of its function: a system call, or an answer of its own.
+  template <class C>
+  void put_libc(const C& call);
   void put(const MqOpenCall& c);
   void put(const MqUnlinkCall& c);
   void put(const MqTimedsendCall& c);
   void put(const MqTimedreceiveCall& c);
   void put(const MqGetsetattrCall& c);
-  u64 sigevent(const UserPtr<SigEvent>& pointer);
+  u64 sigevent(const UserPtr<SigEvent>& pointer, MqEntry entry);
   void put(const MqNotifyCall& c);
 
   // Tasks, signals, ids, limits. encode_process.cpp

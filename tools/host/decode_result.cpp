@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/kernel/sys_mqueue.hpp"
 #include "tools/host/agent/raw_syscall.hpp"
 #include "tools/host/host_flags.hpp"
 #include "tools/host/kernel_structs.hpp"
@@ -86,6 +87,13 @@ class Decoder {
   SysResult operator()(const MqGetsetattrCall& call) const {
     if (call.oldattr != OutPtr::kValid) {
       return SysResult::success(ret_);
+    }
+    if (call.entry == MqEntry::kIa32) {
+      const auto attr = out<Ia32MqAttr>(0);
+      return with(MqAttr{.mq_flags = attr.flags,
+                         .mq_maxmsg = attr.maxmsg,
+                         .mq_msgsize = attr.msgsize,
+                         .mq_curmsgs = attr.curmsgs});
     }
     const auto attr = out<KernelMqAttr>(0);
     return with(MqAttr{.mq_flags = attr.flags,
@@ -266,7 +274,9 @@ std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std
         .unsupported = false,
         .message = fmt::format("{}() failed with the unknown errno {}", name, -result)});
   }
-  return SysResult::failure(*error);
+  const auto* unlink = get_if<MqUnlinkCall>(&progress.call);
+  const bool libc = unlink != nullptr && unlink->entry == MqEntry::kLibc;
+  return SysResult::failure(libc ? libc_unlink_error(*error) : *error);
 }
 
 }  // namespace ipcsim::host

@@ -32,6 +32,28 @@ struct KernelSigevent {
 };
 static_assert(sizeof(KernelSigevent) == 64);
 
+/// The same as 32-bit x86 programs have them.
+struct Ia32MqAttr {
+  i32 flags;
+  i32 maxmsg;
+  i32 msgsize;
+  i32 curmsgs;
+  i32 reserved[4];
+};
+
+struct Ia32Timespec {
+  i32 sec;
+  i32 nsec;
+};
+
+struct Ia32Sigevent {
+  u32 value;
+  i32 signo;
+  i32 notify;
+  u32 rest[13];
+};
+static_assert(sizeof(Ia32Sigevent) == 64);
+
 struct KernelPollfd {
   i32 fd;
   i16 events;

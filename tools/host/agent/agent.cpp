@@ -98,7 +98,8 @@ void note_signal(i32 signal, const SigInfo* info, void* /*context*/) {
   note.written.store(index + 1, std::memory_order_release);
 }
 
-i64 guarded_syscall(const Slot& slot) {
+/// Makes the call with its guards; `make(nr, args)` is the instruction.
+i64 guarded_syscall(const Slot& slot, auto make) {
   const u64 page = shared().header().page_bytes;
   for (u32 i = 0; i < slot.guards; ++i) {
     raw_call(__NR_mprotect, slot.guard[i], page, PROT_NONE);
@@ -109,10 +110,24 @@ i64 guarded_syscall(const Slot& slot) {
   for (u32 i = 0; i < 6; ++i) {
     args.v[i] = slot.args[i];
   }
-  const i64 result = raw_syscall(slot.nr, args);
+  const i64 result = make(slot.nr, args);
   for (u32 i = 0; i < slot.guards; ++i) {
     raw_call(__NR_mprotect, slot.guard[i], page, PROT_READ | PROT_WRITE);
   }
+  return result;
+}
+
+/// The window lies where 32 bits reach it while the call lasts.
+i64 ia32_syscall(u32 index, const Slot& slot) {
+  // Moving a shared mapping of length 0 makes one more of the same pages.
+  const i64 window = raw_call(__NR_mremap, agent_window(index), 0, kWindowBytes,
+                              MREMAP_MAYMOVE | MREMAP_FIXED, ia32_window(index));
+  if (is_raw_error(window)) {
+    return window;
+  }
+  const i64 result =
+      guarded_syscall(slot, [](i64 nr, const RawArgs& args) { return raw_ia32_syscall(nr, args); });
+  raw_call(__NR_munmap, window, kWindowBytes);
   return result;
 }
 
@@ -185,7 +200,13 @@ i64 execute(u32& index) {
   switch (slot.op) {
     case Op::kSyscall:
       make_stores(slot);
-      return guarded_syscall(slot);
+      return guarded_syscall(slot,
+                             [](i64 nr, const RawArgs& args) { return raw_syscall(nr, args); });
+    case Op::kIa32Syscall:
+      make_stores(slot);
+      return ia32_syscall(index, slot);
+    case Op::kAnswer:
+      return static_cast<i64>(slot.args[0]);
     case Op::kStore:
       make_stores(slot);
       return 0;

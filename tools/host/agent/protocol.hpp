@@ -35,18 +35,21 @@ inline constexpr u32 kMostGuards = 8;
 /// What an agent does when it is told to go on.
 enum class Op : u32 {
   kNone,
-  kSyscall,    ///< `nr` with `args`, after the stores
-  kStore,      ///< the stores alone
-  kClone,      ///< clone() with the flags args[0] into the slot `child`
-  kExec,       ///< execve() of this same agent
-  kExit,       ///< exit() of the thread with the status args[0]
-  kSigaction,  ///< args: signal, 0 default / 1 ignore / 2 handler, flags; the handler stores
-               ///< args[4] bytes, which are at args[3], in the interrupted call's buffer
-  kSetrlimit,  ///< soft limit: args: resource, value
-  kUnshare,    ///< unshare() with the flags args[0]
-  kWriteFile,  ///< opens the file named args[0] and writes args[2] bytes at args[1] to it
-  kOtherFd,    ///< makes descriptor args[0] /dev/null, with the O_ flags args[1]
-  kSpin,       ///< never ends: for the test of the watchdog
+  kSyscall,      ///< `nr` with `args`, after the stores
+  kIa32Syscall,  ///< the same through the entry of 32-bit x86 programs; its buffers are in the
+                 ///< window that ia32_window() says
+  kAnswer,       ///< no call: the result is args[0]
+  kStore,        ///< the stores alone
+  kClone,        ///< clone() with the flags args[0] into the slot `child`
+  kExec,         ///< execve() of this same agent
+  kExit,         ///< exit() of the thread with the status args[0]
+  kSigaction,    ///< args: signal, 0 default / 1 ignore / 2 handler, flags; the handler stores
+                 ///< args[4] bytes, which are at args[3], in the interrupted call's buffer
+  kSetrlimit,    ///< soft limit: args: resource, value
+  kUnshare,      ///< unshare() with the flags args[0]
+  kWriteFile,    ///< opens the file named args[0] and writes args[2] bytes at args[1] to it
+  kOtherFd,      ///< makes descriptor args[0] /dev/null, with the O_ flags args[1]
+  kSpin,         ///< never ends: for the test of the watchdog
 };
 
 /// Makes the kernel ring Header::bell when the task dies, before it closes the task's descriptors:
@@ -265,5 +268,14 @@ class Shared {
 [[nodiscard]] constexpr u64 agent_window(u32 index) {
   return kSharedAddress + kWindowsOffset + index * kWindowBytes;
 }
+
+/// Slots whose tasks can make calls as 32-bit programs do.
+inline constexpr u32 kIa32Slots = 128;
+/// Where such a slot's window is as well, while the call lasts: pointers of 32 bits reach it.
+/// REQUIRES: index < kIa32Slots.
+[[nodiscard]] constexpr u64 ia32_window(u32 index) {
+  return (u64{1} << 28U) + index * kWindowBytes;
+}
+static_assert(ia32_window(kIa32Slots) <= u64{3} << 30U);
 
 }  // namespace ipcsim::host

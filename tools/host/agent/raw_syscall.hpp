@@ -35,6 +35,17 @@ struct RawArgs {
   return result;
 }
 
+/// The entry of 32-bit programs, with their numbers of system calls; registers have 32 bits, of
+/// five arguments.
+[[gnu::always_inline]] IPCSIM_NO_SANITIZE inline i64 raw_ia32_syscall(i64 nr, const RawArgs& args) {
+  i64 result = nr;
+  asm volatile("int $0x80"
+               : "+a"(result)
+               : "b"(args.v[0]), "c"(args.v[1]), "d"(args.v[2]), "S"(args.v[3]), "D"(args.v[4])
+               : "r8", "r9", "r10", "r11", "memory");
+  return static_cast<i32>(result);
+}
+
 #elif defined(__aarch64__)
 
 [[gnu::always_inline]] IPCSIM_NO_SANITIZE inline i64 raw_syscall(i64 nr, const RawArgs& args) {
@@ -50,6 +61,12 @@ struct RawArgs {
                : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8)
                : "memory");
   return static_cast<i64>(x0);
+}
+
+[[gnu::always_inline]] IPCSIM_NO_SANITIZE inline i64 raw_ia32_syscall(i64 /*nr*/,
+                                                                      const RawArgs& /*args*/) {
+  constexpr i64 kNoSuchCall = 38;
+  return -kNoSuchCall;
 }
 
 #else

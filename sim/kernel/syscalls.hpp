@@ -126,5 +126,9 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result = {});
 
 /// Reports the threads that an execve() has replaced, those that were in a call.
 void report_replaced_threads(KernelState& k, ProcessId id);
+/// The child has its own memory now, or none: the parent of a vfork() goes on.
+void complete_vfork(KernelState& k, TaskId id);
+/// One task less has the memory.
+void put_memory(KernelState& k, MmId mm);
 
 }  // namespace ipcsim

@@ -34,12 +34,12 @@ TEST_P(HostWatchdog, EndsARunThatSpins) {
 TEST_P(HostWatchdog, LetsTimersWait) {
   Environment environment = plain_environment();
   HostOptions options = this->options();
-  options.timeout = std::chrono::milliseconds{100};
+  options.timeout = std::chrono::milliseconds{300};
   HostRun run(environment, options);
   ASSERT_TRUE(run.made());
   run.step(kT1, pipe_call());
-  EXPECT_EQ(run.step(kT1, PollCall{{{Fd{0}, PollEvents{1}}}, 400}), "~t1");
-  EXPECT_EQ(run.advance_ms(400), "t1=0:0");
+  EXPECT_EQ(run.step(kT1, PollCall{{{Fd{0}, PollEvents{1}}}, 600}), "~t1");
+  EXPECT_EQ(run.advance_ms(600), "t1=0:0");
 }
 
 // A run that is killed from outside is noticed.

@@ -24,7 +24,7 @@ class Rows:
         self.context = {}
         for file in sorted(folder.glob("bench_*.json")):
             data = json.loads(file.read_text())
-            self.context = data["context"]
+            self.context = data["context"] or self.context
             for run in data["benchmarks"]:
                 if run.get("run_type") == "iteration" and "error_occurred" not in run:
                     self.add(run)
@@ -50,6 +50,10 @@ def percent(name, of, bar, scale=100):
 
 def times(name, of, bar):
     return {"row": name, "of": of, "scale": 1, "unit": "x", "bar": bar}
+
+
+def added(name, to, unit, scale, bar):
+    return {"row": name, "of": to, "less": True, "scale": scale, "unit": unit, "bar": bar}
 
 
 def absolute(name, unit, scale, bar):
@@ -96,6 +100,8 @@ MEASURES = [
     ("a pipeline of 100,000 calls in 4 tasks, explained in",
      absolute("explain_pipeline", "s", 1e-9, 5)),
     ("the same: takes", absolute("explain_pipeline:peak_bytes", "MB", 1 / MB, 500)),
+    ("added to a call by recording through BPF",
+     added("traced_call/bpf", "traced_call/alone", "us", 1e-3, 10)),
     ("sweep of 9 rings by 7 writes, 64 MiB each", absolute("sweep_grid", "s", 1e-9, 0.5)),
     ("a write and read of 64 KiB in a sweep (300 GB/s)",
      absolute("run_size/ring_slots:16/write:65536:each", "ns", 1e9, 218)),
@@ -107,7 +113,9 @@ MEASURES = [
 def value_of(rows, measure):
     value = rows.median(measure["row"])
     of = 1 if measure["of"] is None else rows.median(measure["of"])
-    return None if value is None or of is None else value / of * measure["scale"]
+    if value is None or of is None:
+        return None
+    return (value - of if measure.get("less") else value / of) * measure["scale"]
 
 
 def table(rows):

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "tools/host/tracer/call_text.hpp"
+#include "tools/host/tracer/signal_text.hpp"
 
 namespace ipcsim::host {
 namespace {

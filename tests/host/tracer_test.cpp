@@ -42,8 +42,9 @@ TEST_F(Traced, ChildrenAreFollowedToTheirEnd) {
   EXPECT_EQ(WEXITSTATUS(seen.status), 3);
   EXPECT_EQ(seen.lost, 0);
   EXPECT_THAT(seen.log, ContainsRegex(R"(pipe2?\(\[[0-9]+<pipe:\[[0-9]+\]>, [0-9]+<pipe:)"));
-  EXPECT_THAT(seen.log, HasSubstr(R"(>, "hello\n", 6) = 6)"));
-  EXPECT_THAT(seen.log, HasSubstr(R"(write(1, "hello\n", 6) = 6)"));
+  // Another task's call may come between the two halves of either.
+  EXPECT_THAT(seen.log, ContainsRegex(R"(>, "hello\\n", 6(\) = 6| <unfinished))"));
+  EXPECT_THAT(seen.log, ContainsRegex(R"(write\(1, "hello\\n", 6(\) = 6| <unfinished))"));
   EXPECT_THAT(seen.log, HasSubstr("+++ exited with 3 +++"));
 }
 

@@ -104,5 +104,19 @@ TEST(Import, AnExecveThatIsKilledMayHaveEndedAVfork) {
                           HasSubstr("vfork"), HasSubstr("kill"), HasSubstr("died")));
 }
 
+// Go: a thread is told of a socket while another one adds it.
+TEST(Import, AnItemIsThereBeforeTheLineThatAddedIt) {
+  const auto lines = events_of(
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 epoll_create1(0) = 5\n"
+      "1 socket(AF_UNIX, SOCK_STREAM, 0) = 6\n"
+      "1 clone(child_stack=0x7f, flags=CLONE_VM|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = 2\n"
+      "1 epoll_ctl(5, EPOLL_CTL_ADD, 3, {events=EPOLLIN, data={u32=3, u64=3}}) = 0\n"
+      "1 epoll_ctl(5, EPOLL_CTL_ADD, 6, {events=EPOLLOUT, data={u32=6, u64=6}} <unfinished ...>\n"
+      "2 epoll_pwait(5, [{events=EPOLLOUT, data={u32=6, u64=6}}], 1, 0, NULL, 8) = 1\n"
+      "1 <... epoll_ctl resumed>) = 0\n");
+  EXPECT_THAT(lines, ::testing::Each(::testing::Not(HasSubstr("epoll_pwait"))));
+}
+
 }  // namespace
 }  // namespace ipcsim

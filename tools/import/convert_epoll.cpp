@@ -99,7 +99,10 @@ Plan convert_epoll_ctl(Conversion& c) {
   const bool unseen = is_of_unseen_item(c, *watch, call);
   Plan plan = unseen ? Plan::no_effect() : ours ? c.keep(call) : Plan::other();
   ours = ours && !unseen;
-  if (c.result.ok()) {
+  if (c.result.ok() && call.op.v == kEpollCtlAdd) {
+    // Another thread may be told of it before the line with the result.
+    watch->items[call.fd.v] = {.data = call.event.value.data, .other = !ours};
+  } else if (c.result.ok()) {
     plan.at_exit = [watch, call, ours] {
       if (call.op.v == kEpollCtlDel) {
         watch->items.erase(call.fd.v);
@@ -171,6 +174,9 @@ Plan plan_wait(Conversion& c, std::optional<i64> timeout_ns, Make make) {
     return Plan::other();
   }
   const auto most = static_cast<i32>(maxevents);
+  if (c.result.ok() && c.result.value > maxevents) {
+    return Plan::no_effect();  // a thread that its process ended: strace shows what was left behind
+  }
   if (!c.result.ok() || watch == nullptr) {
     return keep_waiting(c, make(most, false), {}, timeout_ns);
   }

@@ -65,6 +65,9 @@ function(ipcsim_test name)
   _ipcsim_tidy(${name})
   target_link_libraries(${name} PRIVATE ${arg_LINK} fmt::fmt GTest::gmock_main)
   target_precompile_headers(${name} REUSE_FROM ipcsim_tests_precompiled)
+  # What g++ 12 optimises of a comparison of strings that failed it takes for a copy out of bounds.
+  target_compile_options(${name} PRIVATE
+    "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-array-bounds;-Wno-stringop-overflow>")
   _ipcsim_test_properties(properties)
   string(REGEX REPLACE "^ipcsim_tests_" "" program "${name}")
   gtest_discover_tests(${name}

@@ -68,6 +68,16 @@ class Gatherer {
           out_.add(Thing::kCharges, 0, true);
         }
         return;
+      case FileKind::kSocket:
+        if (closes && file.f_count <= 1) {
+          out_.add_everything();  // what is on its way goes with it
+          return;
+        }
+        out_.add(Thing::kSocket, file.socket.v, true);
+        if (k_.sockets[file.socket].peer != kNoSocket) {
+          out_.add(Thing::kSocket, k_.sockets[file.socket].peer.v, true);
+        }
+        return;
       case FileKind::kRegular:
         out_.add(Thing::kInode, file.node.v, true);
         return;
@@ -219,6 +229,25 @@ class Gatherer {
   void add_call(const SendfileCall& call) {
     add_fd(call.in_fd, true);
     add_fd(call.out_fd, true);
+  }
+  void add_call(const SendmsgCall& call) {
+    add_fd(call.fd);
+    for (const Fd fd : call.rights) {
+      add_fd(fd, true);
+    }
+  }
+  void add_call(const RecvmsgCall& call) {
+    add_table(true);
+    add_fd(call.fd);
+    const FileId id = k_.fd_tables[k_.task(id_).files].file(call.fd);
+    if (id == kNoFile || k_.files[id].kind != FileKind::kSocket) {
+      return;
+    }
+    for (const SocketMessage& message : k_.sockets[k_.files[id].socket].received) {
+      for (const FileId file : message.rights) {
+        add_file(file, true);
+      }
+    }
   }
   void add_call(const OpenCall& /*call*/) { add_names(); }
   void add_call(const MkfifoCall& /*call*/) { add_names(); }

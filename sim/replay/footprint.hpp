@@ -17,6 +17,7 @@ class Footprint {
     kQueue,
     kFile,
     kEpoll,
+    kSocket,
     kInode,
     kFdTable,
     kTask,

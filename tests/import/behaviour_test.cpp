@@ -141,13 +141,6 @@ TEST(Import, CallsThatCannotBeSaidAreReported) {
   EXPECT_EQ(trace.events.size(), 2U);  // the second is a note
 }
 
-TEST(Import, CallsOnInheritedPipesAreCounted) {
-  const auto [trace, report] =
-      imported("1 pipe2([3, 4], 0) = 0\n1 write(1<pipe:[9]>, \"x\", 1) = 1\n");
-  EXPECT_EQ(trace.events.size(), 1U);
-  EXPECT_THAT(report.inherited_pipe_by_call, ElementsAre(std::pair<std::string, u64>{"write", 1}));
-}
-
 // Tasks that never have anything of the model are left out, with all that they do.
 TEST(Import, TasksThatDoNotMatterAreLeftOut) {
   const auto [trace, report] = imported(

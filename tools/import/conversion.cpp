@@ -107,8 +107,8 @@ Converter find_converter(std::string_view name) {
     for (const auto family :
          {creds_converters(), epoll_converters(), pipe_converters(), fd_converters(),
           poll_converters(), path_converters(), attr_converters(), mount_converters(),
-          mqueue_converters(), notify_converters(), task_converters(), signal_converters(),
-          splice_converters(), other_converters(), owner_converters()}) {
+          mqueue_converters(), notify_converters(), passing_converters(), task_converters(),
+          signal_converters(), splice_converters(), other_converters(), owner_converters()}) {
       for (const NamedConverter& row : family) {
         map.emplace(row.name, row.convert);
       }

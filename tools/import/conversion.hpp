@@ -47,6 +47,12 @@ struct Plan {
   std::vector<PlannedCall> calls;
   std::vector<PlannedFd> other_fds;
   std::optional<Timeout> timeout;
+  /// What a pipe from before the log must have gone through before the first call begins, ends, and
+  /// behind that.
+  std::vector<std::function<void()>> before_begin;
+  std::vector<std::function<void()>> before_end;
+  std::vector<std::function<void()>> after_end;
+  bool two_lines = false;             ///< something happens between the first call's begin and end
   std::function<void()> after_entry;  ///< what stands right behind the first call's event
   std::function<void()> at_exit;
   /// The call could be imported only in part: what is missing.
@@ -102,6 +108,13 @@ struct Conversion {
 
 /// The plan of a call that returned a new descriptor of some other file.
 [[nodiscard]] Plan plan_new_fd(Conversion& c, i64 fd);
+/// The same, if it returned one.
+[[nodiscard]] Plan plan_result_fd(Conversion& c);
+/// A descriptor `fd` comes that is some other file, or a pipe in a way that cannot be imported.
+void add_other_fd(Conversion& c, Plan& plan, i64 fd, std::optional<std::string_view> annotation,
+                  bool cloexec);
+/// The flags of the call say so, or it always does.
+[[nodiscard]] bool makes_cloexec(Conversion& c);
 
 /// fcntl() that sets or asks who a file's signals go to.
 [[nodiscard]] Plan convert_owner(Conversion& c, FcntlCmd cmd);
@@ -132,6 +145,7 @@ struct NamedConverter {
 [[nodiscard]] std::span<const NamedConverter> notify_converters();
 /// socket(): a plan where it is one that SIGEV_THREAD may use.
 [[nodiscard]] std::optional<Plan> convert_netlink_socket(Conversion& c);
+[[nodiscard]] std::span<const NamedConverter> passing_converters();
 [[nodiscard]] std::span<const NamedConverter> task_converters();
 [[nodiscard]] std::span<const NamedConverter> signal_converters();
 [[nodiscard]] std::span<const NamedConverter> splice_converters();

@@ -88,11 +88,30 @@ std::optional<std::string> stat_path(Conversion& c) {
   return slot == nullptr ? std::nullopt : std::optional{slot->path};
 }
 
+/// The descriptor that an fstat() looks at is one from before the log, of a pipe or a FIFO. With -y
+/// its name says so wherever it is used.
+void see_inherited(Conversion& c) {
+  const Node* first = c.args.at(0);
+  const Node* second = c.args.count() > 1 ? c.args.at(1) : nullptr;
+  const bool named = second != nullptr && second->kind == Node::Kind::kString;
+  if (first == nullptr || first->kind != Node::Kind::kNumber || first->annotation ||
+      (named && !second->bytes.empty())) {
+    return;
+  }
+  const i32 fd = static_cast<i32>(first->number);
+  const FdSlot* slot = c.files().find(fd);
+  if (slot != nullptr && slot->kind == FdKind::kOther && slot->inherited) {
+    c.files().set_kind(fd, FdKind::kInheritedPipe);
+    c.state.inherited.found(*slot, "");
+  }
+}
+
 /// stat() and its relatives have no effect, but may show a FIFO that nothing in the log made.
 Plan convert_stat(Conversion& c) {
   if (!c.result.ok() || !shows_fifo(c.record.text())) {
     return Plan::other();
   }
+  see_inherited(c);
   const auto path = stat_path(c);
   const bool name_known = path && !path->empty() && !path->starts_with('?') &&
                           !path->starts_with("pipe:[") && !fd_path(*path);

@@ -72,12 +72,10 @@ Plan plan_dup(Conversion& c, Call call, Fd oldfd, std::optional<Fd> lowest, bool
       keep_on(c, is_ours(c, Fd{newfd}) ? c.files().find(newfd)->kind : kind, std::move(call));
   const FdSlot* old = c.files().find(oldfd.v);
   if (newfd != oldfd.v) {
-    plan.at_exit = [table = c.task.files, newfd, kind, cloexec,
-                    like = old == nullptr ? FdSlot{} : *old] {
-      table->install(newfd, kind, cloexec, like.path);
-      table->set_epoll(newfd, like.epoll);
-      table->set_nonblock(newfd, like.nonblock);
-      table->set_pipe(newfd, like.made_at, like.read_end);
+    FdSlot like = old == nullptr ? FdSlot{} : *old;
+    like.kind = kind;
+    plan.at_exit = [table = c.task.files, newfd, cloexec, like = std::move(like)] {
+      table->install_copy(newfd, like, cloexec);
     };
   }
   return plan;
@@ -183,6 +181,7 @@ Plan convert_fcntl(Conversion& c) {
   const bool sizes = cmd == kFSetpipeSz || cmd == kFGetpipeSz;
   if (sizes && kind == FdKind::kOther && c.result.ok()) {
     c.files().set_kind(fd.v, FdKind::kInheritedPipe);  // only a pipe answers this
+    c.state.inherited.found(*c.files().find(fd.v), "");
     return Plan::of(Plan::Fate::kInheritedPipe);
   }
   auto dropped = c.drop(kind);
@@ -263,6 +262,13 @@ Plan convert_close_range(Conversion& c) {
     c.state.tasks.unshare_files(c.task);
   }
   const std::vector<i32> fds = c.files().open_between(call.first, call.last);
+  if (c.state.unseen.index()) {
+    // Above all descriptors of the log there may be those that the trace needs.
+    call.last = std::min(call.last, static_cast<u32>(std::max(c.state.unseen.base(), 1)) - 1);
+    if (call.first > call.last) {
+      return Plan::no_effect();
+    }
+  }
   const bool ours = ranges::any_of(fds, [&](i32 fd) { return is_ours(c, Fd{fd}); });
   const bool cloexec = (call.flags.v & kCloseRangeCloexec) != 0;
   Plan plan = ours ? c.keep(call) : c.keep_bookkeeping(call);

@@ -29,6 +29,8 @@ bool names_cloexec(const Node& node) {
          ranges::any_of(node.items, [](const Node& item) { return names_cloexec(item); });
 }
 
+}  // namespace
+
 bool makes_cloexec(Conversion& c) {
   for (std::size_t i = 0; i < c.args.count(); ++i) {
     if (names_cloexec(*c.args.at(i))) {
@@ -38,7 +40,6 @@ bool makes_cloexec(Conversion& c) {
   return ranges::contains(kAlwaysCloexec, c.name());
 }
 
-/// A descriptor `fd` comes that is some other file, or a pipe in a way that cannot be imported.
 void add_other_fd(Conversion& c, Plan& plan, i64 fd, std::optional<std::string_view> annotation,
                   bool cloexec) {
   const bool pipe = annotation && annotation->starts_with("pipe:[");
@@ -63,7 +64,9 @@ void add_other_fd(Conversion& c, Plan& plan, i64 fd, std::optional<std::string_v
   };
 }
 
-}  // namespace
+Plan plan_result_fd(Conversion& c) {
+  return c.result.ok() && c.result.value >= 0 ? plan_new_fd(c, c.result.value) : Plan::other();
+}
 
 Plan plan_new_fd(Conversion& c, i64 fd) {
   Plan plan = Plan::other();
@@ -73,9 +76,18 @@ Plan plan_new_fd(Conversion& c, i64 fd) {
 
 namespace {
 
-/// A call that returns a new descriptor.
-Plan convert_maker(Conversion& c) {
-  return c.result.ok() && c.result.value >= 0 ? plan_new_fd(c, c.result.value) : Plan::other();
+Plan convert_maker(Conversion& c) { return plan_result_fd(c); }
+
+/// accept() takes its number when it begins. One that never returned holds it, which others that
+/// share the descriptors see.
+Plan convert_accept(Conversion& c) {
+  if (c.result.kind == CallResult::Kind::kNone && c.files().users > 1) {
+    const Fd fd = lowest_free(c.files()).first;
+    c.state.act(c.task, OtherFdEvent{Conversion::number_of(c.task), fd, false, "accept"}, c.origin);
+    c.files().install(fd.v, FdKind::kOther, false);
+    return Plan::of(Plan::Fate::kKept);
+  }
+  return convert_maker(c);
 }
 
 Plan convert_socket(Conversion& c) {
@@ -98,111 +110,6 @@ Plan convert_sometimes_maker(Conversion& c) {
   const bool makes = command != nullptr && (ranges::contains(kMakers, command->text) ||
                                             command->text.ends_with("_GET_FD_BY_ID"));
   return c.result.annotation || makes ? convert_maker(c) : Plan::other();
-}
-
-Plan convert_socketpair(Conversion& c) {
-  Plan plan = Plan::other();
-  const Node* pair = c.args.at(3);
-  if (!c.result.ok() || pair == nullptr) {
-    return plan;
-  }
-  if (pair->kind == Node::Kind::kList && !pair->items.empty() &&
-      pair->items.back().kind == Node::Kind::kCut) {
-    const auto [first, second] = lowest_free(c.files());  // with -s 0 it is not shown
-    add_other_fd(c, plan, first.v, {}, makes_cloexec(c));
-    add_other_fd(c, plan, second.v, {}, makes_cloexec(c));
-    return plan;
-  }
-  if (pair->kind != Node::Kind::kList || pair->items.size() != 2) {
-    c.args.expected(pair, "sv", "two descriptors, as in [3, 4]");
-    return plan;
-  }
-  const bool cloexec = makes_cloexec(c);
-  for (const Node& item : pair->items) {
-    add_other_fd(c, plan, c.args.number(&item, "sv"), item.annotation, cloexec);
-  }
-  return plan;
-}
-
-/// The descriptors in the control messages of a message: cmsg_data=[5, 6].
-template <class F>
-void each_passed_fd(const Node& node, F f) {
-  const Node* type = node.member("cmsg_type");
-  const Node* data = node.member("cmsg_data");
-  const bool rights = type != nullptr && (type->is("SCM_RIGHTS") ||
-                                          (type->kind == Node::Kind::kNumber && type->number == 1));
-  if (data != nullptr && rights) {
-    for (const Node& fd : data->items) {
-      f(fd);
-    }
-    return;
-  }
-  for (const Node& item : node.items) {
-    each_passed_fd(item, f);
-  }
-}
-
-Plan convert_recvmsg(Conversion& c) {
-  Plan plan = Plan::other();
-  if (!c.result.ok()) {
-    return plan;
-  }
-  bool cloexec = false;
-  for (std::size_t i = 0; i < c.args.count(); ++i) {
-    cloexec = cloexec || c.args.at(i)->text.contains("MSG_CMSG_CLOEXEC");
-  }
-  for (std::size_t i = 0; i < c.args.count(); ++i) {
-    each_passed_fd(*c.args.at(i), [&](const Node& fd) {
-      add_other_fd(c, plan, c.args.number(&fd, "cmsg_data"), fd.annotation, cloexec);
-    });
-  }
-  return plan;
-}
-
-/// A descriptor goes to another process. Of a pipe nothing more can be told then.
-void pass(Conversion& c, const FdSlot* slot, i64 fd) {
-  if (slot == nullptr || (!is_ours(slot->kind) && slot->kind != FdKind::kForeignPipe)) {
-    return;
-  }
-  c.args.unsupported(fmt::format("{} passes descriptor {} to another process", c.name(), fd));
-  if (slot->kind == FdKind::kPipe && slot->made_at != 0) {
-    c.state.newly_passed_pipes.insert(slot->made_at);
-  }
-}
-
-Plan convert_sendmsg(Conversion& c) {
-  if (!c.result.ok()) {
-    return Plan::other();
-  }
-  for (std::size_t i = 0; i < c.args.count(); ++i) {
-    each_passed_fd(*c.args.at(i), [&](const Node& node) {
-      if (node.kind == Node::Kind::kCut) {  // with -s 0 it may be any
-        for (const i32 any : c.files().open_between(0, ~u64{0})) {
-          pass(c, c.files().find(any), any);
-        }
-        return;
-      }
-      const Fd fd = c.args.fd(&node, "cmsg_data");
-      pass(c, c.files().find(fd.v), fd.v);
-    });
-  }
-  return Plan::other();
-}
-
-/// Which process the descriptor comes from is not known: any that has a pipe of that number.
-Plan convert_pidfd_getfd(Conversion& c) {
-  if (!c.result.ok()) {
-    return Plan::other();
-  }
-  const Fd target = c.args.fd(c.args.at(1), "targetfd");
-  for (const TaskState& task : c.state.tasks.all()) {
-    const FdSlot* slot =
-        task.alive && task.files != c.task.files ? task.files->find(target.v) : nullptr;
-    if (slot != nullptr && slot->kind == FdKind::kPipe && slot->made_at != 0) {
-      c.state.newly_passed_pipes.insert(slot->made_at);
-    }
-  }
-  return convert_maker(c);
 }
 
 /// The kind of the first descriptor among the arguments, lists and structures included, that is on
@@ -304,8 +211,8 @@ Plan convert_fchown(Conversion& c) {
 }
 
 constexpr std::array kConverters = std::to_array<NamedConverter>({
-    {"accept", convert_maker},
-    {"accept4", convert_maker},
+    {"accept", convert_accept},
+    {"accept4", convert_accept},
     {"bpf", convert_sometimes_maker},
     {"copy_file_range", convert_refused<0, 2>},
     {"eventfd", convert_maker},
@@ -340,17 +247,10 @@ constexpr std::array kConverters = std::to_array<NamedConverter>({
     {"open_by_handle_at", convert_maker},
     {"open_tree", convert_maker},
     {"perf_event_open", convert_maker},
-    {"pidfd_getfd", convert_pidfd_getfd},
-    {"pidfd_open", convert_maker},
-    {"recvmmsg", convert_recvmsg},
-    {"recvmsg", convert_recvmsg},
     {"seccomp", convert_sometimes_maker},
-    {"sendmmsg", convert_sendmsg},
-    {"sendmsg", convert_sendmsg},
     {"signalfd", convert_signalfd},
     {"signalfd4", convert_signalfd},
     {"socket", convert_socket},
-    {"socketpair", convert_socketpair},
     {"sync_file_range", convert_harmless},
     {"syncfs", convert_harmless},
     {"timerfd_create", convert_maker},

@@ -132,6 +132,9 @@ std::optional<Plan> open_fd_path(Conversion& c, const OpenArguments& open, const
   if (!own || slot == nullptr || (slot->kind != FdKind::kPipe && slot->kind != FdKind::kFifo)) {
     return std::nullopt;
   }
+  if (slot->end != nullptr) {
+    c.state.inherited.leave_out(*slot->end);  // which of its ends this is would be one more unknown
+  }
   return open_ours(c, open, fmt::format("/proc/self/fd/{}", target.fd), FdKind::kPipe);
 }
 

@@ -67,7 +67,7 @@ Plan convert_pipe2(Conversion& c) {
   c.expect_fd(fds->write.v, kind);
   for (const Node& item : pipefd->items) {
     if (item.annotation) {
-      c.state.pipe_names.emplace(*item.annotation);
+      c.state.pipe_names.insert_or_assign(std::string(*item.annotation), c.record.line);
     }
   }
   const bool cloexec = (call.flags.v & kOCloexec) != 0;

@@ -147,6 +147,7 @@ Plan convert_fork(Conversion& c) {
     tasks.fork_returned(child);
     for (const PlannedFd& fd : fds) {
       table->install(fd.fd.v, FdKind::kOther, fd.cloexec);
+      table->set_pidfd(fd.fd.v, child.index);
     }
   };
   return plan;

@@ -16,7 +16,10 @@ constexpr i32 kMostExplained = 1 << 16;
 
 FdTable::FdTable(std::shared_ptr<RootFds> root) : root_(std::move(root)) {
   for (const i32 fd : {0, 1, 2}) {
-    slot(fd) = {.kind = FdKind::kOther, .presumed = true, .path = {}};
+    slot(fd) = {.kind = FdKind::kOther,
+                .presumed = true,
+                .path = {},
+                .inherited = InheritedFd{root_->number, fd}};
   }
 }
 
@@ -40,6 +43,26 @@ void FdTable::install(i32 fd, FdKind kind, bool cloexec, std::string path) {
               .generation = ++generations_,
               .path = std::move(path)};
   ever_ours_ = ever_ours_ || matters(kind);
+}
+
+void FdTable::install_copy(i32 fd, const FdSlot& like, bool cloexec) {
+  coming_.erase(fd);
+  FdSlot& made = slot(fd);
+  made = like;
+  made.cloexec = cloexec;
+  made.presumed = false;
+  made.generation = ++generations_;
+  ever_ours_ = ever_ours_ || matters(made.kind);
+}
+
+void FdTable::adopt(i32 fd, std::shared_ptr<InheritedEnd> end) {
+  root_->inherited.insert(fd);
+  slot(fd) = {.kind = FdKind::kPipe,
+              .generation = ++generations_,
+              .path = {},
+              .inherited = InheritedFd{root_->number, fd},
+              .end = std::move(end)};
+  ever_ours_ = true;
 }
 
 void FdTable::close(i32 fd) {
@@ -76,7 +99,10 @@ bool FdTable::inherit(i32 fd, FdKind kind) {
     return false;
   }
   root_->inherited.insert(fd);
-  slot(fd) = {.kind = kind, .generation = ++generations_, .path = {}};
+  slot(fd) = {.kind = kind,
+              .generation = ++generations_,
+              .path = {},
+              .inherited = InheritedFd{root_->number, fd}};
   return true;
 }
 

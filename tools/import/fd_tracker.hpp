@@ -62,6 +62,16 @@ struct EpollWatch {
   }
 };
 
+/// A descriptor that was open when the recording began: of which of the tasks without a parent, the
+/// first, second ... that the log shows, and under which number.
+struct InheritedFd {
+  u32 root = 0;
+  i32 fd = 0;
+  auto operator<=>(const InheritedFd&) const = default;
+};
+
+struct InheritedEnd;
+
 /// A descriptor. `generation` changes whenever its number is given to something else.
 struct FdSlot {
   FdKind kind = FdKind::kClosed;
@@ -72,15 +82,20 @@ struct FdSlot {
   bool read_end = false;  ///< of a pipe that a pipe2() made
   u32 made_at = 0;        ///< the line of that pipe2(), or 0
   std::string path;       ///< of a file opened by name, if known: a base for names relative to it
-  std::shared_ptr<EpollWatch> epoll = {};  ///< of an epoll instance; copies share it
-  std::shared_ptr<bool> nonblock = {};     ///< O_NONBLOCK of a pipe or FIFO; copies share it
+  std::shared_ptr<bool> nonblock = {};        ///< O_NONBLOCK of a pipe or FIFO; copies share it
+  std::shared_ptr<EpollWatch> epoll = {};     ///< of an epoll instance; copies share it
+  std::optional<InheritedFd> inherited = {};  ///< it is, or is a copy of, this one
+  std::shared_ptr<InheritedEnd> end = {};     ///< of a pipe from before the log that is modelled
+  u32 socket = 0;                             ///< a number for a socket, or 0
+  std::optional<u32> pidfd_of = {};           ///< the task that a pidfd is for
 };
 
 /// The descriptors that a task without a parent in the log began with.
 struct RootFds {
+  u32 number = 0;  ///< 0 for the first such task of the log, 1 for the second ...
   std::set<i32> inherited{0, 1, 2};
   /// Numbers that were seen to be free before anything opened them.
-  std::set<i32> not_inherited;
+  std::set<i32> not_inherited = {};
 };
 
 /// A descriptor table (`struct files_struct`). A number that was never seen has no slot: it is
@@ -95,6 +110,10 @@ class FdTable {
 
   /// The number `fd` becomes a file.
   void install(i32 fd, FdKind kind, bool cloexec, std::string path = {});
+  /// The same for a copy of the descriptor `like`.
+  void install_copy(i32 fd, const FdSlot& like, bool cloexec);
+  /// A pipe from before the log that is modelled is open as `fd`. REQUIRES: nothing was seen yet.
+  void adopt(i32 fd, std::shared_ptr<InheritedEnd> end);
   void close(i32 fd);
   /// Closes `fd` unless it has become something else since it had `generation`.
   void close_if(i32 fd, u32 generation);
@@ -102,6 +121,8 @@ class FdTable {
   void set_kind(i32 fd, FdKind kind);
   void set_epoll(i32 fd, std::shared_ptr<EpollWatch> epoll) { slot(fd).epoll = std::move(epoll); }
   void set_nonblock(i32 fd, std::shared_ptr<bool> on) { slot(fd).nonblock = std::move(on); }
+  void set_socket(i32 fd, u32 socket) { slot(fd).socket = socket; }
+  void set_pidfd(i32 fd, std::optional<u32> task) { slot(fd).pidfd_of = task; }
   /// Which pipe2() made it, and which end it is.
   void set_pipe(i32 fd, u32 made_at, bool read_end) {
     slot(fd).made_at = made_at;
@@ -128,6 +149,9 @@ class FdTable {
   [[nodiscard]] std::shared_ptr<FdTable> copy() const;
   /// The open numbers within [first, last].
   [[nodiscard]] std::vector<i32> open_between(u64 first, u64 last) const;
+
+  /// The largest number that was ever seen.
+  [[nodiscard]] i32 most() const { return slots_.empty() ? 0 : slots_.rbegin()->first; }
 
   /// True when it holds, or held, something that the model has.
   [[nodiscard]] bool ever_ours() const { return ever_ours_; }

@@ -1,6 +1,7 @@
 #include "tools/import/import.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include <fmt/format.h>
@@ -22,8 +23,8 @@ constexpr u64 kLargeNofile = 1'048'576;
 /// Root may do everything. Limits say what CAP_SYS_RESOURCE would: they are raised to what was
 /// seen.
 constexpr u64 kCapsOfRoot = ((u64{1} << 41U) - 1) & ~(u64{1} << u64{24});
-/// Each pass may show more FIFOs that were there before the log.
-constexpr int kMostPasses = 4;
+/// Each pass may show more FIFOs and pipes that were there before the log.
+constexpr int kMostPasses = 12;
 
 CallCounts to_counts(const std::map<std::string, u64>& counts) {
   return {counts.begin(), counts.end()};
@@ -39,6 +40,15 @@ u64 limit_of_files(const Importer& importer, const Survey& survey) {
   return static_cast<u64>(state.highest_fd) + 1;
 }
 
+/// A task as the log begins, without descriptors.
+InitialTask first_task(const Importer& importer, const Survey& survey, const InitialTask& model) {
+  InitialTask task = model;
+  task.rlimit_nofile = limit_of_files(importer, survey);
+  task.rlimit_msgqueue = survey.rlimit_msgqueue.value_or(model.rlimit_msgqueue);
+  task.other_fds.clear();
+  return task;
+}
+
 /// The log's tasks without a parent, with what they had open when it began.
 std::vector<InitialTask> initial_tasks(Importer& importer, const std::vector<u32>& order,
                                        const Survey& survey, const InitialTask& model) {
@@ -48,11 +58,8 @@ std::vector<InitialTask> initial_tasks(Importer& importer, const std::vector<u32
     if (fds == nullptr) {
       continue;
     }
-    InitialTask task = model;
+    InitialTask task = first_task(importer, survey, model);
     task.task = TaskId{i + 1};
-    task.rlimit_nofile = limit_of_files(importer, survey);
-    task.rlimit_msgqueue = survey.rlimit_msgqueue.value_or(model.rlimit_msgqueue);
-    task.other_fds.clear();
     for (const i32 fd : fds->inherited) {
       task.other_fds.push_back(Fd{fd});
     }
@@ -102,6 +109,44 @@ void count_calls(const Log& log, const Importer& importer, const std::vector<boo
   report.inherited_pipe_by_call = to_counts(inherited);
 }
 
+/// Where the log does not show all, the unseen task makes those that the log begins with.
+std::vector<Event> begin_unseen(const Importer& importer, const std::vector<u32>& order,
+                                const Survey& survey, const InitialTask& model,
+                                Environment& environment) {
+  const strace::ImportState& state = importer.state();
+  if (!state.unseen.index()) {
+    return {};
+  }
+  environment.pipe_limits.pipe_max_size =
+      std::max(environment.pipe_limits.pipe_max_size, static_cast<u32>(state.inherited.largest()));
+  InitialTask unseen = first_task(importer, survey, model);
+  std::vector<strace::InheritedPipes::Root> roots;
+  for (u32 i = 0; i < order.size(); ++i) {
+    if (order[i] == *state.unseen.index()) {
+      unseen.task = TaskId{i + 1};
+    } else if (const strace::RootFds* fds = state.tasks.root_fds(order[i])) {
+      roots.push_back({.number = fds->number,
+                       .task = TaskId{i + 1},
+                       .fds = fds->inherited,
+                       .rlimit_nofile = unseen.rlimit_nofile});
+    }
+  }
+  unseen.rlimit_nofile = kLargeNofile;
+  environment.tasks = {unseen};
+  return state.inherited.setup(unseen.task, roots);
+}
+
+/// Where descriptors of the unseen task can begin: above all that the log has.
+i32 base_of_unseen(const strace::ImportState& state) {
+  i32 most = 0;
+  for (const strace::TaskState& task : state.tasks.all()) {
+    most = task.index == *state.unseen.index() ? most : std::max(most, task.files->most());
+  }
+  return most + 1;
+}
+
+bool is_call(const Event& event) { return std::holds_alternative<CallEvent>(event.body); }
+
 bool maps_ids(const Event& event) {
   const auto* call = std::get_if<CallEvent>(&event.body);
   return call != nullptr && holds_alternative<IdMapCall>(call->call);
@@ -109,6 +154,7 @@ bool maps_ids(const Event& event) {
 
 std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, const Survey& survey,
                                         const ImportOptions& options, i64 realtime_ns) {
+  ImportReport report;
   strace::Recorder::Finished finished = importer.state().recorder.finish(importer.state().tasks);
   Trace trace;
   trace.name = log.files.front().name;
@@ -127,13 +173,17 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
   }
   survey.limits.apply(trace.header.environment);
   trace.header.environment.caps.bits |= survey.initial_caps;
-  trace.events = std::move(finished.events);
+  trace.events = begin_unseen(importer, finished.tasks, survey, model, trace.header.environment);
+  report.inherited_pipes = importer.state().inherited.count();
+  report.supposed_calls = importer.state().unseen.calls() +
+                          static_cast<u64>(std::ranges::count_if(trace.events, is_call));
+  trace.events.insert(trace.events.end(), std::make_move_iterator(finished.events.begin()),
+                      std::make_move_iterator(finished.events.end()));
   if (std::ranges::any_of(trace.events, maps_ids)) {
     // For a map of user 0; only maps that were taken are here.
     trace.header.environment.caps.add(Cap::kSetfcap);
   }
 
-  ImportReport report;
   report.lines = log.lines;
   report.tasks = finished.tasks.size();
   report.tasks_dropped = importer.state().tasks.all().size() - finished.tasks.size();
@@ -144,6 +194,7 @@ std::pair<Trace, ImportReport> assemble(const Log& log, Importer& importer, cons
   count_calls(log, importer, kept_task, report);
   list_remarks(log, importer, kept_task, report);
   report.cut_strings = importer.cut_strings();
+  report.passed_descriptors = importer.state().passed_fds;
   report.unseen_descriptors = importer.state().unseen_descriptors;
   return {std::move(trace), std::move(report)};
 }
@@ -186,18 +237,26 @@ std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
   const i64 realtime_ns = survey.realtime_ns.value_or(options.environment.realtime_ns);
   std::map<std::string, u32> fifos;
   std::set<u32> passed_pipes;
+  strace::InheritedFacts inherited;
   for (int pass = 1;; ++pass) {
     Importer importer(*log, survey, realtime_ns);
     importer.add_fifos(fifos);
     importer.leave_out_pipes(passed_pipes);
+    importer.begin_with(inherited);
     if (auto done = importer.run(); !done) {
       return std::unexpected(std::move(done.error()));
     }
     const auto& discovered = importer.state().discovered_fifos;
     const auto& passed = importer.state().newly_passed_pipes;
-    if ((discovered.empty() && passed.empty()) || pass == kMostPasses) {
+    strace::InheritedFacts learned = importer.state().inherited.learn();
+    if (importer.state().unseen.index()) {
+      learned.base = base_of_unseen(importer.state());
+    }
+    const bool same = discovered.empty() && passed.empty() && learned == inherited;
+    if (same || pass == kMostPasses) {
       return assemble(*log, importer, survey, options, realtime_ns);
     }
+    inherited = std::move(learned);
     fifos.insert(discovered.begin(), discovered.end());
     passed_pipes.insert(passed.begin(), passed.end());
   }
@@ -214,6 +273,17 @@ std::string to_text(const ImportReport& report) {
                 report.inherited_pipe_by_call);
   if (report.cut_strings > 0) {
     text += fmt::format("data that was cut: {} (record with a larger -s)\n", report.cut_strings);
+  }
+  if (report.inherited_pipes > 0) {
+    text += fmt::format("pipes from before the recording: {}\n", report.inherited_pipes);
+  }
+  if (report.passed_descriptors > 0) {
+    text +=
+        fmt::format("descriptors that went to another process: {}\n", report.passed_descriptors);
+  }
+  if (report.supposed_calls > 0) {
+    text += fmt::format("calls that were supposed, for what the log does not show: {}\n",
+                        report.supposed_calls);
   }
   if (report.unseen_descriptors > 0) {
     text += fmt::format("descriptors that no line opened: {}\n", report.unseen_descriptors);

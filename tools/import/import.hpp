@@ -44,6 +44,9 @@ struct ImportReport {
   std::vector<std::string> not_understood;
   u64 not_understood_total = 0;
   u64 cut_strings = 0;         ///< data of which the log shows only the beginning
+  u64 inherited_pipes = 0;     ///< from before the recording, that the trace has
+  u64 passed_descriptors = 0;  ///< that a message or pidfd_getfd() took to another process
+  u64 supposed_calls = 0;      ///< not in the log, but made up so that its results can be
   u64 unseen_descriptors = 0;  ///< descriptors that must be open though no line opened them
 };
 

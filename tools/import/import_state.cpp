@@ -30,6 +30,33 @@ FdKind ImportState::kind_of_pipe(std::string_view annotation) const {
   return pipe_names.contains(annotation) ? FdKind::kForeignPipe : FdKind::kInheritedPipe;
 }
 
+void ImportState::leave_out(std::string_view pipe) {
+  if (const auto found = pipe_names.find(pipe); found != pipe_names.end()) {
+    newly_passed_pipes.insert(found->second);
+  }
+}
+
+void ImportState::leave_out(const FdSlot& slot) {
+  if (slot.kind == FdKind::kPipe && slot.made_at != 0) {
+    newly_passed_pipes.insert(slot.made_at);
+  }
+  if (slot.end != nullptr) {
+    inherited.leave_out(*slot.end);
+  }
+}
+
+void ImportState::give_up(const PassedMessage& message) {
+  for (const PassedMessage::Item& item : message.items) {
+    leave_out(item.like);
+  }
+}
+
+void ImportState::give_up_in_flight() {
+  for (const PassedMessage& message : passing.in_flight()) {
+    give_up(message);
+  }
+}
+
 void ImportState::add_unseen(TaskState& task, Fd fd, FdKind kind, Origin origin) {
   ++unseen_descriptors;
   act(task, OtherFdEvent{number_of(task), fd, false, "opened unseen"}, origin);
@@ -45,6 +72,9 @@ std::expected<FdKind, Problem> ImportState::use_closed_fd(TaskState& task, const
   const bool pipe = node.annotation && node.annotation->starts_with(kPipePrefix);
   const FdKind kind = pipe ? kind_of_pipe(*node.annotation) : FdKind::kOther;
   if (kind != FdKind::kForeignPipe && task.files->inherit(fd.v, kind)) {
+    if (kind == FdKind::kInheritedPipe) {
+      inherited.found(*task.files->find(fd.v), *node.annotation);
+    }
     return kind;
   }
   add_unseen(task, fd, kind, origin);
@@ -56,6 +86,7 @@ std::expected<FdKind, Problem> ImportState::use_closed_fd(TaskState& task, const
         true, fmt::format("descriptor {} is in use, but no line before it opened it", fd.v)});
   }
   if (kind == FdKind::kForeignPipe) {
+    leave_out(*node.annotation);
     return std::unexpected(Problem{
         true, fmt::format("descriptor {} is {}, a pipe of this log, but no line that can be "
                           "imported made it so; calls on it are left out",
@@ -81,6 +112,9 @@ std::expected<FdKind, Problem> ImportState::use_fd(TaskState& task, const Node& 
   const bool pipe = node.annotation->starts_with(kPipePrefix);
   if (pipe && slot->kind == FdKind::kOther) {
     table.set_kind(fd.v, kind_of_pipe(*node.annotation));
+    if (slot->kind == FdKind::kInheritedPipe) {
+      inherited.found(*slot, *node.annotation);
+    }
   } else if (!pipe && slot->kind == FdKind::kPipe && !table.coming(fd.v)) {
     table.set_kind(fd.v, FdKind::kOther);
     return std::unexpected(Problem{

@@ -10,23 +10,30 @@
 #include "tools/import/arg_reader.hpp"
 #include "tools/import/call_result.hpp"
 #include "tools/import/import.hpp"
+#include "tools/import/inherited.hpp"
+#include "tools/import/passing.hpp"
 #include "tools/import/path_names.hpp"
 #include "tools/import/queue_mounts.hpp"
 #include "tools/import/recorder.hpp"
 #include "tools/import/survey.hpp"
 #include "tools/import/task_tracker.hpp"
+#include "tools/import/unseen.hpp"
 
 namespace ipcsim::strace {
 
 class ImportState {
  public:
-  ImportState(const Log& log, const Survey& seen) : survey(seen), recorder(log) {}
+  ImportState(const Log& log, const Survey& seen)
+      : survey(seen), recorder(log), unseen(tasks, recorder), inherited(unseen) {}
 
   const Survey& survey;
   TaskTracker tasks;
   FifoNames fifos;
   QueueMounts mounts;
   Recorder recorder;
+  Unseen unseen;
+  Passing passing;
+  InheritedPipes inherited;
   /// FIFOs that a stat() shows though nothing made them: they were there before the log. Path and
   /// line.
   std::map<std::string, u32> discovered_fifos;
@@ -35,8 +42,10 @@ class ImportState {
   std::set<u32> passed_pipes;
   /// More of them, that this pass found.
   std::set<u32> newly_passed_pipes;
-  /// What -y calls the pipes that the log made.
-  std::set<std::string, std::less<>> pipe_names;
+  /// What -y calls the pipes that the log made, with the line of their pipe2().
+  std::map<std::string, u32, std::less<>> pipe_names;
+  /// Descriptors of the log that reached another process.
+  u64 passed_fds = 0;
   u64 unseen_descriptors = 0;
   /// What a call in a shared table will give out. Its lower numbers may be on their way to somebody
   /// whose line comes later: which of them were open is asked when the call ends.
@@ -51,6 +60,14 @@ class ImportState {
   /// Adds something that an idle task does. A call that a signal interrupted is then over: it is
   /// taken back, and what the handler does comes first.
   u32 act(TaskState& task, EventBody body, Origin origin);
+
+  /// The pipes of the message cannot be followed.
+  void give_up(const PassedMessage& message);
+  /// The same for all that nobody has received.
+  void give_up_in_flight();
+  /// A descriptor of the pipe came, or went, in a way that cannot be imported.
+  void leave_out(std::string_view pipe);
+  void leave_out(const FdSlot& slot);
 
   /// What `fd`, printed as `node`, is. `used`: the call's result shows that it was open.
   std::expected<FdKind, Problem> use_fd(TaskState& task, const Node& node, Fd fd, bool used,

@@ -94,6 +94,7 @@ Importer::Importer(const Log& log, const Survey& survey, i64 realtime_ns)
   const u32 uid = survey.limits.uid.value_or(0);
   state_.tasks.initial_creds = {uid, uid, uid, survey.initial_caps, survey.initial_caps};
   fates_.resize(log.calls.size());
+  state_.tasks.on_root = [this](u32 root, FdTable& table) { state_.inherited.adopt(root, table); };
 }
 
 std::expected<void, TraceError> Importer::run() {
@@ -122,6 +123,7 @@ std::expected<void, TraceError> Importer::run() {
         break;
     }
   }
+  state_.give_up_in_flight();
   for (const auto& [line, text] : log_.cut_lines) {
     remark(line, kNoIndex, text);
   }
@@ -280,6 +282,7 @@ std::expected<void, TraceError> Importer::enter(const LogItem& item) {
   if (call.name == "rt_sigreturn" && flight.eintr) {
     settle_by_sigreturn(task);
   }
+  suppose(state_.inherited, task, *plan, {call.line, call.time_ns});
   fate.fate = plan->fate;
   flight.plan = *std::move(plan);
   begin(call, flight);

@@ -31,6 +31,12 @@ class Importer {
   /// Pipes that are to be left out; by the line of their pipe2().
   void leave_out_pipes(std::set<u32> lines) { state_.passed_pipes = std::move(lines); }
 
+  /// Pipes from before the log, as far as passes before this one know them.
+  void begin_with(const InheritedFacts& facts) {
+    state_.unseen.begin_at(facts.base);
+    state_.inherited.begin(facts);
+  }
+
   std::expected<void, TraceError> run();
 
   [[nodiscard]] ImportState& state() { return state_; }

@@ -35,6 +35,12 @@ bool may_be_cut_short(const PlannedCall& planned) {
          static_cast<u64>(planned.result->ret) < asked;
 }
 
+void run_all(const std::vector<std::function<void()>>& steps) {
+  for (const auto& step : steps) {
+    step();
+  }
+}
+
 /// True for a call that blocks other signals than its task does as long as it lasts.
 bool has_own_mask(const Call& call) {
   return holds_alternative<PpollCall>(call) || holds_alternative<Pselect6Call>(call) ||
@@ -96,16 +102,19 @@ void Importer::begin(const CallRecord& call, InFlight& flight) {
   if (resume_interrupted(flight)) {
     return;
   }
+  run_all(plan.before_begin);
   if (plan.timeout && elapsed_at(call.time_ns)) {
     state_.advance_to(task, *elapsed_at(call.time_ns), origin);
     flight.began_ns = state_.elapsed_ns();
   }
   const PlannedCall& first = plan.calls.front();
   // Time must pass between the beginning and the end of a call that timed out.
-  const bool one_line = !call.split && !(plan.timeout && plan.timeout->ran_out) &&
+  const bool one_line = !call.split && !(plan.two_lines && call.finished) &&
+                        !(plan.timeout && plan.timeout->ran_out) &&
                         !(call.finished && may_be_cut_short(first));
   CallEvent event{Conversion::number_of(task), first.call, {}};
   if (one_line) {
+    run_all(plan.before_end);
     event.result = first.result;
   }
   const bool open = !event.result;
@@ -119,6 +128,9 @@ void Importer::begin(const CallRecord& call, InFlight& flight) {
     task.signal_place = state_.recorder.add_empty_signal(task, origin);
   }
   note_result(task, first.call, first.result, index);
+  if (one_line) {
+    run_all(plan.after_end);
+  }
   if (plan.after_entry) {
     plan.after_entry();
   }
@@ -195,9 +207,11 @@ void Importer::end_first_call(const CallRecord& call, InFlight& flight, Origin o
   if (may_be_cut_short(first) && !task.signal_place) {
     task.signal_place = state_.recorder.add_empty_signal(task, origin);
   }
+  run_all(flight.plan.before_end);
   task.eintr_line = first.result->error == Errno::kEINTR ? call.line : 0;
   const u32 end = state_.recorder.add_return(task, *flight.event, *first.result, origin);
   task.open_event.reset();
+  run_all(flight.plan.after_end);
   if (first.result->error == Errno::kEPIPE) {
     note_result(task, first.call, first.result, end);
   }

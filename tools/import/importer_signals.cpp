@@ -176,6 +176,9 @@ void Importer::let_go(const LogItem& item) {
       state_.newly_passed_pipes.insert(slot.made_at);
       passed = true;
     }
+    if (slot.end != nullptr && !slot.cloexec) {
+      state_.inherited.leave_out(*slot.end);
+    }
     passed = passed || (slot.kind == FdKind::kForeignPipe && !slot.cloexec);
   }
   if (passed) {

@@ -63,6 +63,11 @@ u32 Recorder::add(const TaskState& task, EventBody body, Origin origin) {
   return static_cast<u32>(slots_.size() - 1);
 }
 
+void Recorder::mark_supposed(u32 event) {
+  std::string& origin = slots_[event].event.origin;
+  origin = "supposed: " + origin;
+}
+
 u32 Recorder::add_return(const TaskState& task, u32 call, SysResult result, Origin origin) {
   const auto& begin = std::get<CallEvent>(slots_[call].event.body);
   const u32 event = add(

@@ -34,6 +34,8 @@ class Recorder {
   void fill_signal(u32 event, Signal signal);
   /// A call whose result was in event `event`, its own or its return's, has not returned after all.
   void forget_result(u32 event);
+  /// The event is not in the log: it was made up because of that line.
+  void mark_supposed(u32 event);
   /// Takes an event back, and with a call its return.
   void withdraw(u32 event) { slots_[event].withdrawn = true; }
   void restore(u32 event) { slots_[event].withdrawn = false; }

@@ -28,14 +28,32 @@ TaskState& TaskTracker::of_pid(i64 pid) {
     return child;
   }
   TaskState& task = add(pid);
+  begin_process(task, std::make_shared<RootFds>(RootFds{.number = seen_roots_}));
+  if (on_root) {
+    on_root(seen_roots_, *task.files);
+  }
+  ++seen_roots_;
+  current_[pid] = task.index;
+  return task;
+}
+
+void TaskTracker::begin_process(TaskState& task, std::shared_ptr<RootFds> fds) {
   task.process = static_cast<u32>(processes_.size());
   processes_.emplace_back().leader = task.index;
-  const auto root = std::make_shared<RootFds>();
-  roots_[task.index] = root;
-  task.files = std::make_shared<FdTable>(root);
+  roots_[task.index] = fds;
+  task.files = std::make_shared<FdTable>(std::move(fds));
   task.fs = std::make_shared<FsState>(FsState{.cwd = initial_cwd});
   task.creds = initial_creds;
-  current_[pid] = task.index;
+}
+
+TaskState& TaskTracker::add_unseen() {
+  constexpr i64 kNoPid = -1;
+  TaskState& task = add(kNoPid);
+  begin_process(task, std::make_shared<RootFds>(RootFds{.inherited = {}}));
+  for (const i32 fd : {0, 1, 2}) {
+    task.files->close(fd);
+  }
+  processes_[task.process].group = kNoPid;  // no group of the log has it
   return task;
 }
 

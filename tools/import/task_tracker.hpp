@@ -3,6 +3,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -103,6 +104,8 @@ class TaskTracker {
  public:
   /// The task that `pid` is now. One that no line made is a root: it was there when the log began.
   TaskState& of_pid(i64 pid);
+  /// A new task that no pid of the log is: it was there when the log began.
+  TaskState& add_unseen();
   /// The living task that `pid` is, or null.
   TaskState* find(i64 pid);
   /// The living task that `by` means with `pid`, or null.
@@ -132,9 +135,12 @@ class TaskTracker {
   /// The directory that the log began in, and who its tasks were, for roots.
   std::string initial_cwd;
   TaskCreds initial_creds;
+  /// Sees the descriptors of each task that no other made, and which of these it is.
+  std::function<void(u32 number, FdTable& table)> on_root;
 
  private:
   TaskState& add(i64 pid);
+  void begin_process(TaskState& task, std::shared_ptr<RootFds> fds);
 
   std::deque<TaskState> tasks_;
   std::deque<ProcessState> processes_;
@@ -145,6 +151,7 @@ class TaskTracker {
   /// are theirs.
   std::deque<u32> nameless_;
   u32 pid_namespaces_ = 0;
+  u32 seen_roots_ = 0;
 };
 
 }  // namespace ipcsim::strace

@@ -33,6 +33,9 @@ void print_import_report(const ImportReport& report, const Trace& trace, const s
                                   {"no_effect_by_call", counts(report.no_effect_by_call)},
                                   {"inherited_pipe_by_call", counts(report.inherited_pipe_by_call)},
                                   {"cut_strings", report.cut_strings},
+                                  {"inherited_pipes", report.inherited_pipes},
+                                  {"passed_descriptors", report.passed_descriptors},
+                                  {"supposed_calls", report.supposed_calls},
                                   {"unseen_descriptors", report.unseen_descriptors},
                                   {"not_understood_total", report.not_understood_total},
                                   {"not_understood", report.not_understood}};

@@ -319,8 +319,15 @@ bool Kernel::returns_at_once(TaskId id, Errno error) {
 void Kernel::return_to_user(TaskId id, ReturnInProgress returning) {
   Task& task = state_.task(id);
   do {
-    returning.taken = take_signals(state_, id, std::move(returning.taken));
+    if (!returning.taken.dies) {
+      returning.taken = take_signals(state_, id, std::move(returning.taken));
+    }
     if (returning.taken.dies) {
+      if (release_newest_pipe(state_, id)) {
+        task.make_rare().returning = std::make_shared<const ReturnInProgress>(std::move(returning));
+        enqueue_first(state_, id);  // another processor may see what it has done so far
+        return;
+      }
       die(id, returning);
       return;
     }

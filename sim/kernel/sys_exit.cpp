@@ -53,30 +53,6 @@ void report_process_end(KernelState& k, Process& process) {
   process.dead_threads.clear();
 }
 
-/// A process that ends releases its files one after the other, each under locks of its own, the
-/// newest first. Releases a pipe's file that nobody else has, if that is not all that is left to
-/// do. Linux kernel/task_work.c: task_work_run().
-bool release_newest_pipe(KernelState& k, TaskId id) {
-  FdTable& table = k.fd_table(id);
-  if (table.users() > 1) {
-    return false;
-  }
-  Fd newest{-1};
-  u32 left = 0;
-  for (const Fd fd : table.open_fds()) {
-    const File& file = k.files[table.file(fd)];
-    if (file.kind == FileKind::kPipe && file.f_count == 1) {
-      newest = fd;
-      ++left;
-    }
-  }
-  if (left < 2) {
-    return false;
-  }
-  filp_close(k, id, table.clear(newest));
-  return true;
-}
-
 }  // namespace
 
 void complete_vfork(KernelState& k, TaskId id) {
@@ -138,6 +114,27 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
              !signal_pending(k, process.exec_waiter)) {
     report_replaced_threads(k, process_id);
   }
+}
+
+bool release_newest_pipe(KernelState& k, TaskId id) {
+  FdTable& table = k.fd_table(id);
+  if (table.users() > 1) {
+    return false;
+  }
+  Fd newest{-1};
+  u32 left = 0;
+  for (const Fd fd : table.open_fds()) {
+    const File& file = k.files[table.file(fd)];
+    if (file.kind == FileKind::kPipe && file.f_count == 1) {
+      newest = fd;
+      ++left;
+    }
+  }
+  if (left < 2) {
+    return false;
+  }
+  filp_close(k, id, table.clear(newest));
+  return true;
 }
 
 Section run(KernelState& k, TaskId id, const ExitCall& /*call*/) {

@@ -121,6 +121,11 @@ void end_progress(KernelState& k, TaskId id);
 /// space.
 void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result = {});
 
+/// A process that ends releases its files one after the other, each under locks of its own, the
+/// newest first. Releases a pipe's file that nobody else has, if that is not all that is left to
+/// do. Linux kernel/task_work.c: task_work_run().
+bool release_newest_pipe(KernelState& k, TaskId id);
+
 /// The call as it starts again: without the bytes that were stored to named pages before it began.
 [[nodiscard]] VmspliceCall restarted(VmspliceCall call);
 

@@ -338,11 +338,20 @@ std::vector<TaskId> relevant_runnable(const Kernel& kernel, TaskId wanted) {
   const KernelState& k = kernel.state();
   std::vector<TaskId> reached{wanted};
   std::vector<Footprint> footprints{footprint_of(kernel, wanted)};
+  // How a thread ended is told with the end of the last thread of its process.
+  const bool ended = wanted.v >= 1 && wanted.v <= k.tasks.size() && !kernel.exists(wanted);
   std::vector<std::pair<TaskId, Footprint>> others;
   for (u32 i = 0; i < k.tasks.size(); ++i) {
+    const TaskId task{i + 1};
     const TaskState state = k.tasks[i].state;
-    if ((state == TaskState::kRunnable || state == TaskState::kAsleep) && TaskId{i + 1} != wanted) {
-      others.emplace_back(TaskId{i + 1}, footprint_of(kernel, TaskId{i + 1}));
+    if ((state != TaskState::kRunnable && state != TaskState::kAsleep) || task == wanted) {
+      continue;
+    }
+    if (ended && k.tasks[i].process == k.task(wanted).process) {
+      reached.push_back(task);
+      footprints.push_back(footprint_of(kernel, task));
+    } else {
+      others.emplace_back(task, footprint_of(kernel, task));
     }
   }
   for (std::size_t at = 0; at < reached.size(); ++at) {

@@ -424,5 +424,45 @@ TEST(Explain, ANumberThatComesAgainWasClosedBefore) {
   EXPECT_EQ(found.verdict, Verdict::kExplained);
 }
 
+// A process that a signal ends closes its files one after the other: who waits for the ends of two
+// pipes may see one of them alone.
+TEST(Explain, WhoIsKilledClosesItsPipesOneAfterTheOther) {
+  constexpr std::string_view kBegin = R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}}
+{"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[5,6]}}
+{"task":1,"call":"fork","child":2,"ret":2}
+{"task":1,"call":"close","fd":4,"ret":0}
+{"task":1,"call":"close","fd":6,"ret":0}
+{"task":1,"call":"epoll_create1","ret":4}
+{"task":1,"call":"epoll_ctl","epfd":4,"op":"EPOLL_CTL_ADD","fd":3,"event":{"events":["EPOLLIN"],"data":3},"ret":0}
+{"task":1,"call":"epoll_ctl","epfd":4,"op":"EPOLL_CTL_ADD","fd":5,"event":{"events":["EPOLLIN"],"data":5},"ret":0}
+{"task":1,"call":"kill","pid":2,"sig":"SIGKILL","ret":0}
+{"task":1,"call":"epoll_wait","epfd":4,"maxevents":4,"timeout":-1}
+)";
+  for (const std::string_view seen :
+       {R"({"events":["EPOLLHUP"],"data":5})",
+        R"({"events":["EPOLLHUP"],"data":5},{"events":["EPOLLHUP"],"data":3})"}) {
+    const Explanation found = search(observed(fmt::format(
+        R"({}{{"task":1,"return":"epoll_wait","ret":{},"out":{{"events":[{}]}}}}
+)",
+        kBegin, seen.ends_with("3}") ? 2 : 1, seen)));
+    EXPECT_EQ(found.verdict, Verdict::kExplained) << seen;
+  }
+}
+
+// The thread that killed its process by a signal is seen to return from the call before the others
+// have ended.
+TEST(Explain, AThreadThatKillsItsProcessReturnsBeforeTheOthersEnd) {
+  const Explanation found =
+      search(observed(R"({"task":1,"call":"pipe2","ret":0,"out":{"pipefd":[3,4]}}
+{"task":1,"call":"fork","child":2,"ret":2}
+{"task":2,"call":"clone","flags":["CLONE_VM","CLONE_FILES","CLONE_SIGHAND","CLONE_THREAD"],"child":3,"ret":3}
+{"task":2,"call":"tgkill","tgid":2,"tid":2,"sig":"SIGPIPE"}
+{"task":2,"return":"tgkill","ret":0}
+{"task":3,"died":"SIGPIPE"}
+{"task":2,"died":"SIGPIPE"}
+)"));
+  EXPECT_EQ(found.verdict, Verdict::kExplained);
+}
+
 }  // namespace
 }  // namespace ipcsim

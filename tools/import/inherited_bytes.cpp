@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <range/v3/algorithm/stable_sort.hpp>
+
 #include "tools/import/inherited.hpp"
 
 namespace ipcsim::strace {
@@ -109,7 +111,7 @@ void decide(const std::vector<SeenTransfer>& seen, PipeFacts& facts) {
   Stream read;
   Stream written;
   std::vector<SeenTransfer> by_end = seen;
-  std::ranges::stable_sort(by_end, {}, &SeenTransfer::end);
+  ranges::stable_sort(by_end, {}, &SeenTransfer::end);
   for (const SeenTransfer& transfer : by_end) {
     if (transfer.kind == SeenTransfer::Kind::kRead) {
       read.add(transfer.bytes);

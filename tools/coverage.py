@@ -24,7 +24,7 @@ BAR_PERCENT = 95
 PARTS = ("pipe", "mqueue", "base")
 # In sim/kernel these are there for message queues alone; the rest is needed by pipes.
 MQUEUE_FILES = {
-    "ipc_namespace", "mqueue_fs", "sys_mq_file", "sys_mq_notify", "sys_mq_sysctl",
+    "ipc_namespace", "mq_entry", "mqueue_fs", "sys_mq_file", "sys_mq_notify", "sys_mq_sysctl",
     "sys_mq_transfer", "sys_mqueue", "sys_mount", "sys_netlink", "sys_sched", "sys_unshare",
 }
 

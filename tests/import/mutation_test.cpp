@@ -90,5 +90,11 @@ TEST(Mutations, CutLogsAreRefusedOrMakeATrace) {
   }
 }
 
+// A number that no process can have was not open before the log. Found by fuzz_import.
+TEST(Mutations, NumbersBeyondAllAreNobodys) {
+  EXPECT_EQ(broken_import("16569 pipe2([3, 4], 0) = 0\n16569 close(8369025) = 0\n"), "");
+  EXPECT_EQ(broken_import("16569 pipe2([3, 4], 0) = 0\n16569 dup2(3, 8369025) = 8369025\n"), "");
+}
+
 }  // namespace
 }  // namespace ipcsim

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "sim/kernel/file.hpp"
+
 namespace ipcsim::strace {
 
 FdKind Conversion::use(const Node* node, Fd fd) {
@@ -92,7 +94,7 @@ void Conversion::shows_nonblock(Fd fd, bool on) {
 }
 
 void Conversion::expect_fd(i64 fd, FdKind kind, Fd lowest) {
-  if (fd < 0 || fd > 0x7fffffff) {
+  if (fd < 0 || static_cast<u64>(fd) >= kNrOpen) {
     args.fail(fmt::format("{} returned {}; expected a descriptor", name(), fd));
     return;
   }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "sim/kernel/file.hpp"
 #include "tools/import/printable.hpp"
 #include "tools/import/symbols.hpp"
 
@@ -101,6 +102,10 @@ std::expected<FdKind, Problem> ImportState::use_fd(TaskState& task, const Node& 
   const FdSlot* slot = table.find(fd.v);
   const bool open = slot != nullptr && slot->kind != FdKind::kClosed;
   if (!open) {
+    if (used && fd.v >= 0 && static_cast<u64>(fd.v) >= kNrOpen) {
+      return std::unexpected(
+          Problem{true, fmt::format("no process can have a descriptor {}", fd.v)});
+    }
     if (used && fd.v >= 0) {
       return use_closed_fd(task, node, fd, origin);
     }

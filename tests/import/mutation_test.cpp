@@ -90,9 +90,13 @@ TEST(Mutations, CutLogsAreRefusedOrMakeATrace) {
   }
 }
 
-// A number that no process can have was not open before the log. Found by fuzz_import.
-TEST(Mutations, NumbersBeyondAllAreNobodys) {
+// A number that no process can have was not open before the log, and a flag word has a sign of its
+// own nowhere. Found by fuzz_import.
+TEST(Mutations, NumbersBeyondAllAreRefused) {
   EXPECT_EQ(broken_import("16569 pipe2([3, 4], 0) = 0\n16569 close(8369025) = 0\n"), "");
+  EXPECT_EQ(broken_import("16569 pipe2([3, 4], 0) = 0\n"
+                          "16569 clone(child_stack=NULL, flags=0xffffffff98765400|SIGCHLD) = 7\n"),
+            "");
   EXPECT_EQ(broken_import("16569 pipe2([3, 4], 0) = 0\n16569 dup2(3, 8369025) = 8369025\n"), "");
 }
 

@@ -49,6 +49,9 @@ u64 clone_flags(const Node* node) {
   return flags & ~kExitSignal;
 }
 
+/// The topmost bit of a flag word is nobody's.
+constexpr u64 kMostFlags = 0x7fff'ffff'ffff'ffff;
+
 /// The flags of fork(), vfork(), clone() and clone3().
 u64 flags_of(Conversion& c) {
   if (c.name() == "vfork") {
@@ -119,6 +122,10 @@ Plan convert_fork(Conversion& c) {
   }
   if (c.result.value <= 0) {
     c.args.fail(fmt::format("{} returned {}; expected the child's pid", c.name(), c.result.value));
+    return {};
+  }
+  if (flags > kMostFlags) {
+    c.args.fail(fmt::format("{} has the flags {:#x}, which are none", c.name(), flags));
     return {};
   }
   TaskState& child = c.state.tasks.fork(c.task, c.result.value,

@@ -359,9 +359,9 @@ void Kernel::die(TaskId id, const ReturnInProgress& returning) {
     return;
   }
   const Completion& completion = *returning.completion;
-  const bool returned =
-      completion.kind == Completion::Kind::kReturned && !internal(completion.result.error);
-  exit_task(state_, id, returned ? std::optional{completion.result} : std::nullopt);
+  const bool interrupted =
+      completion.kind == Completion::Kind::kReturned && internal(completion.result.error);
+  exit_task(state_, id, interrupted ? std::nullopt : std::optional{completion});
 }
 
 void Kernel::end_call(TaskId id, Completion completion, std::optional<Nanoseconds> deadline,

@@ -29,6 +29,12 @@ void wake_exec_waiter(KernelState& k, const Process& process) {
 }
 
 void report_death(KernelState& k, const DeadThread& dead, Signal signal) {
+  if (dead.not_modelled) {
+    // What it did before is not known, so neither is what its death left.
+    k.completions.push_back(
+        {.task = dead.task, .kind = Completion::Kind::kNotModelled, .reason = *dead.not_modelled});
+    return;
+  }
   k.completions.push_back({.task = dead.task,
                            .kind = Completion::Kind::kDied,
                            .result = dead.result.value_or(SysResult{}),
@@ -81,7 +87,7 @@ void report_replaced_threads(KernelState& k, ProcessId id) {
   }
 }
 
-void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
+void exit_task(KernelState& k, TaskId id, std::optional<Completion> answer) {
   end_progress(k, id);
   const Task& task = k.task(id);
   const ProcessId process_id = task.process;
@@ -99,7 +105,14 @@ void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result) {
   Process& process = k.processes[process_id.v];
   if (in_call || process.exit_signal.v != 0 || process.exec_waiter != kNoTask) {
     const bool counts = in_call || process.exit_signal.v != 0;
-    process.dead_threads.push_back({.task = id, .in_call = counts, .result = std::move(result)});
+    DeadThread& dead = process.dead_threads.emplace_back();
+    dead.task = id;
+    dead.in_call = counts;
+    if (answer && answer->kind == Completion::Kind::kNotModelled) {
+      dead.not_modelled.emplace(std::move(answer->reason));
+    } else if (answer) {
+      dead.result = std::move(answer->result);
+    }
     ranges::sort(process.dead_threads, {}, &DeadThread::task);
   }
   // Who it was is asked by those who still send it signals.

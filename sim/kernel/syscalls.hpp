@@ -117,9 +117,9 @@ Section run(KernelState& k, TaskId id, const UnshareCall& call);
 void end_progress(KernelState& k, TaskId id);
 
 /// The thread ends: its descriptors go, and its process with the last one. Linux kernel/exit.c:
-/// do_exit(). `result`: what its call had returned when a signal killed it on the way to user
-/// space.
-void exit_task(KernelState& k, TaskId id, std::optional<SysResult> result = {});
+/// do_exit(). `answer`: what its call had come to, if it was over, when a signal killed it on the
+/// way to user space: a result, or that the model has none.
+void exit_task(KernelState& k, TaskId id, std::optional<Completion> answer = {});
 
 /// A process that ends releases its files one after the other, each under locks of its own, the
 /// newest first. Releases a pipe's file that nobody else has, if that is not all that is left to

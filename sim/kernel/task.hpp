@@ -243,13 +243,14 @@ struct Task {
 /// The files that the task's sleeping call holds.
 [[nodiscard]] std::vector<FileId> held_files(const Task& task);
 
-/// A thread that died in a call, and what that call had returned if it had; or in no call, where an
-/// execve() replaces it.
+/// A thread that died in a call, and what that call had returned if it had, or why the model has no
+/// answer to what it did; or in no call, where an execve() replaces it.
 struct DeadThread {
   TaskId task;
   bool in_call = true;
   bool reported = false;  ///< as replaced by an execve(), which may still not return
   std::optional<SysResult> result;
+  Boxed<std::string> not_modelled;
   bool operator==(const DeadThread&) const = default;
 };
 

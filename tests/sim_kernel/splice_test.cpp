@@ -292,5 +292,22 @@ TEST(Sendfile, CopiesBetweenFiles) {
   EXPECT_EQ(k.run(1, sendfile(5, 7, 10)), "-1 EINVAL");
 }
 
+// A read makes room for a vmsplice() of memory that nobody knows, and its SIGIO kills who made
+// that: what it did before it died is not known, and that is said.
+TEST(Vmsplice, OfUnknownMemoryIsNotModelledThoughItsTaskDies) {
+  TestKernel k;
+  k.run(1, pipe2(0));
+  k.run(1, write(4, 65536));
+  k.run(1, fork(2));
+  EXPECT_EQ(
+      k.run(2, vmsplice(4, {{.memory = {.data = {}, .len = 4096}, .page = "B", .offset = 0}}, 0)),
+      "asleep");
+  k.run(1, fcntl(4, kFSetown, 2));
+  k.run(1, fcntl(4, kFSetfl, kOAsync));
+  k.run(1, read(3, 4096));
+  EXPECT_TRUE(k.others().starts_with("2: not modelled: ")) << k.others();
+  EXPECT_FALSE(k.kernel.exists(TaskId{2}));
+}
+
 }  // namespace
 }  // namespace ipcsim

@@ -89,6 +89,17 @@ TEST(RealWorkload, FirstInFirstOutWakeUpsAndPagesAreTheModels) {
   }
 }
 
+// What a task needs of its own is there before it is timed, or the first MiB of a short run would
+// cost twice as much as the rest.
+TEST(RealWorkload, TheTasksOwnMemoryIsNotTimed) {
+  constexpr u64 kMiB = u64{1} << 20U;
+  constexpr u64 kPagesOfABuffer = kMiB / 4096;
+  const auto real = run_real_workload(stream(65536, kMiB, kMiB, 4 * kMiB), Placement::kOne, 1, 30,
+                                      RealCounting::kOff);
+  ASSERT_TRUE(real.has_value()) << real.error().message;
+  EXPECT_LT(real->page_faults, kPagesOfABuffer / 4);
+}
+
 TEST(RealWorkload, ADeadlockIsEndedAfterTheTimeout) {
   const auto real =
       run_real_workload(exchange(4096, 100'000), Placement::kOne, 1, 0.2, RealCounting::kOff);

@@ -38,6 +38,13 @@ class RealTask {
     buffer_.assign(most, 'x');
   }
 
+  /// Memory is there now, so that no run pays for it. False when nobody begins the task.
+  bool wait_for_start() {
+    char byte = 0;
+    return write(files_.ready, &byte, 1) == 1 && close(files_.ready) == 0 &&
+           read(files_.start, &byte, 1) == 1;
+  }
+
   void run(const std::optional<Tracepoints>& tracepoints) {
     // An interrupt's wake-ups count for the thread that it hit, but are of threads with other
     // names.
@@ -58,6 +65,7 @@ class RealTask {
     getrusage(RUSAGE_THREAD, &after);
     record_.sleeps = static_cast<u64>(after.ru_nvcsw - before.ru_nvcsw);
     record_.preemptions = static_cast<u64>(after.ru_nivcsw - before.ru_nivcsw);
+    record_.page_faults = static_cast<u64>(after.ru_minflt - before.ru_minflt);
     if (tracepoints) {
       record_.wakeups = wakeups_->value();
       record_.new_pages = pages_->value();
@@ -221,7 +229,10 @@ void name_real_task() { prctl(PR_SET_NAME, kName); }
 void run_real_task(const Workload& workload, u32 id, u64 seed,
                    const std::optional<Tracepoints>& tracepoints, RealTaskFiles files,
                    RealTaskRecord& record) {
-  RealTask(workload, id, seed, std::move(files), record).run(tracepoints);
+  RealTask task(workload, id, seed, std::move(files), record);
+  if (task.wait_for_start()) {
+    task.run(tracepoints);
+  }
 }
 
 }  // namespace ipcsim::host

@@ -30,6 +30,10 @@ MachineError broken(std::string_view what) {
   return {.unsupported = false, .message = fmt::format("{}: {}", what, std::strerror(errno))};
 }
 
+MachineError failed() {
+  return {.unsupported = false, .message = "a process of the real run failed"};
+}
+
 /// The descriptors, processes and shared memory of one run, all gone at its end.
 class RealRunner {
  public:
@@ -140,7 +144,8 @@ class RealRunner {
     return {};
   }
 
-  /// A pipe for each task: a byte in it begins the task. One more that ends with the last task.
+  /// A pipe for each task: a byte in it begins the task. One more that ends with the last task,
+  /// and one in which each task says that it is ready.
   std::expected<void, MachineError> make_starts() {
     int done[2] = {-1, -1};
     if (pipe2(done, O_CLOEXEC) != 0) {
@@ -149,6 +154,13 @@ class RealRunner {
     opened_.insert({done[0], done[1]});
     done_read_ = done[0];
     done_write_ = done[1];
+    int ready[2] = {-1, -1};
+    if (pipe2(ready, O_CLOEXEC) != 0) {
+      return std::unexpected(broken("pipe2()"));
+    }
+    opened_.insert({ready[0], ready[1]});
+    ready_read_ = ready[0];
+    ready_write_ = ready[1];
     for (std::size_t i = 0; i < workload_.tasks.size(); ++i) {
       int ends[2] = {-1, -1};
       if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -189,6 +201,12 @@ class RealRunner {
             .unsupported = true, .message = "real-time priorities are not allowed here"});
       }
     }
+    for (std::size_t i = 0; i < workload_.tasks.size(); ++i) {
+      char byte = 0;
+      if (read(ready_read_, &byte, 1) != 1) {  // the end: one of them is gone
+        return std::unexpected(failed());
+      }
+    }
     for (u32 id = 0; id < workload_.tasks.size(); ++id) {
       const char byte = 0;
       if (workload_.tasks[id].starts && write(start_writes_[id], &byte, 1) != 1) {
@@ -202,23 +220,23 @@ class RealRunner {
   [[noreturn]] void child(u32 id, u64 seed) {
     signal(SIGPIPE, SIG_IGN);
     std::set<int> used(start_writes_.begin(), start_writes_.end());
-    RealTaskFiles files{.fds = std::vector<int>(fds_.size(), -1), .starts = start_writes_};
+    RealTaskFiles files{.fds = std::vector<int>(fds_.size(), -1),
+                        .starts = start_writes_,
+                        .ready = ready_write_,
+                        .start = start_reads_[id]};
     for (const Step& step : workload_.tasks[id].steps) {
       if (step.kind != Step::Kind::kStart) {
         files.fds[step.file] = fds_[step.file];
         used.insert(fds_[step.file]);
       }
     }
-    used.insert({start_reads_[id], done_write_});
+    used.insert({start_reads_[id], ready_write_, done_write_});
     for (const int fd : opened_) {
       if (!used.contains(fd)) {
         close(fd);
       }
     }
-    char byte = 0;
-    if (read(start_reads_[id], &byte, 1) == 1) {
-      host::run_real_task(workload_, id, seed, tracepoints_, std::move(files), records_[id]);
-    }
+    host::run_real_task(workload_, id, seed, tracepoints_, std::move(files), records_[id]);
     _exit(0);
   }
 
@@ -243,8 +261,7 @@ class RealRunner {
     double ended = 0;
     for (const RealTaskRecord& record : std::span(records_, workload_.tasks.size())) {
       if (!record.finished) {
-        return std::unexpected(
-            MachineError{.unsupported = false, .message = "a process of the real run failed"});
+        return std::unexpected(failed());
       }
       began = began == 0 ? record.began_ns : std::min(began, record.began_ns);
       ended = std::max(ended, record.ended_ns);
@@ -254,6 +271,7 @@ class RealRunner {
                            .bytes_in = record.bytes_in,
                            .bytes_out = record.bytes_out});
       run.all.add(run.tasks.back());
+      run.page_faults += record.page_faults;
       if (!record.counted) {
         run.counted.reset();
       } else if (run.counted) {
@@ -275,7 +293,7 @@ class RealRunner {
     // The other end of a pipe that only one file names.
     std::set<int> keep(start_reads_.begin(), start_reads_.end());
     keep.insert(start_writes_.begin(), start_writes_.end());
-    keep.insert(done_read_);
+    keep.insert({ready_read_, done_read_});
     std::erase_if(opened_, [&](int fd) {
       if (keep.contains(fd)) {
         return false;
@@ -301,6 +319,8 @@ class RealRunner {
   std::vector<int> start_writes_;
   int done_read_ = -1;
   int done_write_ = -1;
+  int ready_read_ = -1;
+  int ready_write_ = -1;
   std::set<pid_t> alive_;
   std::optional<host::Tracepoints> tracepoints_;
 };

@@ -22,6 +22,7 @@ struct RealRun {
   RunCounts all;                        ///< `wakeups` and `wasted` are 0: see `counted`
   std::optional<KernelCounts> counted;  ///< if asked for, and this user may count them
   std::vector<RunCounts> tasks;
+  u64 page_faults = 0;  ///< of the tasks' own memory, while they were timed
 };
 
 /// Whether a run counts with tracepoints. Each event that is counted takes the task that causes it

@@ -28,9 +28,22 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info);
 [[nodiscard]] inline bool signal_pending(const KernelState& k, TaskId id) {
   return k.task(id).killed || k.task(id).sigpending;
 }
+/// True for the errors that no program sees: the call starts again, or gives EINTR. Linux
+/// include/linux/errno.h.
+[[nodiscard]] inline bool internal_error(Errno error) {
+  return error == Errno::kERESTARTSYS || error == Errno::kERESTARTNOHAND;
+}
 /// The task is told again of what it does not block, of its own or of its process, and only of
 /// that. Linux kernel/signal.c: recalc_sigpending().
 void recalc_sigpending(KernelState& k, TaskId id);
+/// True when the task takes signals before it enters the call of that number: what it was told of,
+/// and before a fork() also what another thread was told of. Linux kernel/fork.c: copy_process().
+[[nodiscard]] inline bool signals_come_first(KernelState& k, TaskId id, u16 call_number) {
+  if (is_any_call<ForkCall, VforkCall, CloneCall>(call_number)) {
+    recalc_sigpending(k, id);
+  }
+  return signal_pending(k, id);
+}
 /// The task will take none of the process's signals in `which` any more: other threads are told.
 /// Linux kernel/signal.c: retarget_shared_pending().
 void retarget_shared_pending(KernelState& k, TaskId id, SignalSet which);

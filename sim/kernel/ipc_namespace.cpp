@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/mqueue_fs.hpp"
 

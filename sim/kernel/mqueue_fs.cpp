@@ -1,5 +1,6 @@
 #include "sim/kernel/mqueue_fs.hpp"
 
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/ipc_namespace.hpp"
 #include "sim/kernel/user_namespace.hpp"
 

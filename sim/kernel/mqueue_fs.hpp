@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "sim/kernel/file_system.hpp"
+#include "sim/kernel/path_walk.hpp"
 
 namespace ipcsim {
 

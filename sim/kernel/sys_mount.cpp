@@ -1,6 +1,6 @@
 // mount() of the file system of message queues. Linux fs/namespace.c.
-#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/mqueue_fs.hpp"
+#include "sim/kernel/path_walk.hpp"
 #include "sim/kernel/syscalls.hpp"
 
 namespace ipcsim {

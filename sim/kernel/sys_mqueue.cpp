@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "sim/kernel/file_system.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/mqueue_fs.hpp"
 #include "sim/kernel/syscalls.hpp"

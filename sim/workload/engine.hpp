@@ -48,6 +48,7 @@ class Engine {
   // Calls (engine_pipe.cpp, engine_queue.cpp). Each takes one section that begins at the task's
   // ready_at, and advances its processor to where the section is over.
   End poll_section(u32 id);
+  bool sleeps_on(u32 id, const PipeSection& section, i64 at, bool moved);
   End write_section(u32 id);
   End read_section(u32 id);
   End open_section(u32 id);

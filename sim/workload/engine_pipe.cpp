@@ -101,10 +101,35 @@ Engine::End Engine::poll_section(u32 id) {
   return End::kAsleep;
 }
 
+/// Wakes whom the section woke at `at`, and leaves the task asleep or out of the wait queue.
+bool Engine::sleeps_on(u32 id, const PipeSection& section, i64 at, bool moved) {
+  Task& task = tasks_[id];
+  const Step& step = step_of(task, id);
+  const u32 index = files_[step.file].object;
+  const bool room = step.kind == Step::Kind::kWrite;
+  i64 cost = 0;
+  apply(index, section.effects, at, cost, id);
+  processor_of(id).now += cost;
+  if (section.end != PipeSectionEnd::kAsleep) {
+    if (task.entry != kNoWaitEntry) {
+      waits_.remove(std::exchange(task.entry, kNoWaitEntry));
+    }
+    return false;
+  }
+  count_progress(task, moved);
+  if (task.entry == kNoWaitEntry) {
+    Object& object = objects_[index];
+    task.entry = waits_.add(room ? object.wr_wait : object.rd_wait,
+                            {.task = TaskId{id}, .exclusive = profile_.two_wait_queues});
+  }
+  task.sleeps_for_room = room;
+  fall_asleep(id, processor_of(id).now);
+  return true;
+}
+
 Engine::End Engine::write_section(u32 id) {
   Task& task = tasks_[id];
-  const u32 index = files_[step_of(task, id).file].object;
-  Object& object = objects_[index];
+  Object& object = object_of(step_of(task, id));
   task.counts.syscalls += std::exchange(task.in_transfer, true) ? 0 : 1;
   const u64 done_before = task.write.done;
   const bool first = !task.write.slept;
@@ -122,21 +147,8 @@ Engine::End Engine::write_section(u32 id) {
   object.stream_in += moved;
   task.counts.bytes_in += moved;
   note_pipe(object, at, head_before, live_before);
-  i64 cost = 0;
-  apply(index, section.effects, at, cost, id);
-  processor_of(id).now += cost;
-  if (section.end == PipeSectionEnd::kAsleep) {
-    count_progress(task, moved > 0);
-    if (task.entry == kNoWaitEntry) {
-      task.entry =
-          waits_.add(object.wr_wait, {.task = TaskId{id}, .exclusive = profile_.two_wait_queues});
-    }
-    task.sleeps_for_room = true;
-    fall_asleep(id, processor_of(id).now);
+  if (sleeps_on(id, section, at, moved > 0)) {
     return End::kAsleep;
-  }
-  if (task.entry != kNoWaitEntry) {
-    waits_.remove(std::exchange(task.entry, kNoWaitEntry));
   }
   const bool refused = !section.result && section.result.error() == Errno::kEAGAIN;
   count_progress(task, !refused);
@@ -186,8 +198,7 @@ void Engine::finish_read(u32 id, u64 moved) {
 
 Engine::End Engine::read_section(u32 id) {
   Task& task = tasks_[id];
-  const u32 index = files_[step_of(task, id).file].object;
-  Object& object = objects_[index];
+  Object& object = object_of(step_of(task, id));
   task.counts.syscalls += std::exchange(task.in_transfer, true) ? 0 : 1;
   const u64 done_before = task.read.done;
   const bool first = !task.read.slept;
@@ -204,21 +215,8 @@ Engine::End Engine::read_section(u32 id) {
   object.stream_out += moved;
   task.counts.bytes_out += moved;
   note_pipe(object, at, object.pipe.head, pages_.live());
-  i64 cost = 0;
-  apply(index, section.effects, at, cost, id);
-  processor_of(id).now += cost;
-  if (section.end == PipeSectionEnd::kAsleep) {
-    count_progress(task, moved > 0);
-    if (task.entry == kNoWaitEntry) {
-      task.entry =
-          waits_.add(object.rd_wait, {.task = TaskId{id}, .exclusive = profile_.two_wait_queues});
-    }
-    task.sleeps_for_room = false;
-    fall_asleep(id, processor_of(id).now);
+  if (sleeps_on(id, section, at, moved > 0)) {
     return End::kAsleep;
-  }
-  if (task.entry != kNoWaitEntry) {
-    waits_.remove(std::exchange(task.entry, kNoWaitEntry));
   }
   const bool refused = !section.result;
   count_progress(task, !refused);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/replay/other_machine.hpp"
 #include "tests/replay/traces.hpp"
 
 namespace ipcsim {
@@ -209,36 +210,21 @@ TEST(RunSettled, TellsItsObserver) {
   EXPECT_EQ(ended, (std::vector<std::size_t>{1, 1, 0, 2}));
 }
 
-/// A machine that gives a wrong answer once: the model, but for one result.
-class WrongMachine final : public Machine {
+/// A machine that gives a wrong answer once.
+class WrongMachine final : public OtherMachine {
  public:
-  WrongMachine(ModelMachine& model, u64 wrong_step) : model_(model), left_(wrong_step) {}
+  WrongMachine(const Trace& trace, u64 wrong_step)
+      : OtherMachine("wrong machine", trace), left_(wrong_step) {}
 
-  [[nodiscard]] std::string name() const override { return "wrong machine"; }
-  [[nodiscard]] bool ordered() const override { return true; }
-  [[nodiscard]] bool idle(TaskId task) const override { return model_.idle(task); }
-  [[nodiscard]] bool exists(TaskId task) const override { return model_.exists(task); }
-  std::expected<void, MachineError> post(TaskId task, const Call& call) override {
-    return model_.post(task, call);
-  }
-  std::expected<void, MachineError> post_signal(TaskId task, Signal signal) override {
-    return model_.post_signal(task, signal);
-  }
-  std::expected<void, MachineError> post_other_fd(TaskId task, Fd fd, bool cloexec) override {
-    return model_.post_other_fd(task, fd, cloexec);
-  }
-  std::expected<void, MachineError> advance(Nanoseconds by) override { return model_.advance(by); }
   [[nodiscard]] std::expected<Settled, MachineError> settle() override {
-    auto settled = model_.settle();
+    auto settled = model().settle();
     if (--left_ == 0 && settled && !settled->completions.empty()) {
       settled->completions[0].result = SysResult::failure(Errno::kEIO);
     }
     return settled;
   }
-  [[nodiscard]] std::optional<Snapshot> snapshot() override { return model_.snapshot(); }
 
  private:
-  ModelMachine& model_;
   u64 left_;
 };
 
@@ -248,8 +234,7 @@ TEST(RunSettled, ComparesMachines) {
 {"task":1,"call":"write","fd":4,"buf":"hi"}
 )");
   ModelMachine model = model_for(trace);
-  ModelMachine other = model_for(trace);
-  WrongMachine wrong(other, 2);
+  WrongMachine wrong(trace, 2);
   const std::array<Machine*, 2> machines{&model, &wrong};
   const auto report = run_settled(trace, machines, {});
   ASSERT_TRUE(report);

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/replay/actions.hpp"
+#include "tests/replay/other_machine.hpp"
 #include "tests/replay/traces.hpp"
 
 namespace ipcsim {
@@ -16,32 +17,16 @@ namespace {
 using testing::HasSubstr;
 
 /// A "kernel" that is the model again, but says what `distort` makes of its objects.
-class OtherMachine final : public Machine {
+class DistortedMachine final : public OtherMachine {
  public:
   using Distortion = std::function<void(std::vector<FoundObject>&)>;
 
-  OtherMachine(const Trace& trace, Distortion distort)
-      : model_(model_for(trace)), distort_(std::move(distort)) {}
+  DistortedMachine(const Trace& trace, Distortion distort)
+      : OtherMachine("kernel", trace), distort_(std::move(distort)) {}
 
-  [[nodiscard]] std::string name() const override { return "kernel"; }
-  [[nodiscard]] bool ordered() const override { return true; }
-  [[nodiscard]] bool idle(TaskId task) const override { return model_.idle(task); }
-  [[nodiscard]] bool exists(TaskId task) const override { return model_.exists(task); }
-  std::expected<void, MachineError> post(TaskId task, const Call& call) override {
-    return model_.post(task, call);
-  }
-  std::expected<void, MachineError> post_signal(TaskId task, Signal signal) override {
-    return model_.post_signal(task, signal);
-  }
-  std::expected<void, MachineError> post_other_fd(TaskId task, Fd fd, bool cloexec) override {
-    return model_.post_other_fd(task, fd, cloexec);
-  }
-  std::expected<void, MachineError> advance(Nanoseconds by) override { return model_.advance(by); }
-  [[nodiscard]] std::expected<Settled, MachineError> settle() override { return model_.settle(); }
-  [[nodiscard]] std::optional<Snapshot> snapshot() override { return std::nullopt; }
   [[nodiscard]] std::expected<std::vector<FoundObject>, MachineError> find_objects(
       std::span<const LiveObject> wanted) override {
-    const std::vector<LiveObject> objects = model_.live_objects();
+    const std::vector<LiveObject> objects = model().live_objects();
     std::vector<FoundObject> found;
     for (const LiveObject& live : wanted) {
       const auto same = std::ranges::find(objects, live.serial, &LiveObject::serial);
@@ -52,13 +37,12 @@ class OtherMachine final : public Machine {
   }
 
  private:
-  ModelMachine model_;
   Distortion distort_;
 };
 
 /// Runs `trace` on the model and on the distorted one.
 struct Compared {
-  Compared(const Trace& trace, OtherMachine::Distortion distort)
+  Compared(const Trace& trace, DistortedMachine::Distortion distort)
       : model(model_for(trace)), other(trace, std::move(distort)), states(trace, model, other) {
     Machine* const machines[] = {&model, &other};
     const auto run =
@@ -73,7 +57,7 @@ struct Compared {
     return text;
   }
   ModelMachine model;
-  OtherMachine other;
+  DistortedMachine other;
   StateComparison states;
 };
 

@@ -92,6 +92,20 @@ void TraceAssembler::task_field(u32 offset) {
   a_.add(kR3, static_cast<i32>(offset));
 }
 
+void TraceAssembler::add_task() {
+  a_.move(kR1, 0);
+  for (std::size_t i = 0; i < sizeof(TracedTask); i += 8) {
+    a_.store(k64, kR10, static_cast<i16>(kRegs + static_cast<i16>(i)), kR1);
+  }
+  a_.map(kR1, maps_.tasks);
+  a_.move(kR2, kR10);
+  a_.add(kR2, kTask);
+  a_.move(kR3, kR10);
+  a_.add(kR3, kRegs);
+  a_.move(kR4, BPF_ANY);
+  a_.call(BPF_FUNC_map_update_elem);
+}
+
 void TraceAssembler::set_number(u32 index) {
   const auto failed = a_.label();
   a_.move(kR1, 0);

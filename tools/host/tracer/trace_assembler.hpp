@@ -58,6 +58,9 @@ class TraceAssembler {
   void follow(BpfAssembler::Label failed);
   /// `bytes` of kernel memory at r3 to the stack; r0 tells.
   void read_kernel(i16 stack, i32 bytes);
+  /// Traces the task whose address is at stack kTask; r0 is 0 when that worked. Uses the stack from
+  /// kRegs on, so the registers are read no more.
+  void add_task();
   /// value[index] = the number that the task at r3 has at the tracer's level.
   void set_number(u32 index);
   /// r3 = the task's address + field.

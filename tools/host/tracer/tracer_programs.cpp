@@ -63,7 +63,6 @@ void dispatch(TraceAssembler& t, bool at_exit) {
 /// A task that is not traced: with prctl(key) it asks to be the first one.
 void take_first(TraceAssembler& t, const TracerMaps& maps, const TracerLayout& layout) {
   BpfAssembler& a = t.code();
-  constexpr i16 kValue = TraceAssembler::kRegs;  // the registers are read no more
   a.load(k64, kR1, kR6, 8);
   a.jump_if(BPF_JNE, kR1, SYS_prctl, t.out());
   read_registers(t, t.out());
@@ -72,17 +71,7 @@ void take_first(TraceAssembler& t, const TracerMaps& maps, const TracerLayout& l
   a.load(k64, kR1, kR1, field(offsetof(TracerControl, key)));
   a.jump_if(BPF_JEQ, kR1, 0, t.out());
   a.jump_if(BPF_JNE, kR1, kR2, t.out());
-  a.move(kR1, 0);
-  for (std::size_t i = 0; i < sizeof(TracedTask); i += 8) {
-    a.store(k64, kR10, static_cast<i16>(kValue + static_cast<i16>(i)), kR1);
-  }
-  a.map(kR1, maps.tasks);
-  a.move(kR2, kR10);
-  a.add(kR2, TraceAssembler::kTask);
-  a.move(kR3, kR10);
-  a.add(kR3, kValue);
-  a.move(kR4, BPF_ANY);
-  a.call(BPF_FUNC_map_update_elem);
+  t.add_task();
   a.jump_if(BPF_JNE, kR0, 0, t.out());
   t.task_field(layout.task.thread_pid);
   t.follow(t.out());
@@ -185,23 +174,12 @@ std::vector<bpf_insn> exit_program(TraceAssembler t) {
 std::vector<bpf_insn> fork_program(TraceAssembler t, const TracerMaps& maps,
                                    const TracerLayout& layout) {
   BpfAssembler& a = t.code();
-  constexpr i16 kValue = TraceAssembler::kRegs;
   const auto added = a.label();
   t.begin(t.out());
   a.load(k64, kR8, kR10, TraceAssembler::kTask);  // the maker
   a.load(k64, kR1, kR6, 8);
   a.store(k64, kR10, TraceAssembler::kTask, kR1);
-  a.move(kR1, 0);
-  for (std::size_t i = 0; i < sizeof(TracedTask); i += 8) {
-    a.store(k64, kR10, static_cast<i16>(kValue + static_cast<i16>(i)), kR1);
-  }
-  a.map(kR1, maps.tasks);
-  a.move(kR2, kR10);
-  a.add(kR2, TraceAssembler::kTask);
-  a.move(kR3, kR10);
-  a.add(kR3, kValue);
-  a.move(kR4, BPF_ANY);
-  a.call(BPF_FUNC_map_update_elem);
+  t.add_task();
   a.jump_if(BPF_JEQ, kR0, 0, added);
   a.map_value(kR1, maps.control);
   a.move(kR2, 1);

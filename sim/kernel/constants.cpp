@@ -92,6 +92,7 @@ constexpr std::array kCloneFlags = std::to_array<NamedNumber>({
     {"CLONE_SYSVSEM", kCloneSysvsem},
     {"CLONE_NEWIPC", kCloneNewipc},
     {"CLONE_NEWUSER", kCloneNewuser},
+    {"CLONE_NEWPID", kCloneNewpid},
 });
 
 constexpr std::array kSaFlags = std::to_array<NamedNumber>({

@@ -111,6 +111,7 @@ inline constexpr u64 kCloneThread = 0x00010000;
 inline constexpr u64 kCloneSysvsem = 0x00040000;
 inline constexpr u64 kCloneNewipc = 0x08000000;
 inline constexpr u64 kCloneNewuser = 0x10000000;
+inline constexpr u64 kCloneNewpid = 0x20000000;
 
 inline constexpr u32 kRwfHipri = 0x001;
 inline constexpr u32 kRwfDsync = 0x002;

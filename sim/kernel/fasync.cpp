@@ -4,6 +4,7 @@
 
 #include <range/v3/algorithm/find.hpp>
 
+#include "sim/kernel/pid_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 
 namespace ipcsim {
@@ -42,12 +43,12 @@ bool leads(const KernelState& k, TaskId task) {
 /// True when the number stands for somebody. Linux kernel/pid.c: find_vpid().
 bool number_in_use(const KernelState& k, TaskId task) { return k.exists(task) || leads(k, task); }
 
-/// The owner as it is told, kNoTask when it is gone or a thread that leads no process and should.
-/// Linux fs/fcntl.c: f_getown().
-TaskId told_owner(const KernelState& k, const FileOwner& owner) {
+/// The owner as it is told, kNoTask when it is gone, a thread that leads no process and should, or
+/// nobody for the caller. Linux fs/fcntl.c: f_getown().
+TaskId told_owner(const KernelState& k, TaskId caller, const FileOwner& owner) {
   const bool there =
       owner.type == OwnerType::kTid ? number_in_use(k, owner.pid) : leads(k, owner.pid);
-  return there ? owner.pid : kNoTask;
+  return there && has_number_for(k, caller, owner.pid) ? owner.pid : kNoTask;
 }
 
 /// A signal of F_SETSIG comes with band and descriptor, SIGIO by default with nothing.
@@ -69,7 +70,7 @@ SignalInfo info_of(const FileOwner& owner, Fd fd, SignalCode code) {
 /// tested: EINVAL (type), ESRCH. Linux fs/fcntl.c: f_setown(), f_setown_ex().
 Section set_owner(KernelState& k, TaskId id, File& file, OwnerType type, TaskId pid) {
   FileOwner owner{.type = type, .pid = pid, .signum = file.f_owner.signum};
-  if (pid != kNoTask && !number_in_use(k, pid)) {
+  if (pid != kNoTask && !(number_in_use(k, pid) && has_number_for(k, id, pid))) {
     return Section::failed(Errno::kESRCH);
   }
   if (pid != kNoTask) {
@@ -136,7 +137,7 @@ std::optional<Section> owner_fcntl(KernelState& k, TaskId id, File& file, const 
       return set_owner(k, id, file, OwnerType::kPid, TaskId{static_cast<u32>(who)});
     }
     case kFGetown:
-      return Section::returned(told_owner(k, owner).v);
+      return Section::returned(told_owner(k, id, owner).v);
     case kFSetsig:
       if (call.arg < 0 || call.arg > kMostSignal) {
         return Section::failed(Errno::kEINVAL);
@@ -157,7 +158,7 @@ std::optional<Section> owner_fcntl(KernelState& k, TaskId id, File& file, const 
       if (call.owner.is_bad()) {
         return Section::failed(Errno::kEFAULT);
       }
-      return Section::returned(0, OwnerEx{.type = owner.type, .pid = told_owner(k, owner)});
+      return Section::returned(0, OwnerEx{.type = owner.type, .pid = told_owner(k, id, owner)});
     default:
       return std::nullopt;
   }

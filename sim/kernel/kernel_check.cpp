@@ -231,6 +231,24 @@ Broken check_namespaces(const KernelState& k) {
   return broken;
 }
 
+/// Who lives in a PID namespace is in one that has a first process; that alone is spared by
+/// signals, and nobody who is not to die survives it.
+Broken check_pid_namespaces(const KernelState& k) {
+  for (u32 i = 0; i < k.processes.size(); ++i) {
+    const Process& process = k.processes[i];
+    const PidNamespace* ns =
+        process.pid_ns == kInitPidNs ? nullptr : &k.pid_namespaces[process.pid_ns.v - 1];
+    if (process.unkillable != (ns != nullptr && ns->init == ProcessId{i})) {
+      return fmt::format("process {} is spared by signals when it is the first of its namespace",
+                         i);
+    }
+    if (ns != nullptr && ns->ended && process.live_threads > 0 && !process.exiting) {
+      return fmt::format("process {} ends with PID namespace {}", i, process.pid_ns.v);
+    }
+  }
+  return std::nullopt;
+}
+
 Broken check_objects(const KernelState& k) {
   Broken broken;
   k.pipes.each([&](PipeId /*id*/, const PipeObject& pipe) {
@@ -301,7 +319,7 @@ Broken check_inodes(const KernelState& k) {
 std::optional<std::string> Kernel::broken_invariant() const {
   for (auto* check :
        {check_objects, check_pages, check_files, check_pipe_counts, check_waiting_writers,
-        check_inodes, check_sockets, check_charges, check_namespaces}) {
+        check_inodes, check_sockets, check_charges, check_namespaces, check_pid_namespaces}) {
     if (auto broken = check(state_)) {
       return broken;
     }

@@ -122,10 +122,13 @@ void add_task(Hasher& hasher, const Task& task) {
   hasher.add(task.ipc);
   hasher.add(rare.splice_pipe ? rare.splice_pipe->user.v + 1 : 0);
   hasher.add(rare.splice_pipe ? rare.splice_pipe->slots : 0);
+  hasher.add(rare.pid_ns_for_children ? rare.pid_ns_for_children->v + 1 : 0);
 }
 
 void add_process(Hasher& hasher, const Process& process) {
   hasher.add(process.live_threads);
+  hasher.add(process.pid_ns);
+  hasher.add(process.unkillable);
   hasher.add(process.handled.bits);
   hasher.add(process.ignored.bits);
   hasher.add(process.restart.bits);
@@ -288,6 +291,11 @@ void add_rest(Hasher& hasher, const KernelState& k) {
   });
   for (const UserNamespace& ns : k.user_namespaces) {
     add_user_namespace(hasher, ns);
+  }
+  for (const PidNamespace& ns : k.pid_namespaces) {
+    hasher.add(ns.parent);
+    hasher.add(ns.init);
+    hasher.add(ns.ended);
   }
   k.ipc_namespaces.each([&](IpcNsId id, const IpcNamespace& ns) {
     hasher.add(id);

@@ -108,6 +108,15 @@ struct UserNamespace {
   bool operator==(const UserNamespace&) const = default;
 };
 
+/// A PID namespace that somebody made (`struct pid_namespace`). None ever goes.
+struct PidNamespace {
+  PidNsId parent;
+  u32 level = 0;       ///< namespaces above it
+  ProcessId init;      ///< its first process (`child_reaper`); process 0: there was none yet
+  bool ended = false;  ///< that has ended: nobody can be born here (not PIDNS_ADDING)
+  bool operator==(const PidNamespace&) const = default;
+};
+
 /// An IPC namespace, as far as queues have one (`struct ipc_namespace`).
 struct IpcNamespace {
   MqLimits mq_limits;
@@ -159,6 +168,7 @@ struct KernelState {
   Arena<MqueueId, MqueueObject> mqueues;
   Arena<NetlinkId, NetlinkSocket> netlinks;
   std::vector<UserNamespace> user_namespaces;  ///< by number less one: without the first
+  std::vector<PidNamespace> pid_namespaces;    ///< likewise
   Arena<IpcNsId, IpcNamespace> ipc_namespaces;
   IpcNsId first_ipc;  ///< that of the tasks that exist at the beginning
   Arena<FileId, File> files;

@@ -9,14 +9,28 @@
 namespace ipcsim {
 namespace {
 
-bool is_ignored(const Process& process, const Task& task, Signal signal) {
+/// SIGKILL and SIGSTOP. Linux include/linux/signal.h: sig_kernel_only().
+bool cannot_be_handled(Signal signal) { return signal == kSigkill || signal == kSigstop; }
+
+/// True for a signal of the kernel itself, or from whom the receiver has no number for: then also
+/// the first process of a PID namespace must obey.
+/// Linux kernel/signal.c: send_signal_locked().
+bool is_forced(const SignalInfo& info) {
+  const bool names_sender = info.code == kSiUser || info.code == kSiTkill || info.code == kSiMesgq;
+  return info.code == kSiKernel || (names_sender && info.pid == kNoTask);
+}
+
+/// Linux kernel/signal.c: sig_ignored(), sig_task_ignored().
+bool is_ignored(const Process& process, const Task& task, const SignalInfo& info) {
+  const Signal signal = info.signal;
   if (task.blocked.has(signal)) {
     return false;  // it may have a handler by the time it is unblocked
   }
   if (process.handled.has(signal)) {
     return false;
   }
-  return process.ignored.has(signal) || ignored_by_default(signal);
+  return process.ignored.has(signal) || ignored_by_default(signal) ||
+         (process.unkillable && !(is_forced(info) && cannot_be_handled(signal)));
 }
 
 /// A signal below 32 that is pending does nothing more. Linux kernel/signal.c: legacy_queue().
@@ -249,14 +263,15 @@ void send_signal_to_task(KernelState& k, TaskId id, const SignalInfo& info, bool
   Process& process = k.process_of(id);
   const Signal signal = info.signal;
   prepare_signal(k, task.process, signal);
-  if (is_ignored(process, task, signal) && (!traced || signal == kSigkill)) {
+  if (is_ignored(process, task, info) && (!traced || signal == kSigkill)) {
     return;
   }
   if (already_pending(task.rare().pending, signal)) {
     return;
   }
   const bool takes_it = wants_signal(k, id, signal);
-  if (signal == kSigkill || (is_fatal(process, signal) && takes_it)) {
+  const bool tracer_first = traced && process.unkillable;  // and then it is dropped
+  if (signal == kSigkill || (is_fatal(process, signal) && takes_it && !tracer_first)) {
     end_by_signal(k, task.process, signal);
     return;
   }
@@ -271,7 +286,7 @@ void send_signal_to_process(KernelState& k, TaskId id, const SignalInfo& info) {
   Process& p = k.processes[process.v];
   const Signal signal = info.signal;
   prepare_signal(k, process, signal);
-  if (is_ignored(p, k.task(id), signal)) {
+  if (is_ignored(p, k.task(id), info)) {
     return;
   }
   if (already_pending(p.shared_pending, signal)) {
@@ -356,6 +371,8 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
       push_handler(k, id, *info, taken);
     } else if (process.ignored.has(info->signal) || ignored_by_default(info->signal)) {
       continue;  // it was blocked when it came, or a tracer watches
+    } else if (process.unkillable && !cannot_be_handled(info->signal)) {
+      continue;  // likewise, for the first process of a PID namespace
     } else if (stops_by_default(info->signal)) {
       begin_group_stop(k, id);
       taken.stops = true;

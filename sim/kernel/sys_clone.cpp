@@ -4,6 +4,7 @@
 
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/ipc_namespace.hpp"
+#include "sim/kernel/pid_namespace.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/user_namespace.hpp"
 
@@ -48,6 +49,10 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
   if (new_user && (thread || (flags & kCloneFs) != 0)) {
     return Section::failed(Errno::kEINVAL);
   }
+  const bool new_pid = (flags & kCloneNewpid) != 0;
+  if (thread && (new_pid || pid_ns_for_children(k, id) != k.process_of(id).pid_ns)) {
+    return Section::failed(Errno::kEINVAL);
+  }
   if ((flags & kCloneSighand) != 0 && !thread) {
     return Section::not_modelled("signal handlers shared between processes");
   }
@@ -60,11 +65,22 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     cred = std::make_shared<const Credentials>(*std::move(made));
   }
   const bool new_ipc = (flags & kCloneNewipc) != 0;
-  if (new_ipc && !cred->effective.has(Cap::kSysAdmin)) {
+  if ((new_ipc || new_pid) && !cred->effective.has(Cap::kSysAdmin)) {
     return Section::failed(Errno::kEPERM);
   }
   if (new_ipc && (flags & kCloneSysvsem) != 0) {
     return Section::failed(Errno::kEINVAL);
+  }
+  PidNsId pid_ns = pid_ns_for_children(k, id);
+  if (new_pid) {
+    const Result<PidNsId> made = make_pid_namespace(k, id);
+    if (!made) {
+      return Section::failed(made.error());
+    }
+    pid_ns = *made;
+  }
+  if (pid_namespace_ended(k, pid_ns)) {
+    return Section::failed(Errno::kENOMEM);
   }
   const FdTableId files = k.task(id).files;
   FdTableId child_files = files;
@@ -96,8 +112,11 @@ Section clone_section(KernelState& k, TaskId id, u64 flags, TaskId child) {
     copy.stopped = false;
     copy.exec_waiter = kNoTask;
     copy.curr_target = kNoTask;
+    copy.pid_ns = pid_ns;
+    copy.unkillable = false;
     k.processes.push_back(std::move(copy));
     process = ProcessId{static_cast<u32>(k.processes.size() - 1)};
+    join_pid_namespace(k, process);
   }
   add_task(k, id, child, process, child_files, fs, mm);
   k.task(child).cred = cred;

@@ -6,6 +6,7 @@
 
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/ipc_namespace.hpp"
+#include "sim/kernel/pid_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/wake.hpp"
@@ -123,6 +124,7 @@ void exit_task(KernelState& k, TaskId id, std::optional<Completion> answer) {
   }
   if (process.live_threads == 0) {
     report_process_end(k, process);
+    zap_pid_ns_processes(k, process_id);
   } else if (process.exec_waiter != kNoTask && process.live_threads == 1 &&
              !signal_pending(k, process.exec_waiter)) {
     report_replaced_threads(k, process_id);

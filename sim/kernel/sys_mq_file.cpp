@@ -4,20 +4,24 @@
 #include <fmt/format.h>
 
 #include "sim/kernel/mqueue_fs.hpp"
+#include "sim/kernel/pid_namespace.hpp"
 #include "sim/kernel/sys_mqueue.hpp"
 
 namespace ipcsim {
 namespace {
 
-/// The line of text; NOTIFY_PID is the number of the task that leads the owner's process.
-std::string status_text(const MqueueInode& queue) {
+/// The line of text; NOTIFY_PID is the number of the task that leads the owner's process, 0 where
+/// the reader has none for it.
+std::string status_text(const KernelState& k, TaskId reader, const MqueueInode& queue) {
   constexpr std::size_t kMostText = 79;
   const MqNotify none;
   const MqNotify& notify = queue.notify ? *queue.notify : none;
+  const TaskId owner{notify.owner.v};
+  const bool told = owner != kNoTask && has_number_for(k, reader, owner);
   const bool by_signal = queue.notify && notify.kind == MqNotifyKind::kSignal;
   return fmt::format("QSIZE:{:<10} NOTIFY:{:<5} SIGNO:{:<5} NOTIFY_PID:{:<6}\n", queue.qsize,
                      queue.notify ? static_cast<u32>(notify.kind) : 0, by_signal ? notify.signo : 0,
-                     notify.owner.v)
+                     told ? owner.v : 0)
       .substr(0, kMostText);
 }
 
@@ -31,12 +35,12 @@ Section mqueue_fionread(const KernelState& k, const File& file, OutPtr arg) {
   return Section::returned(0, IntOut{static_cast<i32>(left)});
 }
 
-Section read_mqueue_text(KernelState& k, File& file, std::span<const UserSegment> segments,
-                         std::optional<i64> at) {
+Section read_mqueue_text(KernelState& k, TaskId id, File& file,
+                         std::span<const UserSegment> segments, std::optional<i64> at) {
   u64 pos = at ? static_cast<u64>(*at) : file.f_pos;
   std::string bytes;
   for (const UserSegment& segment : segments) {
-    const std::string text = status_text(k.mqueues[file.mqueue].inode);
+    const std::string text = status_text(k, id, k.mqueues[file.mqueue].inode);
     if (segment.len == 0) {
       continue;
     }

@@ -5,6 +5,7 @@
 #include "model/mqueue/mq_ops.hpp"
 #include "sim/kernel/files.hpp"
 #include "sim/kernel/mqueue_fs.hpp"
+#include "sim/kernel/pid_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/sys_mqueue.hpp"
 #include "sim/kernel/sys_netlink.hpp"
@@ -94,7 +95,8 @@ void fire_notification(KernelState& k, TaskId sender, MqueueId queue, const MqNo
                                                         : may_signal(k, sender, owner);
   if (fired.kind == MqNotifyKind::kSignal && fired.signo != 0 && process.live_threads > 0 &&
       reaches) {
-    SignalInfo info = SignalInfo::of(Signal{fired.signo}, kSiMesgq, k.process_of(sender).leader);
+    SignalInfo info =
+        SignalInfo::of(Signal{fired.signo}, kSiMesgq, sender_number(k, sender, owner));
     info.value = fired.value;
     send_signal_to_process(k, owner, info);
   }

@@ -34,8 +34,8 @@ void drop_notify_socket(KernelState& k, MqueueObject& queue);
 
 /// read() and its kin of a queue: a line of text about it, from the file's offset or from `at` on,
 /// one buffer after the other. Errors: EFAULT. Linux ipc/mqueue.c: mqueue_read_file().
-Section read_mqueue_text(KernelState& k, File& file, std::span<const UserSegment> segments,
-                         std::optional<i64> at);
+Section read_mqueue_text(KernelState& k, TaskId id, File& file,
+                         std::span<const UserSegment> segments, std::optional<i64> at);
 /// FIONREAD: the size that fstat() says, minus the offset. Errors: EFAULT.
 /// Linux fs/ioctl.c: do_vfs_ioctl().
 [[nodiscard]] Section mqueue_fionread(const KernelState& k, const File& file, OutPtr arg);

@@ -218,7 +218,7 @@ Section start_transfer(KernelState& k, TaskId id, Fd fd, Segments segments,
     }
   }
   if (queue) {
-    return read_mqueue_text(k, *file, segments, transfer.at);
+    return read_mqueue_text(k, id, *file, segments, transfer.at);
   }
   if (file->kind == FileKind::kMqLimit) {
     return transfer.at || segments.size() != 1

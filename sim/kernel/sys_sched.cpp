@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "model/mqueue/mq_ops.hpp"
+#include "sim/kernel/pid_namespace.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/user_namespace.hpp"
 
@@ -47,7 +48,7 @@ Section run(KernelState& k, TaskId id, const SetpriorityCall& call) {
     return Section::not_modelled("the priority of a process group or user");
   }
   const TaskId target = call.who == kNoTask ? id : call.who;
-  if (!k.exists(target)) {
+  if (!k.exists(target) || !has_number_for(k, id, target)) {
     return Section::failed(Errno::kESRCH);
   }
   const bool capable = k.cred(id).machine_caps().has(Cap::kSysNice);
@@ -69,7 +70,7 @@ Section run(KernelState& k, TaskId id, const SetpriorityCall& call) {
 /// Linux kernel/sched/syscalls.c: do_sched_setscheduler(), __sched_setscheduler().
 Section run(KernelState& k, TaskId id, const SchedSetschedulerCall& call) {
   const TaskId target = call.pid == kNoTask ? id : call.pid;
-  if (!k.exists(target)) {
+  if (!k.exists(target) || !has_number_for(k, id, target)) {
     return Section::failed(Errno::kESRCH);
   }
   const bool known =

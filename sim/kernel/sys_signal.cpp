@@ -1,4 +1,5 @@
 // Sending and arranging signals. Linux kernel/signal.c.
+#include "sim/kernel/pid_namespace.hpp"
 #include "sim/kernel/signals.hpp"
 #include "sim/kernel/syscalls.hpp"
 #include "sim/kernel/user_namespace.hpp"
@@ -41,11 +42,14 @@ enum class Presence : u8 {
   kNobody,
 };
 
-Presence presence_of(const KernelState& k, TaskId id) {
+Presence presence_of(const KernelState& k, TaskId caller, TaskId id) {
+  if (id.v > k.tasks.size() || !has_number_for(k, caller, id)) {
+    return Presence::kNobody;
+  }
   if (k.exists(id)) {
     return Presence::kThere;
   }
-  if (id.v > k.tasks.size() || k.process_of(id).leader != id) {
+  if (k.process_of(id).leader != id) {
     return Presence::kNobody;  // an ended thread leaves no number behind
   }
   return k.process_of(id).live_threads > 0 ? Presence::kLeaderEnded : Presence::kEnded;
@@ -57,12 +61,13 @@ Section may_be_a_zombie() {
 
 }  // namespace
 
-/// Errors, in the order tested: ESRCH, EINVAL, EPERM. Linux kernel/signal.c: kill_something_info().
+/// Errors, in the order tested: ESRCH (also where the caller has no number for the process),
+/// EINVAL, EPERM. Linux kernel/signal.c: kill_something_info().
 Section run(KernelState& k, TaskId id, const KillCall& call) {
   if (call.pid == kNoTask) {
     return Section::not_modelled("a signal to a process group");
   }
-  const Presence presence = presence_of(k, call.pid);
+  const Presence presence = presence_of(k, id, call.pid);
   if (presence == Presence::kNobody) {
     return Section::failed(Errno::kESRCH);
   }
@@ -72,7 +77,8 @@ Section run(KernelState& k, TaskId id, const KillCall& call) {
   if (auto answer = answer_without_sending(k, id, call.pid, call.sig)) {
     return *std::move(answer);
   }
-  send_signal_to_process(k, call.pid, SignalInfo::of(call.sig, kSiUser, k.process_of(id).leader));
+  send_signal_to_process(k, call.pid,
+                         SignalInfo::of(call.sig, kSiUser, sender_number(k, id, call.pid)));
   return Section::returned(0);
 }
 
@@ -82,7 +88,7 @@ Section run(KernelState& k, TaskId id, const TgkillCall& call) {
   if (call.tgid == kNoTask || call.tid == kNoTask) {
     return Section::failed(Errno::kEINVAL);
   }
-  const Presence presence = presence_of(k, call.tid);
+  const Presence presence = presence_of(k, id, call.tid);
   if (presence == Presence::kNobody || k.process_of(call.tid).leader != call.tgid) {
     return Section::failed(Errno::kESRCH);
   }
@@ -93,7 +99,8 @@ Section run(KernelState& k, TaskId id, const TgkillCall& call) {
     return *std::move(answer);
   }
   if (presence == Presence::kThere) {
-    send_signal_to_task(k, call.tid, SignalInfo::of(call.sig, kSiTkill, k.process_of(id).leader));
+    send_signal_to_task(k, call.tid,
+                        SignalInfo::of(call.sig, kSiTkill, sender_number(k, id, call.tid)));
   }
   return Section::returned(0);
 }

@@ -28,7 +28,8 @@ bool operator==(const TaskExtras& a, const TaskExtras& b) {
   return a.pending == b.pending && a.saved_sigmask == b.saved_sigmask &&
          equal(a.returning, b.returning) && a.deadline == b.deadline &&
          a.restart_deadline == b.restart_deadline && a.vfork_parent == b.vfork_parent &&
-         a.sched == b.sched && a.splice_pipe == b.splice_pipe;
+         a.sched == b.sched && a.splice_pipe == b.splice_pipe &&
+         a.pid_ns_for_children == b.pid_ns_for_children;
 }
 
 bool operator==(const Task& a, const Task& b) {

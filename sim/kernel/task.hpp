@@ -176,6 +176,8 @@ struct TaskExtras {
   TaskId vfork_parent;  ///< asleep until this task execs or is gone
   Sched sched;
   std::optional<SplicePipe> splice_pipe;
+  /// Where its children will be, once it has left the namespace that it is in for them.
+  std::optional<PidNsId> pid_ns_for_children;
 
   friend bool operator==(const TaskExtras& a, const TaskExtras& b);
 };
@@ -267,6 +269,9 @@ struct HandlerStore {
 struct Process {
   TaskId leader;
   u32 live_threads = 1;
+  PidNsId pid_ns;
+  /// It is the first one of its PID namespace (SIGNAL_UNKILLABLE): signals by default do nothing.
+  bool unkillable = false;
   u64 rlimit_nofile = 0;
   u64 rlimit_msgqueue = 0;
   SignalSet handled;    ///< signals with a handler

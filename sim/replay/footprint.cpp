@@ -158,6 +158,9 @@ class Gatherer {
     add_closing(false);
     add_process(k_.task(id_).process);
     add_vfork_parent();
+    if (k_.process_of(id_).unkillable) {
+      out_.add_everything();  // all of its PID namespace end with it
+    }
   }
 
   void add_vfork_parent() {

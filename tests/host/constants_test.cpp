@@ -74,9 +74,10 @@ TEST(HostNumbers, OtherFlags) {
                {ROW(POLLIN), ROW(POLLPRI), ROW(POLLOUT), ROW(POLLERR), ROW(POLLHUP), ROW(POLLNVAL),
                 ROW(POLLRDNORM), ROW(POLLRDBAND), ROW(POLLWRNORM), ROW(POLLWRBAND), ROW(POLLMSG),
                 ROW(POLLRDHUP)});
-  expect_equal(clone_flag_names(), {ROW(CLONE_VM), ROW(CLONE_FS), ROW(CLONE_FILES),
-                                    ROW(CLONE_SIGHAND), ROW(CLONE_VFORK), ROW(CLONE_THREAD),
-                                    ROW(CLONE_SYSVSEM), ROW(CLONE_NEWIPC), ROW(CLONE_NEWUSER)});
+  expect_equal(clone_flag_names(),
+               {ROW(CLONE_VM), ROW(CLONE_FS), ROW(CLONE_FILES), ROW(CLONE_SIGHAND),
+                ROW(CLONE_VFORK), ROW(CLONE_THREAD), ROW(CLONE_SYSVSEM), ROW(CLONE_NEWIPC),
+                ROW(CLONE_NEWUSER), ROW(CLONE_NEWPID)});
   constexpr u64 kRestorer = 0x04000000;  // in the kernel's headers only
   expect_equal(sa_flag_names(), {ROW(SA_NOCLDSTOP),
                                  ROW(SA_NOCLDWAIT),

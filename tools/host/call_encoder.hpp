@@ -187,9 +187,13 @@ class Encoder {
   /// The same for an id that a task is to get.
   u32 new_id(i64 number);
 
-  // User namespaces. encode_user_ns.cpp
+  // User and PID namespaces. encode_user_ns.cpp
   /// Not where tasks have ids that are not the trace's.
   void refuse_user_namespace(bool shared_memory);
+  /// Nor where the run has no PID namespace of its own, or too deep inside.
+  void refuse_pid_namespace(u64 flags);
+  /// The PID namespace of the caller, whose numbers the call takes.
+  [[nodiscard]] u32 pid_space() const { return context_.tasks.slot(task_).pid_space; }
   void put(const IdMapCall& c);
 
   // Sockets. encode_socket.cpp

@@ -8,6 +8,13 @@ bool is_any_of(const Call& call) {
   return (holds_alternative<T>(call) || ...);
 }
 
+/// The flags of clone() and unshare().
+u64 flags_of(const Call& call) {
+  const auto* clone = get_if<CloneCall>(&call);
+  const auto* unshare = get_if<UnshareCall>(&call);
+  return clone != nullptr ? clone->flags.v : unshare != nullptr ? unshare->flags.v : 0;
+}
+
 }  // namespace
 
 bool makes_thread(const Call& call) {
@@ -15,12 +22,9 @@ bool makes_thread(const Call& call) {
   return clone != nullptr && (clone->flags.v & kCloneThread) != 0;
 }
 
-bool makes_user_namespace(const Call& call) {
-  const auto* clone = get_if<CloneCall>(&call);
-  const auto* unshare = get_if<UnshareCall>(&call);
-  const u64 flags = clone != nullptr ? clone->flags.v : unshare != nullptr ? unshare->flags.v : 0;
-  return (flags & kCloneNewuser) != 0;
-}
+bool makes_user_namespace(const Call& call) { return (flags_of(call) & kCloneNewuser) != 0; }
+
+bool makes_pid_namespace(const Call& call) { return (flags_of(call) & kCloneNewpid) != 0; }
 
 bool can_sleep(const Call& call) {
   if (const auto* clone = get_if<CloneCall>(&call)) {

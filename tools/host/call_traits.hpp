@@ -9,6 +9,8 @@ namespace ipcsim::host {
 [[nodiscard]] bool makes_thread(const Call& call);
 /// True for an unshare() or a clone() into a user namespace.
 [[nodiscard]] bool makes_user_namespace(const Call& call);
+/// The same for a PID namespace.
+[[nodiscard]] bool makes_pid_namespace(const Call& call);
 /// True for calls that can sleep for as long as they want.
 [[nodiscard]] bool can_sleep(const Call& call);
 /// True for calls that wait for a time from their beginning on, and return 0 when it is over.

@@ -36,16 +36,17 @@ Ended death(TaskId task, Signal signal, u64 order) {
 }
 
 /// Owners of files are told as tasks.
-void name_owner(const TaskTable& tasks, const Call& call, SysResult& result) {
+void name_owner(const TaskTable& tasks, u32 pid_space, const Call& call, SysResult& result) {
   const auto* fcntl = get_if<FcntlCall>(&call);
   if (fcntl == nullptr || result.error != Errno::kOk) {
     return;
   }
   if (fcntl->cmd.v == kFGetown && result.ret > 0) {
-    result.ret = tasks.task_by_number(static_cast<i32>(result.ret)).v;
+    result.ret = tasks.task_by_number(static_cast<i32>(result.ret), pid_space).v;
   } else if (auto* owner = get_if<OwnerEx>(&result.out); owner != nullptr && owner->pid.v != 0) {
     const auto pid = static_cast<i32>(owner->pid.v);
-    owner->pid = owner->type == OwnerType::kTid ? tasks.task_by_number(pid) : tasks.leader_of(pid);
+    owner->pid = owner->type == OwnerType::kTid ? tasks.task_by_number(pid, pid_space)
+                                                : tasks.leader_of(pid, pid_space);
   }
 }
 
@@ -106,14 +107,17 @@ HostMachine::Done HostMachine::collect_handled(Settled& settled) {
 /// Who leads the process that sent the signal: since this step, if a thread has taken its number by
 /// execve() before the handler ran.
 TaskId HostMachine::sender_of(const HandledNote& note) const {
+  const TaskId receiver{note.task};
+  const u32 pid_space = tasks_.exists(receiver) ? tasks_.slot(receiver).pid_space : 0;
   for (const auto& [id, task] : tasks_.tasks()) {
     const Slot& slot = tasks_.slot_at(task.slot);
-    if (task.call && holds_alternative<ExecveCall>(task.call->call) && slot.tgid == note.pid &&
+    if (task.call && holds_alternative<ExecveCall>(task.call->call) &&
+        tasks_.number_of_process(task.process, pid_space) == note.pid &&
         slot.done.load(std::memory_order_acquire) == slot.cmd && slot.order < note.order) {
       return id;
     }
   }
-  return tasks_.leader_of(note.pid);
+  return tasks_.leader_of(note.pid, pid_space);
 }
 
 void HostMachine::collect_births() {
@@ -171,7 +175,7 @@ HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& end
     lost_ = result.error().message;
     return std::unexpected(result.error());
   }
-  name_owner(tasks_, task.call->call, *result);
+  name_owner(tasks_, slot.pid_space, task.call->call, *result);
   if (clock_.early(id) && timed_out(task.call->call, *result)) {
     too_slow_ = true;
     return lose(
@@ -184,9 +188,11 @@ HostMachine::Done HostMachine::collect_return(TaskId id, std::vector<Ended>& end
   if (task.call->child_slot) {
     tasks_.free_slot(*task.call->child_slot);  // the kernel made no task
   }
-  if (result->error == Errno::kOk && holds_alternative<UnshareCall>(task.call->call) &&
-      makes_user_namespace(task.call->call)) {
-    ++task.user_ns_level;
+  if (result->error == Errno::kOk && holds_alternative<UnshareCall>(task.call->call)) {
+    task.user_ns_level += makes_user_namespace(task.call->call) ? 1 : 0;
+    if (makes_pid_namespace(task.call->call)) {
+      tasks_.leave_pid_space(id);
+    }
   }
   const bool replaced_others = holds_alternative<ExecveCall>(task.call->call);
   task.call.reset();

@@ -28,7 +28,7 @@ T value_at(const std::byte* window, u64 offset) {
 
 /// The text of a queue names a process by its pid: a trace has the task that leads it. A piece of
 /// text that has only a part of the number stays as it is.
-Payload with_task_numbers(Payload read, const TaskTable& tasks) {
+Payload with_task_numbers(Payload read, const TaskTable& tasks, u32 pid_space) {
   constexpr std::string_view kStart = "QSIZE:";
   constexpr std::string_view kField = "NOTIFY_PID:";
   constexpr std::size_t kColumns = 6;
@@ -40,7 +40,7 @@ Payload with_task_numbers(Payload read, const TaskTable& tasks) {
   }
   i32 pid = 0;
   std::from_chars(text.data() + at, text.data() + at + kColumns, pid);
-  text.replace(at, kColumns, fmt::format("{:<6}", tasks.leader_of(pid).v));
+  text.replace(at, kColumns, fmt::format("{:<6}", tasks.leader_of(pid, pid_space).v));
   return Payload::of_bytes(text);
 }
 
@@ -48,8 +48,13 @@ Payload with_task_numbers(Payload read, const TaskTable& tasks) {
 class Decoder {
  public:
   Decoder(i64 ret, const std::byte* window, const CallInProgress& progress, RunBook& book,
-          const TaskTable& tasks)
-      : ret_(ret), window_(window), progress_(progress), book_(book), tasks_(tasks) {}
+          const TaskTable& tasks, u32 pid_space)
+      : ret_(ret),
+        window_(window),
+        progress_(progress),
+        book_(book),
+        tasks_(tasks),
+        pid_space_(pid_space) {}
 
   SysResult operator()(const Pipe2Call& /*call*/) const {
     return with(PipeFds{Fd{out<i32>(0)}, Fd{out<i32>(sizeof(i32))}});
@@ -197,7 +202,8 @@ class Decoder {
     return SysResult::success(ret_, std::move(output));
   }
   [[nodiscard]] SysResult bytes_read() const {
-    return ret_ == 0 ? SysResult::success(0) : with(ReadBytes{with_task_numbers(gather(), tasks_)});
+    return ret_ == 0 ? SysResult::success(0)
+                     : with(ReadBytes{with_task_numbers(gather(), tasks_, pid_space_)});
   }
   [[nodiscard]] SysResult attributes() const {
     return with(book_.files.told(out<struct stat>(0), book_.ids));
@@ -237,6 +243,7 @@ class Decoder {
   const CallInProgress& progress_;
   RunBook& book_;
   const TaskTable& tasks_;
+  u32 pid_space_;  ///< whose numbers the task is told
 };
 
 bool reached_the_cut(i64 result, const CallInProgress& progress) {
@@ -266,7 +273,7 @@ std::expected<SysResult, MachineError> decode_result(const Slot& slot, const std
                                name, kWindowBytes >> 20U)});
   }
   if (!is_raw_error(result)) {
-    return visit(Decoder(result, window, progress, book, tasks), progress.call);
+    return visit(Decoder(result, window, progress, book, tasks, slot.pid_space), progress.call);
   }
   const auto error = errno_from_number(-result);
   if (!error || *error == Errno::kERESTARTSYS) {

@@ -21,6 +21,7 @@ struct EncodeContext {
   UserPages& user_pages;
   RunBook& book;
   bool realtime = false;              ///< the tasks' priorities are this machine's own
+  bool in_machines_pids = false;      ///< the run has no PID namespace of its own
   QueueNames* queue_names = nullptr;  ///< null: the run has an IPC namespace of its own
 };
 

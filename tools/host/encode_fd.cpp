@@ -37,7 +37,7 @@ void Encoder::put(const Dup3Call& c) {
 
 KernelOwnerEx Encoder::host_owner(const OwnerEx& owner) const {
   return {static_cast<i32>(owner.type),
-          owner.pid == kNoTask ? 0 : context_.tasks.pid_of(owner.pid)};
+          owner.pid == kNoTask ? 0 : context_.tasks.pid_of(owner.pid, pid_space())};
 }
 
 void Encoder::put(const FcntlCall& c) {
@@ -61,7 +61,7 @@ void Encoder::put(const FcntlCall& c) {
       const i32 who = static_cast<i32>(c.arg);
       const TaskId task{static_cast<u32>(who)};
       return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v,
-                                who > 0 ? context_.tasks.pid_of(task) : who);
+                                who > 0 ? context_.tasks.pid_of(task, pid_space()) : who);
     }
     case kFSetownEx:
       return build_.system_call(SYS_fcntl, c.fd.v, c.cmd.v,

@@ -23,7 +23,8 @@ constexpr u64 kSigsetBytes = 8;
 constexpr u64 kLibraryCloneFlags =
     0x00100000 | 0x00200000 | 0x01000000 | 0x00080000 | 0x00400000 | 0x80000000 | 0xff;
 constexpr u64 kStudiedCloneFlags = kCloneVm | kCloneFs | kCloneFiles | kCloneSighand | kCloneVfork |
-                                   kCloneThread | kCloneSysvsem | kCloneNewipc | kCloneNewuser;
+                                   kCloneThread | kCloneSysvsem | kCloneNewipc | kCloneNewuser |
+                                   kCloneNewpid;
 
 // The agent numbers dispositions, and the kernel the ways to change a mask, like call.hpp.
 static_assert(static_cast<int>(Disposition::kDefault) == 0);
@@ -43,7 +44,7 @@ bool Encoder::may_set_priority() {
 }
 
 u64 Encoder::task_number(TaskId who) {
-  return who == kNoTask ? 0 : static_cast<u64>(context_.tasks.tid_of(who));
+  return who == kNoTask ? 0 : static_cast<u64>(context_.tasks.tid_of(who, pid_space()));
 }
 
 void Encoder::put(const SetpriorityCall& c) {
@@ -71,6 +72,7 @@ void Encoder::clone_call(u64 flags) {
   if ((wanted & kCloneNewuser) != 0) {
     refuse_user_namespace((wanted & kCloneVm) != 0);
   }
+  refuse_pid_namespace(wanted);
   build_.special(Op::kClone, wanted);
   build_.slot().child = child_slot_.value_or(0);
 }
@@ -88,13 +90,13 @@ void Encoder::put(const ExitCall& c) { build_.special(Op::kExit, c.status); }
 void Encoder::put(const ExitGroupCall& c) { build_.system_call(SYS_exit_group, c.status); }
 
 void Encoder::put(const KillCall& c) {
-  build_.system_call(SYS_kill, context_.tasks.pid_of(c.pid), c.sig.v);
+  build_.system_call(SYS_kill, context_.tasks.pid_of(c.pid, pid_space()), c.sig.v);
 }
 
 void Encoder::put(const TgkillCall& c) {
   // Nobody's number is not 0, which is refused before any task is looked for.
   const auto number = [&](TaskId task) {
-    return task == kNoTask ? 0 : context_.tasks.pid_of(task);
+    return task == kNoTask ? 0 : context_.tasks.pid_of(task, pid_space());
   };
   build_.system_call(SYS_tgkill, number(c.tgid), number(c.tid), c.sig.v);
 }

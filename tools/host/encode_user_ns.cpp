@@ -1,4 +1,4 @@
-// User namespaces, and what ids are outside of them.
+// User and PID namespaces, and what ids are outside of them.
 #include <algorithm>
 #include <optional>
 #include <span>
@@ -48,15 +48,30 @@ void Encoder::refuse_user_namespace(bool shared_memory) {
   }
 }
 
+void Encoder::refuse_pid_namespace(u64 flags) {
+  if ((flags & kCloneNewpid) != 0 && context_.in_machines_pids) {
+    build_.refuse("PID namespaces need a run that has one of its own");
+  } else if ((flags & kCloneNewpid) != 0 &&
+             context_.tasks.spaces().level(pid_space()) + 1 >= kMostPidLevels) {
+    build_.refuse("more PID namespaces inside each other than a run can have");
+  }
+  // A handler knows its namespace by the memory that it shares.
+  if (child_slot_ && (flags & kCloneVm) != 0 && (flags & kCloneThread) == 0 &&
+      context_.tasks.slot_at(*child_slot_).pid_space != pid_space()) {
+    build_.refuse("a child in another PID namespace that shares memory is not supported");
+  }
+}
+
 void Encoder::put(const UnshareCall& c) {
-  constexpr u64 kKnown =
-      kCloneNewipc | kCloneNewuser | kCloneThread | kCloneFs | kCloneFiles | kCloneSysvsem;
+  constexpr u64 kKnown = kCloneNewipc | kCloneNewuser | kCloneNewpid | kCloneThread | kCloneFs |
+                         kCloneFiles | kCloneSysvsem;
   if ((c.flags.v & ~kKnown) != 0) {
     return build_.refuse("unshare() with these flags is not supported");
   }
   if ((c.flags.v & kCloneNewuser) != 0) {
     refuse_user_namespace(false);
   }
+  refuse_pid_namespace(c.flags.v);
   build_.special(Op::kUnshare, c.flags.v);
 }
 

@@ -106,6 +106,7 @@ std::expected<void, MachineError> HostMachine::post(TaskId task, const Call& cal
           MachineError{.unsupported = true,
                        .message = fmt::format("more than {} tasks at one time", kMostSlots)});
     }
+    tasks_.place_child(task, *child_slot, makes_thread(call), makes_pid_namespace(call));
   }
   EncodeContext context{.shared = run_->shared(),
                         .tasks = tasks_,
@@ -113,6 +114,7 @@ std::expected<void, MachineError> HostMachine::post(TaskId task, const Call& cal
                         .user_pages = user_pages_,
                         .book = run_->book(),
                         .realtime = realtime_,
+                        .in_machines_pids = run_->isolation() == Isolation::kFolder,
                         .queue_names = queue_names_ ? &*queue_names_ : nullptr};
   auto progress = encode_call(context, task, call, child_slot);
   if (!progress) {

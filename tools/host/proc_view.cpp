@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -16,10 +19,16 @@ namespace {
 /// The start of one file of a thread's folder.
 class ThreadFile {
  public:
-  ThreadFile(i32 tgid, i32 tid, const char* name) {
-    std::array<char, 64> path{};
-    fmt::format_to_n(path.data(), path.size() - 1, "/proc/{}/task/{}/{}", tgid, tid, name);
-    const int fd = open(path.data(), O_RDONLY | O_CLOEXEC);
+  ThreadFile(i32 tgid, i32 tid, const char* name)
+      : ThreadFile(fmt::format("/proc/{}/task/{}/{}", tgid, tid, name)) {}
+  /// The process's own stat.
+  explicit ThreadFile(i32 tgid) : ThreadFile(fmt::format("/proc/{}/stat", tgid)) {}
+  [[nodiscard]] int error() const { return error_; }
+  [[nodiscard]] std::string_view text() const { return {text_.data(), len_}; }
+
+ private:
+  explicit ThreadFile(const std::string& path) {
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
       error_ = errno;
       return;
@@ -29,10 +38,7 @@ class ThreadFile {
     len_ = len < 0 ? 0 : static_cast<std::size_t>(len);
     close(fd);
   }
-  [[nodiscard]] int error() const { return error_; }
-  [[nodiscard]] std::string_view text() const { return {text_.data(), len_}; }
 
- private:
   std::array<char, 4096> text_{};
   std::size_t len_ = 0;
   int error_ = 0;
@@ -107,6 +113,51 @@ TaskView view_task(i32 tgid, i32 tid) {
   return in_call && is_letter_of_sleep(state_letter(tgid, tid))
              ? TaskView{kAsleep, count_switches(tgid, tid)}
              : TaskView{kMoving, 0};
+}
+
+std::vector<i32> numbers_of(i32 tgid, i32 tid) {
+  constexpr std::string_view kKey = "\nNSpid:";
+  const ThreadFile status(tgid, tid, "status");
+  std::vector<i32> numbers;
+  const std::size_t at = status.text().find(kKey);
+  if (at == std::string_view::npos) {
+    return numbers;
+  }
+  std::string_view rest = status.text().substr(at + kKey.size());
+  rest = rest.substr(0, rest.find('\n'));
+  while (rest.starts_with('\t')) {
+    rest.remove_prefix(1);
+    numbers.push_back(static_cast<i32>(number(rest)));
+    rest.remove_prefix(std::min(rest.find('\t'), rest.size()));
+  }
+  return numbers;
+}
+
+std::optional<int> end_of_process(i32 tgid) {
+  // "PID (NAME) STATE ...": the fields behind the name, of which the first is number 3.
+  constexpr std::size_t kFirst = 3;
+  constexpr std::size_t kThreads = 20;
+  constexpr std::size_t kExitCode = 52;
+  const ThreadFile stat(tgid);
+  if (stat.error() == ENOENT || stat.error() == ESRCH) {
+    return SIGKILL;
+  }
+  const std::size_t name_end = stat.text().rfind(") ");
+  std::string_view rest =
+      name_end == std::string_view::npos ? std::string_view{} : stat.text().substr(name_end + 2);
+  if (!rest.starts_with('Z')) {
+    return std::nullopt;
+  }
+  u64 exit_code = 0;
+  for (std::size_t field = kFirst; field <= kExitCode && !rest.empty(); ++field) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (field == kThreads && number(word) > 1) {
+      return std::nullopt;  // only the first thread has ended
+    }
+    exit_code = field == kExitCode ? number(word) : 0;
+    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+  }
+  return static_cast<int>(exit_code);
 }
 
 bool is_stopped(i32 tgid, i32 tid) { return state_letter(tgid, tid) == 'T'; }

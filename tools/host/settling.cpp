@@ -1,6 +1,7 @@
 #include "tools/host/settling.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -25,6 +26,28 @@ bool finished(const TaskTable& tasks, const HostProcess& process, const Slot& sl
     return true;
   }
   return slot.cmd == slot.done || slot.life == Life::kReplaced;
+}
+
+void note_unreaped_ends(const TaskTable& tasks, Header& header) {
+  constexpr int kSignalMask = 0x7f;
+  constexpr int kStatusShift = 8;
+  if (tasks.spaces().only_the_runs()) {
+    return;
+  }
+  for (const auto& [number, process] : tasks.processes()) {
+    Slot& slot = tasks.slot_at(process.leader_slot);
+    if (slot.unreaped == 0 || slot.life == Life::kReaped || slot.life == Life::kStarting) {
+      continue;
+    }
+    if (const auto end = end_of_process(slot.host_tgid)) {
+      const int signal = *end & kSignalMask;
+      slot.reap_order = header.order.fetch_add(1) + 1;
+      slot.exit_code = signal != 0 ? CLD_KILLED : CLD_EXITED;
+      slot.exit_status = signal != 0 ? signal : *end >> kStatusShift;
+      slot.life = Life::kReaped;
+      header.deaths.fetch_add(1);
+    }
+  }
 }
 
 bool Stillness::add_task(const Slot& slot, const HostProcess& process) {

@@ -22,6 +22,11 @@ struct Ended {
 /// True when the slot's call is over, or its task.
 [[nodiscard]] bool finished(const TaskTable& tasks, const HostProcess& process, const Slot& slot);
 
+/// Marks processes that have ended and that the supervisor cannot wait for, as it does the others:
+/// in a PID namespace of the trace's, children of its first process. They stay in /proc until that
+/// one ends, by which they are killed.
+void note_unreaped_ends(const TaskTable& tasks, Header& header);
+
 /// Watches in /proc until every task is asleep or parked.
 class Stillness {
  public:

@@ -94,6 +94,7 @@ HostMachine::Done HostMachine::release() {
 
 /// Under strict priority everything has settled when this is called, and it only makes sure of it.
 HostMachine::Done HostMachine::wait_until_settled() {
+  note_unreaped_ends(tasks_, run_->shared().header());
   Stillness stillness(tasks_);
   if (!realtime_) {
     for (int looks = 0; !stillness.look(); ++looks) {
@@ -140,6 +141,7 @@ HostMachine::Done HostMachine::lose_moving(TaskId moving) {
 }
 
 HostMachine::Done HostMachine::check_settled() {
+  note_unreaped_ends(tasks_, run_->shared().header());
   if (watchdog_->fired()) {
     return lose(watchdog_->report());
   }

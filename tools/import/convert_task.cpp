@@ -13,7 +13,6 @@ namespace ipcsim::strace {
 namespace {
 
 constexpr u64 kClonePidfd = 0x1000;
-constexpr u64 kCloneNewpid = 0x20000000;
 constexpr u64 kExitSignal = 0xff;
 /// Namespaces that a trace has.
 constexpr u64 kNamespaces = kCloneNewipc | kCloneNewuser;
@@ -21,7 +20,6 @@ constexpr u64 kNamespaces = kCloneNewipc | kCloneNewuser;
 /// Names that say nothing here have no bits.
 constexpr std::array kMoreCloneFlags = std::to_array<NamedNumber>({
     {"CLONE_PIDFD", kClonePidfd},
-    {"CLONE_NEWPID", kCloneNewpid},
 });
 
 /// "0x400", as -X raw has it beside the signal; 0 for anything else.

@@ -27,6 +27,9 @@ struct HandlerBytes {
 };
 HandlerBytes stored_by[kSignals + 1];
 
+/// The PID namespace of all tasks that share this memory.
+u32 own_pid_space;
+
 /// The slot of the task that runs this, found by its thread's number: a handler knows no more.
 Slot* own_slot() {
   const i32 tid = static_cast<i32>(raw_call(__NR_gettid));
@@ -34,7 +37,7 @@ Slot* own_slot() {
     Slot& slot = shared().slot(i);
     const Life life = slot.life;
     const bool exists = life == Life::kStarting || life == Life::kAlive || life == Life::kExiting;
-    if (exists && slot.tid == tid) {
+    if (exists && slot.pid_space == own_pid_space && slot.own_tid == tid) {
       return &slot;
     }
   }
@@ -237,6 +240,8 @@ i64 execute(u32& index) {
 }
 
 }  // namespace
+
+void note_own_pid_space(u32 space) { own_pid_space = space; }
 
 void exit_group(i32 status) {
   for (;;) {

@@ -14,6 +14,9 @@ namespace ipcsim::host {
 /// Executes calls, for ever. REQUIRES: be_born(index) was called.
 [[noreturn]] void agent_run(u32 index);
 
+/// Handlers of this process run in tasks of this PID namespace from now on.
+void note_own_pid_space(u32 space);
+
 /// The call `cmd` of a slot is over.
 void finish_call(Slot& slot, u32 cmd, i64 result);
 

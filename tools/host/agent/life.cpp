@@ -49,7 +49,7 @@ void die_with_supervisor() {
 void have_death_noted(Slot& slot) {
   DeathNote& note = slot.death_note;
   slot.death_order = 0;
-  note.futex = static_cast<u32>(slot.tid);
+  note.futex = static_cast<u32>(slot.own_tid);
   note.head.next = to_register(&note.link);
   note.link.next = to_register(&note.head);
   note.futex_offset = static_cast<i64>(to_register(&note.futex) - to_register(&note.link));
@@ -67,8 +67,13 @@ void run_child(u64 index) {
 
 void be_born(u32 index) {
   Slot& slot = shared().slot(index);
-  slot.tgid = static_cast<i32>(raw_call(__NR_getpid));
-  slot.tid = static_cast<i32>(raw_call(__NR_gettid));
+  slot.own_tgid = static_cast<i32>(raw_call(__NR_getpid));
+  slot.own_tid = static_cast<i32>(raw_call(__NR_gettid));
+  note_own_pid_space(slot.pid_space);
+  if (slot.pid_space == 0) {
+    slot.tgid = slot.own_tgid;
+    slot.tid = slot.own_tid;
+  }
   if (shared().header().isolation == Isolation::kFolder && slot.leader != 0) {
     die_with_supervisor();
   }
@@ -86,8 +91,8 @@ i64 clone_task(u32& index) {
   Slot& child = shared().slot(child_index);
   u64 flags = slot.args[0] | CLONE_PARENT_SETTID;
   const bool thread = (flags & CLONE_THREAD) != 0;
-  if (!thread) {
-    flags |= CLONE_PARENT | kSigchldNumber;
+  if (!thread && slot.first_there == 0) {
+    flags |= CLONE_PARENT | kSigchldNumber;  // a child of the supervisor, which waits for it
   }
   child.leader = thread ? 0 : 1;
   child.tgid = thread ? slot.tgid.load() : 0;
@@ -159,9 +164,14 @@ void agent_after_exec(u32 index, const char* shared_path) {
     Slot& other = shared().slot(i);
     const Life life = other.life;
     const bool exists = life == Life::kStarting || life == Life::kAlive || life == Life::kExiting;
-    if (i != index && exists && other.tgid == process) {
-      other.life = Life::kReplaced;
+    if (i == index || !exists || other.pid_space != slot.pid_space || other.own_tgid != process) {
+      continue;
     }
+    if (other.leader != 0) {
+      slot.tid = other.tid.load();  // it is this one's from now on
+      slot.tgid = other.tgid.load();
+    }
+    other.life = Life::kReplaced;
   }
   slot.leader = 1;
   slot.stack = 0;

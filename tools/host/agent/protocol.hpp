@@ -90,11 +90,20 @@ struct alignas(512) Slot {
   std::atomic<u32> cmd;   ///< futex that the agent sleeps on
   std::atomic<u32> done;  ///< equal to `cmd`: the agent is parked
   std::atomic<Life> life;
-  std::atomic<i32> tid;  ///< in the run's own pid namespace; set by the kernel at clone()
+  /// In the run's own PID namespace. Set by the kernel at clone(): until the coordinator has seen
+  /// the task, as its maker has it.
+  std::atomic<i32> tid;
   std::atomic<i32> tgid;
   std::atomic<i32> host_tid;  ///< as /proc of the coordinator shows it; 0 until born
   std::atomic<i32> host_tgid;
   std::atomic<u32> leader;  ///< 1: a process is reaped under this slot
+
+  // A task in a PID namespace of the trace's. Written by the coordinator before it is made.
+  u32 pid_space;    ///< which one, by PidSpaces; 0: the run's own
+  u32 first_there;  ///< 1: of its first process, which cannot have siblings
+  u32 unreaped;     ///< 1: its process is a child of that one, and nobody waits for it
+  i32 own_tid;      ///< as the task itself has it
+  i32 own_tgid;
 
   // The call. Written by the coordinator while the agent is parked.
   Op op;

@@ -121,8 +121,10 @@ u32 slot_of(i32 pid) {
   for (u32 i = 0; i < shared().header().slots; ++i) {
     const Slot& slot = shared().slot(i);
     const Life life = slot.life;
-    const bool exists = life == Life::kStarting || life == Life::kAlive || life == Life::kExiting;
-    if (exists && slot.leader != 0 && slot.tid == pid) {
+    // Until it is born the number may be its maker's in another PID namespace.
+    const bool starting = life == Life::kStarting && slot.pid_space == 0;
+    const bool exists = starting || life == Life::kAlive || life == Life::kExiting;
+    if (exists && slot.leader != 0 && slot.unreaped == 0 && slot.tid == pid) {
       return i;
     }
   }

@@ -406,6 +406,49 @@ TEST(Import, UserNamespaces) {
           HasSubstr("pipe2")));
 }
 
+// In the trace too the first one of a PID namespace is that: signals spare it. Its number is 1 for
+// those inside.
+TEST(Import, PidNamespaces) {
+  EXPECT_THAT(
+      events_of("71 pipe2([3, 4], 0) = 0\n"
+                "71 clone(child_stack=NULL, flags=CLONE_NEWPID|CLONE_NEWUSER|SIGCHLD) = 72\n"
+                "72 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
+                "73 kill(1, SIGKILL) = 0\n"
+                "71 unshare(CLONE_NEWPID) = 0\n"
+                "71 clone(child_stack=NULL, flags=SIGCHLD) = 74\n"),
+      ElementsAre(
+          HasSubstr("pipe2"),
+          R"({"task":1,"call":"clone","flags":["CLONE_NEWUSER","CLONE_NEWPID"],"child":2,"ret":2})",
+          R"({"task":2,"call":"fork","child":3,"ret":3})",
+          R"({"task":3,"call":"kill","pid":2,"sig":"SIGKILL","ret":0})",
+          R"({"task":1,"call":"unshare","flags":["CLONE_NEWPID"],"ret":0})",
+          R"({"task":1,"call":"fork","child":4,"ret":4})"));
+}
+
+// It is in the trace although it does nothing, for the second one is not spared.
+TEST(Import, TheFirstOfAPidNamespaceMatters) {
+  EXPECT_THAT(events_of("71 unshare(CLONE_NEWPID) = 0\n"
+                        "71 clone(child_stack=NULL, flags=SIGCHLD) = 72\n"
+                        "71 clone(child_stack=NULL, flags=SIGCHLD) = 73\n"
+                        "73 pipe2([3, 4], 0) = 0\n"),
+              ElementsAre(HasSubstr("unshare"), HasSubstr(R"("child":2)"),
+                          HasSubstr(R"("child":3)"), HasSubstr(R"({"task":3,"call":"pipe2")")));
+}
+
+// Who makes one needs the capability, unless it makes a user namespace at once.
+TEST(Import, APidNamespaceTakesACapability) {
+  const auto makes_it = [](const std::string& what) {
+    const std::string log =
+        "1 getuid() = 1000\n1 unshare(" + what + ") = 0\n1 pipe2([0x3, 0x4], 0) = 0\n";
+    return imported(log).first.header.environment.caps.has(Cap::kSysAdmin);
+  };
+  EXPECT_TRUE(makes_it("CLONE_NEWPID"));
+  EXPECT_TRUE(makes_it("0x20000000"));
+  EXPECT_FALSE(makes_it("CLONE_NEWUSER|CLONE_NEWPID"));
+  EXPECT_FALSE(makes_it("0x30000000"));
+  EXPECT_FALSE(makes_it("CLONE_FILES"));
+}
+
 // Of a call that a program made of another kind of file in a way that is not known, the descriptor
 // is some other file from then on.
 TEST(Import, ADescriptorThatNothingOpenedIsReportedAndTakenForAnotherFile) {

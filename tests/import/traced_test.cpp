@@ -92,7 +92,8 @@ TEST(Import, PidsInANamespaceAreItsOwn) {
           "72 kill(1, SIGUSR1) = 0\n"
           "71 --- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=2, si_uid=0} ---\n"
           "72 write(4, \"k\", 1) = 1\n"),
-      ElementsAre(HasSubstr("pipe2"), R"({"task":1,"call":"fork","child":2,"ret":2})",
+      ElementsAre(HasSubstr("pipe2"),
+                  R"({"task":1,"call":"clone","flags":["CLONE_NEWPID"],"child":2,"ret":2})",
                   HasSubstr("rt_sigaction"), R"({"task":2,"call":"fork","child":3,"ret":3})",
                   R"({"task":3,"call":"kill","pid":2,"sig":"SIGUSR1","ret":0})",
                   R"({"task":3,"call":"write","fd":4,"buf":"k","ret":1})"));

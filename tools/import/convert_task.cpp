@@ -14,7 +14,7 @@ namespace {
 
 constexpr u64 kClonePidfd = 0x1000;
 constexpr u64 kExitSignal = 0xff;
-/// Namespaces that a trace has.
+/// Namespaces that a trace has, and a task can go to by itself.
 constexpr u64 kNamespaces = kCloneNewipc | kCloneNewuser;
 
 /// Names that say nothing here have no bits.
@@ -92,8 +92,11 @@ Call fork_call(u64 flags, TaskId child) {
   if ((flags & kCloneThread) == 0) {
     flags &= ~u64{kCloneSighand};
   }
+  if ((flags & kCloneNewpid) != 0) {
+    return CloneCall{CloneFlags{flags & ~kClonePidfd}, child};
+  }
   if ((flags & (kCloneFiles | kCloneThread | kCloneSighand)) != 0) {
-    return CloneCall{CloneFlags{flags & ~(kClonePidfd | kNamespaces | kCloneNewpid)}, child};
+    return CloneCall{CloneFlags{flags & ~(kClonePidfd | kNamespaces)}, child};
   }
   if ((flags & kCloneVfork) != 0) {
     return VforkCall{child};
@@ -140,7 +143,9 @@ Plan convert_fork(Conversion& c) {
       plan.other_fds.push_back({*pidfd, true, "pidfd"});
     }
   }
-  if (const u64 made = flags & kNamespaces; made != 0) {
+  if ((flags & kCloneNewpid) != 0) {
+    enter_user_namespace(child, flags);
+  } else if (const u64 made = flags & kNamespaces; made != 0) {
     // In the trace the child makes its namespaces itself, before anything else.
     plan.after_entry = [&state = c.state, &child, number, made, origin = c.origin] {
       state.act(child, CallEvent{number, UnshareCall{CloneFlags{made}}, SysResult::success(0)},
@@ -220,7 +225,8 @@ Plan convert_setrlimit(Conversion& c) {
   return c.keep_bookkeeping(SetrlimitCall{Resource{static_cast<u32>(*number)}, *value});
 }
 
-/// unshare(): what it does to descriptors and queues. setns() cannot be said in a trace yet.
+/// unshare(): what it does to descriptors, queues, ids and children. setns() cannot be said in a
+/// trace yet.
 Plan convert_unshare(Conversion& c) {
   const Node* flags = c.args.at(c.name() == "setns" ? 1 : 0);
   if (flags == nullptr || !c.result.ok()) {
@@ -228,7 +234,7 @@ Plan convert_unshare(Conversion& c) {
   }
   const u64 what = clone_flags(flags);
   const bool files = (what & kCloneFiles) != 0;
-  const u64 spaces = what & kNamespaces;
+  const u64 spaces = what & (kNamespaces | kCloneNewpid);
   if (c.name() == "unshare" && (what & kCloneNewpid) != 0) {
     c.state.tasks.unshare_pids(c.task);
   }
@@ -240,7 +246,8 @@ Plan convert_unshare(Conversion& c) {
     return c.keep_bookkeeping(UnshareCall{CloneFlags{(files ? kCloneFiles : 0) | spaces}});
   }
   if (spaces != 0) {
-    c.args.unsupported(fmt::format("{} goes to another namespace of queues or users", c.name()));
+    c.args.unsupported(
+        fmt::format("{} goes to another namespace of queues, users or tasks", c.name()));
   }
   return Plan::other();
 }

@@ -1,5 +1,6 @@
 #include "tools/import/recorder.hpp"
 
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -107,13 +108,15 @@ void Recorder::forget_result(u32 event) {
 }
 
 /// For each task whether it matters: it has or makes something that the model has, is a thread
-/// beside one that does or shares its descriptors, made one that does, or sends it a signal.
+/// beside one that does or shares its descriptors, made one that does, or sends it a signal, or is
+/// the first in the PID namespace of one.
 std::vector<bool> Recorder::mattering(TaskTracker& tasks) const {
   std::vector<bool> matters;
   for (const TaskState& task : tasks.all()) {
     matters.push_back(task.made_ours || task.files->ever_ours());
   }
   std::vector<std::pair<u32, u32>> depends;  // the second matters if the first does
+  std::map<u32, u32> first_there;            // by PID namespace
   for (const TaskState& task : tasks.all()) {
     if (task.parent != kNoIndex) {
       depends.emplace_back(task.index, task.parent);
@@ -124,6 +127,11 @@ std::vector<bool> Recorder::mattering(TaskTracker& tasks) const {
     const u32 leader = tasks.process_of(task).leader;
     depends.emplace_back(task.index, leader);
     depends.emplace_back(leader, task.index);
+    // Who comes first to a PID namespace is spared by signals, and ends the others.
+    if (task.pid_namespace != 0) {
+      depends.emplace_back(task.index,
+                           first_there.try_emplace(task.pid_namespace, task.index).first->second);
+    }
   }
   for (const Slot& slot : slots_) {
     if (const auto* call = std::get_if<CallEvent>(&slot.event.body); call && !slot.withdrawn) {

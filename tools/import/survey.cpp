@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <range/v3/algorithm/any_of.hpp>
+
 #include "tools/import/arg_reader.hpp"
 #include "tools/import/argument.hpp"
 #include "tools/import/call_result.hpp"
@@ -158,9 +160,24 @@ class Surveyor {
     }
   }
 
+  /// The same where -X raw was given.
+  static bool makes_namespace_by_number(const CallRecord& call) {
+    const std::string text = call.text();
+    return ranges::any_of(arguments(text), [&](const Node& arg) {
+      const bool flags = arg.name == "flags" || call.name == "unshare";
+      return flags && arg.kind == Node::Kind::kNumber &&
+             (arg.number & (kCloneNewipc | kCloneNewpid)) != 0 && (arg.number & kCloneNewuser) == 0;
+    });
+  }
+
   void see_namespace(const CallRecord& call) {
     const std::string text = call.text();
-    if (text.contains("CLONE_NEWIPC") && !result_text(text).empty() && error_text(text).empty()) {
+    if (result_text(text).empty() || !error_text(text).empty()) {
+      return;
+    }
+    const bool named = text.contains("CLONE_NEWIPC") || text.contains("CLONE_NEWPID");
+    // Who makes a user namespace with it has the capability there.
+    if ((named && !text.contains("CLONE_NEWUSER")) || makes_namespace_by_number(call)) {
       survey_.caps.add(Cap::kSysAdmin);
     }
   }

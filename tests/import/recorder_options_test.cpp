@@ -114,5 +114,23 @@ TEST(CutLogs, TheFirstLineOfATaskMayBeTheEndOfACall) {
                                                  HasSubstr("in the middle of this task's read")));
 }
 
+// -X raw and verbose: flags and limits are numbers, with their names in a comment or without.
+TEST(RecorderOptions, NumbersStandForNames) {
+  const auto [trace, report] = imported(
+      "1 prlimit64(0, 0x7 /* RLIMIT_NOFILE */, NULL, {rlim_cur=20000, rlim_max=20000}) = 0\n"
+      "1 socket(0x1 /* AF_UNIX */, 0x1 /* SOCK_STREAM */|0x80800 /* SOCK_CLOEXEC|SOCK_NONBLOCK */, "
+      "0) = 3\n"
+      "1 socket(0x1, 0x1|0x800, 0) = 4\n"
+      "1 pipe2([5, 6], 0x80000 /* O_CLOEXEC */) = 0\n"
+      "1 poll([{fd=5, events=0x1 /* POLLIN */}, {fd=9, events=0x1 /* POLLIN */}], 2, 0) = 1 "
+      "([{fd=9, revents=0x20 /* POLLNVAL */}])\n");
+  EXPECT_THAT(report.not_understood, IsEmpty());
+  EXPECT_EQ(trace.header.environment.tasks.front().rlimit_nofile, 20000U);
+  EXPECT_THAT(event_lines(trace),
+              ElementsAre(R"({"task":1,"other_fd":3,"cloexec":true,"what":"socket"})",
+                          R"({"task":1,"other_fd":4,"what":"socket"})", HasSubstr("pipe2"),
+                          HasSubstr("POLLNVAL")));
+}
+
 }  // namespace
 }  // namespace ipcsim

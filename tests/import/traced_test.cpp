@@ -179,5 +179,42 @@ TEST(Import, NumbersThatAnotherThreadGetsMeanwhileWereNotOpenBefore) {
   EXPECT_THAT(trace.header.environment.tasks.front().other_fds, ElementsAre(Fd{0}, Fd{1}, Fd{2}));
 }
 
+// SIGKILL overtakes strace, which prints what it learned last, of another task: nobody saw the
+// read() return.
+TEST(Import, AResultThatIsAnothersBeforeAKillIsNone) {
+  const std::string_view head =
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
+      "2 read(3,  <unfinished ...>\n"
+      "1 fcntl(4, F_SETPIPE_SZ, 1) = -1 EBUSY (Device or resource busy) <0.000010>\n";
+  const auto with_end = [&](std::string_view end) {
+    return events_of(std::string(head) + "2 <... read resumed>0x7ffc, 512) = -1 " +
+                     std::string(end) + " <0.000012>\n2 +++ killed by SIGKILL +++\n");
+  };
+  EXPECT_THAT(with_end("EBUSY (Device or resource busy)"),
+              Not(Contains(HasSubstr(R"("return":"read")"))));
+  EXPECT_THAT(with_end("EIO (Input/output error)"), Contains(HasSubstr(R"("return":"read")")));
+}
+
+// A thread waits at an epoll instance while another adds a pipe: what is told is the pipe's, though
+// nothing of ours was watched when the wait began.
+TEST(Import, AFileThatIsAddedWhileAThreadWaitsIsTold) {
+  const std::vector<std::string> events = events_of(
+      "1 clone(child_stack=0x7f, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|"
+      "CLONE_THREAD|CLONE_SYSVSEM) = 2\n"
+      "1 epoll_create1(0) = 3\n"
+      "1 eventfd2(0, 0) = 4\n"
+      "1 pipe2([5, 6], 0) = 0\n"
+      "1 epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN, data={u32=4, u64=4}}) = 0\n"
+      "2 epoll_wait(3,  <unfinished ...>\n"
+      "1 epoll_ctl(3, EPOLL_CTL_ADD, 6, {events=EPOLLOUT|EPOLLET, data={u32=6, u64=6}}) = 0\n"
+      "2 <... epoll_wait resumed>[{events=EPOLLOUT, data={u32=6, u64=6}}], 8, -1) = 1\n");
+  EXPECT_THAT(events, Contains(R"({"task":2,"call":"epoll_wait","epfd":3,"maxevents":8})"));
+  EXPECT_THAT(
+      events,
+      Contains(
+          R"({"task":2,"return":"epoll_wait","ret":1,"out":{"events":[{"events":["EPOLLOUT"],"data":6}]}})"));
+}
+
 }  // namespace
 }  // namespace ipcsim

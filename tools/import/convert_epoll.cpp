@@ -11,6 +11,9 @@
 namespace ipcsim::strace {
 namespace {
 
+/// Items that come while a call lasts have numbers that no descriptor has: these and below.
+constexpr i32 kFirstComing = -1;
+
 std::shared_ptr<EpollWatch> watch_of(const Conversion& c, Fd fd) {
   const FdSlot* slot = c.files().find(fd.v);
   return slot == nullptr || slot->kind != FdKind::kEpoll ? nullptr : slot->epoll;
@@ -101,13 +104,13 @@ Plan convert_epoll_ctl(Conversion& c) {
   ours = ours && !unseen;
   if (c.result.ok() && call.op.v == kEpollCtlAdd) {
     // Another thread may be told of it before the line with the result.
-    watch->items[call.fd.v] = {.data = call.event.value.data, .other = !ours};
+    watch->set(call.fd.v, {.data = call.event.value.data, .other = !ours});
   } else if (c.result.ok()) {
     plan.at_exit = [watch, call, ours] {
       if (call.op.v == kEpollCtlDel) {
         watch->items.erase(call.fd.v);
       } else {
-        watch->items[call.fd.v] = {.data = call.event.value.data, .other = !ours};
+        watch->set(call.fd.v, {.data = call.event.value.data, .other = !ours});
       }
     };
   }
@@ -120,6 +123,46 @@ struct Told {
   i32 others = 0;
   bool unclear = false;  ///< of some event it is not known whose it is
 };
+
+/// By what data an epoll_wait() tells of files.
+std::set<u64> data_told(Conversion& c) {
+  std::set<u64> told;
+  const Node* list = c.args.at(1);
+  if (c.result.ok() && list != nullptr && list->kind == Node::Kind::kList) {
+    for (const Node& item : list->items) {
+      if (item.kind == Node::Kind::kStruct) {
+        told.insert(data_of(c, item));
+      }
+    }
+  }
+  return told;
+}
+
+/// What the instance watches while the call lasts: what others add meanwhile is known from the pass
+/// before. A call that is told of such an item notes it for the next pass.
+EpollWatch watched_during(Conversion& c, const std::shared_ptr<EpollWatch>& watch,
+                          std::function<void()>& at_exit) {
+  EpollWatch during = *watch;
+  if (!c.record.split) {
+    return during;
+  }
+  i32 number = kFirstComing;
+  if (const auto coming = c.state.coming_items.find(c.record.line);
+      coming != c.state.coming_items.end()) {
+    for (const EpollWatch::Item& item : coming->second) {
+      during.items[number--] = item;
+    }
+  }
+  at_exit = [&state = c.state, watch, line = c.record.line, began = watch->ever.size(),
+             told = data_told(c)] {
+    for (std::size_t i = began; i < watch->ever.size(); ++i) {
+      if (told.contains(watch->ever[i].data)) {
+        state.found_items[line].insert(watch->ever[i]);
+      }
+    }
+  };
+  return during;
+}
 
 Told read_told(Conversion& c, const Node* list, const EpollWatch& watch) {
   Told told;
@@ -157,8 +200,39 @@ Told read_told(Conversion& c, const Node* list, const EpollWatch& watch) {
   return told;
 }
 
-/// What an epoll_wait() becomes; `make` makes the call for so many events. When another file was
-/// ready the call looks at ours only once.
+/// The same where it is known what the instance watches. When another file was ready the call looks
+/// at ours only once.
+template <class Make>
+Plan plan_known(Conversion& c, const EpollWatch& watch, i32 most, std::optional<i64> timeout_ns,
+                Make make) {
+  if (!watch.ours()) {
+    return Plan::other();
+  }
+  if (c.result.ok() && c.result.value > most) {
+    return Plan::no_effect();  // a thread that its process ended: strace shows what was left behind
+  }
+  if (!c.result.ok()) {
+    return keep_waiting(c, make(most, false), {}, timeout_ns);
+  }
+  Told told = read_told(c, c.args.at(1), watch);
+  if (c.args.problem()) {
+    return {};
+  }
+  if (told.unclear) {
+    return watch.others() ? Plan::no_effect() : keep_waiting(c, make(most, false), {}, timeout_ns);
+  }
+  if (told.others == 0) {
+    return keep_waiting(c, make(most, false), std::move(told.ours), timeout_ns);
+  }
+  if (told.others >= most) {
+    return Plan::no_effect();
+  }
+  Plan plan = c.keep(make(most - told.others, true), std::move(told.ours));
+  plan.calls.front().result->ret -= told.others;
+  return plan;
+}
+
+/// What an epoll_wait() becomes; `make` makes the call for so many events.
 template <class Make>
 Plan plan_wait(Conversion& c, std::optional<i64> timeout_ns, Make make) {
   const FdKind kind = c.use(0);
@@ -170,31 +244,13 @@ Plan plan_wait(Conversion& c, std::optional<i64> timeout_ns, Make make) {
     return {};
   }
   const auto watch = watch_of(c, c.args.fd(c.args.at(0), "epfd"));
-  if (watch != nullptr && !watch->ours()) {
-    return Plan::other();
+  if (watch == nullptr) {
+    return keep_waiting(c, make(static_cast<i32>(maxevents), false), {}, timeout_ns);
   }
-  const auto most = static_cast<i32>(maxevents);
-  if (c.result.ok() && c.result.value > maxevents) {
-    return Plan::no_effect();  // a thread that its process ended: strace shows what was left behind
-  }
-  if (!c.result.ok() || watch == nullptr) {
-    return keep_waiting(c, make(most, false), {}, timeout_ns);
-  }
-  Told told = read_told(c, c.args.at(1), *watch);
-  if (c.args.problem()) {
-    return {};
-  }
-  if (told.unclear) {
-    return watch->others() ? Plan::no_effect() : keep_waiting(c, make(most, false), {}, timeout_ns);
-  }
-  if (told.others == 0) {
-    return keep_waiting(c, make(most, false), std::move(told.ours), timeout_ns);
-  }
-  if (told.others >= most) {
-    return Plan::no_effect();
-  }
-  Plan plan = c.keep(make(most - told.others, true), std::move(told.ours));
-  plan.calls.front().result->ret -= told.others;
+  std::function<void()> at_exit;
+  const EpollWatch during = watched_during(c, watch, at_exit);
+  Plan plan = plan_known(c, during, static_cast<i32>(maxevents), timeout_ns, make);
+  plan.at_exit = std::move(at_exit);
   return plan;
 }
 

@@ -17,10 +17,11 @@ constexpr std::array kAlwaysCloexec = std::to_array<std::string_view>(
     {"pidfd_open", "pidfd_getfd", "io_uring_setup", "landlock_create_ruleset"});
 
 bool names_cloexec(const Node& node) {
-  if (node.kind == Node::Kind::kNumber && !node.annotation) {
-    // SOCK_CLOEXEC and its namesakes are O_CLOEXEC; -X raw prints them as numbers.
-    constexpr u64 kMostFlags = 0x100000;
-    return (node.number & kOCloexec) != 0 && node.number < kMostFlags;
+  // SOCK_CLOEXEC and its namesakes are O_CLOEXEC; -X raw prints them as numbers.
+  constexpr u64 kMostFlags = 0x100000;
+  const u64 bits = node.annotation ? 0 : bits_of_numbers(node);
+  if ((bits & kOCloexec) != 0 && bits < kMostFlags) {
+    return true;
   }
   if (node.kind == Node::Kind::kExpression) {
     return node.text.contains("_CLOEXEC") && !node.text.contains('"');

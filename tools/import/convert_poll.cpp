@@ -32,7 +32,8 @@ FdKind kind_of(Conversion& c, const Node& node, Fd fd) {
   const FdSlot* slot = c.files().find(fd.v);
   const std::string told = fmt::format("{{fd={}, revents=", fd.v);
   const bool invalid = c.result.details.contains(told + "POLLNVAL") ||
-                       c.result.details.contains(told + "0x20}");  // -X raw
+                       c.result.details.contains(told + "0x20}") ||  // -X raw
+                       c.result.details.contains(told + "0x20 ");    // -X verbose
   if (fd.v < 0 || invalid || (slot == nullptr && !c.result.ok() && !node.annotation)) {
     return FdKind::kClosed;
   }

@@ -43,10 +43,19 @@ struct EpollWatch {
   struct Item {
     u64 data = 0;
     bool other = false;  ///< a file that is not under study
+    auto operator<=>(const Item&) const = default;
   };
   std::map<i32, Item> items;
+  /// Every item that was ever added or changed.
+  std::vector<Item> ever;
   /// The log has an io_uring, which may change what is watched: no line shows it.
   bool unseen = false;
+
+  /// Watches the descriptor `fd`, or otherwise than before.
+  void set(i32 fd, const Item& item) {
+    items[fd] = item;
+    ever.push_back(item);
+  }
 
   [[nodiscard]] bool others() const { return unseen || has(true); }
   [[nodiscard]] bool ours() const { return has(false); }

@@ -238,10 +238,12 @@ std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
   std::map<std::string, u32> fifos;
   std::set<u32> passed_pipes;
   strace::InheritedFacts inherited;
+  std::map<u32, std::set<strace::EpollWatch::Item>> items;
   for (int pass = 1;; ++pass) {
     Importer importer(*log, survey, realtime_ns);
     importer.add_fifos(fifos);
     importer.leave_out_pipes(passed_pipes);
+    importer.expect_items(items);
     importer.begin_with(inherited);
     if (auto done = importer.run(); !done) {
       return std::unexpected(std::move(done.error()));
@@ -252,11 +254,14 @@ std::expected<std::pair<Trace, ImportReport>, TraceError> import_strace(
     if (importer.state().unseen.index()) {
       learned.base = base_of_unseen(importer.state());
     }
-    const bool same = discovered.empty() && passed.empty() && learned == inherited;
+    const auto& found = importer.state().found_items;
+    const bool same =
+        discovered.empty() && passed.empty() && learned == inherited && found == items;
     if (same || pass == kMostPasses) {
       return assemble(*log, importer, survey, options, realtime_ns);
     }
     inherited = std::move(learned);
+    items = found;
     fifos.insert(discovered.begin(), discovered.end());
     passed_pipes.insert(passed.begin(), passed.end());
   }

@@ -44,6 +44,10 @@ class ImportState {
   std::set<u32> newly_passed_pipes;
   /// What -y calls the pipes that the log made, with the line of their pipe2().
   std::map<std::string, u32, std::less<>> pipe_names;
+  /// What others add to an epoll instance while a call waits there, by the line where that begins:
+  /// as the pass before found it, and as this one does.
+  std::map<u32, std::set<EpollWatch::Item>> coming_items;
+  std::map<u32, std::set<EpollWatch::Item>> found_items;
   /// Descriptors of the log that reached another process.
   u64 passed_fds = 0;
   u64 unseen_descriptors = 0;

@@ -31,6 +31,11 @@ class Importer {
   /// Pipes that are to be left out; by the line of their pipe2().
   void leave_out_pipes(std::set<u32> lines) { state_.passed_pipes = std::move(lines); }
 
+  /// What comes to epoll instances while calls wait there.
+  void expect_items(std::map<u32, std::set<EpollWatch::Item>> items) {
+    state_.coming_items = std::move(items);
+  }
+
   /// Pipes from before the log, as far as passes before this one know them.
   void begin_with(const InheritedFacts& facts) {
     state_.unseen.begin_at(facts.base);

@@ -7,6 +7,7 @@
 #include <range/v3/algorithm/find_if.hpp>
 #include <range/v3/algorithm/upper_bound.hpp>
 
+#include "tools/import/call_result.hpp"
 #include "tools/import/log_merge.hpp"
 #include "tools/import/log_text.hpp"
 #include "tools/import/printable.hpp"
@@ -21,6 +22,13 @@ using Outcome = std::expected<void, TraceError>;
 /// Strange lines that are remembered one by one.
 constexpr std::size_t kMostStrangeLines = 1000;
 constexpr u32 kMostLines = 0xffff'fff0U;
+
+/// The result of a call without its duration.
+std::string plain_result(const CallRecord& call) {
+  const std::string text = call.text();
+  const std::string_view result = result_text(text);
+  return std::string(result.substr(0, result.rfind(" <")));
+}
 
 class Reader {
  public:
@@ -47,6 +55,7 @@ class Reader {
   Outcome begin_call(const StraceLine& line, i64 pid, std::optional<i64> time_ns);
   Outcome end_call(const StraceLine& line, i64 pid, std::optional<i64> time_ns);
   void note_detached(const StraceLine& line, i64 pid, std::optional<i64> time_ns);
+  void forget_borrowed_result(i64 pid);
   void supersede(i64 pid, i64 by);
   i64 pid_of(const StraceLine& line);
   LogItem& add_item(ItemKind kind, i64 pid, std::optional<i64> time_ns);
@@ -163,6 +172,28 @@ void Reader::supersede(i64 pid, i64 by) {
   }
 }
 
+/// Where SIGKILL overtakes strace, it cannot ask what the task's call returned, and prints what it
+/// learned last, of another task: such a call has not returned.
+void Reader::forget_borrowed_result(i64 pid) {
+  std::size_t last = log_.items.size();
+  while (last > first_item_ && log_.items[last - 1].pid != pid) {
+    --last;
+  }
+  if (last < first_item_ + 2) {
+    return;
+  }
+  const LogItem& end = log_.items[last - 1];
+  const LogItem& before = log_.items[last - 2];
+  if (end.kind != ItemKind::kExit || before.kind != ItemKind::kExit) {
+    return;
+  }
+  CallRecord& call = log_.calls[end.call];
+  if (call.split && call.pid == pid &&
+      plain_result(call) == plain_result(log_.calls[before.call])) {
+    call.tail = "<unfinished ...>) = ?";
+  }
+}
+
 Outcome Reader::add(const StraceLine& line) {
   if (line.kind == LineKind::kNoise) {
     return {};
@@ -210,6 +241,9 @@ Outcome Reader::add(const StraceLine& line) {
   }
   unfinished_.erase(pid);
   alive_.erase(pid);
+  if (line.kind == LineKind::kKilled && line.name == "SIGKILL") {
+    forget_borrowed_result(pid);
+  }
   add_item(line.kind == LineKind::kKilled ? ItemKind::kKilled : ItemKind::kExited, pid, time_ns)
       .name = line.name;
   return {};

@@ -97,22 +97,22 @@ class Surveyor {
   void see_limit(const CallRecord& call) {
     const std::string text = call.text();
     const auto args = arguments(text);
-    for (std::size_t i = 0; i + 1 < args.size(); ++i) {
-      const bool nofile = args[i].is("RLIMIT_NOFILE");
-      if (!nofile && !args[i].is("RLIMIT_MSGQUEUE")) {
-        continue;
-      }
-      auto& limit = nofile ? survey_.rlimit_nofile : survey_.rlimit_msgqueue;
-      bool& known = nofile ? nofile_set_ : msgqueue_set_;
-      const Node& old = args.back();
-      const Node* cur = old.member("rlim_cur");
-      if (!known && cur != nullptr && call.name != "setrlimit") {
-        limit = limit_value(*cur);
-      }
-      survey_.sets_nofile = survey_.sets_nofile || (nofile && !known && !limit);
-      known = true;
+    const std::size_t which = call.name.starts_with("prlimit") ? 1 : 0;
+    const auto resource =
+        which + 1 < args.size() ? flags_value(args[which], rlimit_names()) : std::nullopt;
+    const bool nofile = resource == kRlimitNofile;
+    if (!nofile && resource != kRlimitMsgqueue) {
       return;
     }
+    auto& limit = nofile ? survey_.rlimit_nofile : survey_.rlimit_msgqueue;
+    bool& known = nofile ? nofile_set_ : msgqueue_set_;
+    const Node& old = args.back();
+    const Node* cur = old.member("rlim_cur");
+    if (!known && cur != nullptr && call.name != "setrlimit") {
+      limit = limit_value(*cur);
+    }
+    survey_.sets_nofile = survey_.sets_nofile || (nofile && !known && !limit);
+    known = true;
   }
 
   void see_command(const CallRecord& call) {

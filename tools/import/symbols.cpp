@@ -48,14 +48,19 @@ std::optional<u64> plain_number(std::string_view text) {
   return whole ? std::optional{value} : std::nullopt;
 }
 
-/// Names and numbers joined by '|', a comment behind each.
+/// Takes the first of the names and numbers that '|' joins off `text`; a comment may stand behind
+/// each.
+std::string_view take_part(std::string_view& text) {
+  const std::string_view part = text.substr(0, text.find('|'));
+  text.remove_prefix(part.size() == text.size() ? text.size() : part.size() + 1);
+  return trim(part.substr(0, part.find("/*")));
+}
+
 std::optional<u64> joined_flags(std::string_view text, std::span<const NamedNumber> names,
                                 std::span<const NamedNumber> more) {
   u64 value = 0;
   while (!text.empty()) {
-    std::string_view part = text.substr(0, text.find('|'));
-    text.remove_prefix(part.size() == text.size() ? text.size() : part.size() + 1);
-    part = trim(part.substr(0, part.find("/*")));
+    const std::string_view part = take_part(text);
     auto bits = plain_number(part);
     bits = bits ? bits : number_of(names, part);
     bits = bits ? bits : number_of(more, part);
@@ -82,6 +87,15 @@ std::optional<u64> flags_with(const Node& node, std::span<const NamedNumber> nam
 
 std::optional<u64> flags_value(const Node& node, std::span<const NamedNumber> names) {
   return flags_with(node, names, {});
+}
+
+u64 bits_of_numbers(const Node& node) {
+  u64 bits = node.kind == Node::Kind::kNumber ? node.number : 0;
+  std::string_view text = node.kind == Node::Kind::kExpression ? node.text : std::string_view{};
+  while (!text.empty()) {
+    bits |= plain_number(take_part(text)).value_or(0);
+  }
+  return bits;
 }
 
 std::optional<u64> open_flags_value(const Node& node) {

@@ -15,6 +15,9 @@ namespace ipcsim::strace {
 /// `names`.
 [[nodiscard]] std::optional<u64> flags_value(const Node& node, std::span<const NamedNumber> names);
 
+/// The numbers of such an expression together; names count for nothing.
+[[nodiscard]] u64 bits_of_numbers(const Node& node);
+
 /// The value of a number, of "8192*1024", or of RLIM64_INFINITY.
 [[nodiscard]] std::optional<u64> limit_value(const Node& node);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
@@ -14,6 +16,7 @@
 #include "sim/replay/explain_report.hpp"
 #include "sim/replay/footprint.hpp"
 #include "sim/replay/given_memory.hpp"
+#include "sim/replay/read_ahead.hpp"
 #include "sim/replay/recorder_view.hpp"
 #include "sim/replay/refuted_paths.hpp"
 #include "sim/replay/search_position.hpp"
@@ -27,6 +30,12 @@ namespace {
 constexpr u32 kWatchedEvents = 64;
 /// Positions that are remembered at most; more are only searched again.
 constexpr std::size_t kMostSeen = 4'000'000;
+/// What decides between writers whose order shows only where it is read.
+enum class Writers : u8 {
+  kAny,         ///< nothing: each is tried
+  kLikelyOnly,  ///< the search guesses in vain: it asks what is read, and tries no others
+};
+
 /// A place where several tasks could have run next.
 struct Choice {
   SearchPosition position;
@@ -37,16 +46,19 @@ struct Choice {
 class Search {
  public:
   Search(const Trace& trace, const CallIndex& index, const KernelProfile& profile,
-         const ExplainLimits& limits)
+         const ExplainLimits& limits, const ReadAhead& ahead, Writers writers, bool patient)
       : trace_(trace),
         index_(index),
         profile_(profile),
         limits_(limits),
+        ahead_(ahead),
+        writers_(writers),
+        patient_(patient),
         at_{.kernel = initial_kernel()} {}
 
   std::expected<Explanation::Verdict, MachineError> run() {
     while (at_.event < trace_.events.size()) {
-      if (sections_ > limits_.sections) {
+      if (sections_ > limits_.sections || (!patient_ && guesses_in_vain())) {
         return Explanation::Verdict::kUndecided;
       }
       const auto advanced = advance();
@@ -80,6 +92,12 @@ class Search {
   }
 
  private:
+  /// True when more and more choices are taken back.
+  [[nodiscard]] bool guesses_in_vain() const {
+    const u64 few = writers_ == Writers::kAny ? 3'000 : 50'000;
+    return taken_back_ > few && taken_back_ > sections_ / 4;
+  }
+
   using Advance = std::expected<bool, MachineError>;
 
   [[nodiscard]] TwinKernel initial_kernel() const {
@@ -162,6 +180,9 @@ class Search {
   /// is wrong.
   Advance run_somebody(TaskId wanted) {
     std::vector<TaskId> candidates = relevant_runnable(at_.kernel.kernel(), wanted);
+    if (writers_ == Writers::kLikelyOnly) {
+      std::erase_if(candidates, [&](TaskId task) { return !ahead_.may_write_next(at_, task); });
+    }
     if (candidates.empty()) {
       wrong_.note({.event = at_.event,
                    .task = acting_task(trace_.events[at_.event]),
@@ -269,6 +290,7 @@ class Search {
         at_ = choice.position;
       }
       looked_at_ = at_.event;
+      ++taken_back_;
       if (run_section(task)) {
         return true;
       }
@@ -280,6 +302,10 @@ class Search {
   const CallIndex& index_;
   const KernelProfile& profile_;
   ExplainLimits limits_;
+  const ReadAhead& ahead_;
+  Writers writers_;
+  bool patient_;
+  u64 taken_back_ = 0;
   SearchPosition at_;
   std::vector<ScheduleEntry> schedule_;
   std::deque<Choice> choices_;
@@ -295,15 +321,25 @@ std::expected<Explanation, MachineError> explain_as_it_is(const Trace& trace,
                                                           const KernelProfile& profile,
                                                           const ExplainLimits& limits) {
   const CallIndex index = index_calls(trace);
-  Search search(trace, index, profile, limits);
-  const auto verdict = search.run();
+  const ReadAhead ahead(trace, index);
+  std::optional<Search> search;
+  const auto run = [&](Writers writers, bool patient) {
+    return search.emplace(trace, index, profile, limits, ahead, writers, patient).run();
+  };
+  auto verdict = run(Writers::kAny, false);
+  if (verdict == Explanation::Verdict::kUndecided) {
+    verdict = run(Writers::kLikelyOnly, false);
+    if (verdict && *verdict != Explanation::Verdict::kExplained) {
+      verdict = run(Writers::kAny, true);
+    }
+  }
   if (!verdict) {
     return std::unexpected(verdict.error());
   }
   Explanation explanation{.verdict = *verdict, .schedule = {}, .report = {}};
-  explanation.report = report_of(trace, index, profile, search.end(*verdict));
+  explanation.report = report_of(trace, index, profile, search->end(*verdict));
   if (*verdict == Explanation::Verdict::kExplained) {
-    explanation.schedule = search.take_schedule();
+    explanation.schedule = search->take_schedule();
   }
   return explanation;
 }

@@ -215,6 +215,22 @@ void Run::unschedule_supervisor() const {
   sched_setaffinity(pid_, sizeof plan_.spare_cpus, &plan_.spare_cpus);
 }
 
+/// The first process of a PID namespace reaps the others when it dies. Doing that it may wait
+/// without sleeping, in the kernel, for one of them that strict priority does not let run.
+void Run::unschedule_first_processes() const {
+  if (shared_.base() == 0) {
+    return;
+  }
+  const sched_param none{};
+  for (u32 i = 0; i < shared_.header().slots; ++i) {
+    const Slot& slot = shared_.slot(i);
+    const Life life = slot.life;
+    if (slot.first_there != 0 && (life == Life::kAlive || life == Life::kExiting)) {
+      sched_setscheduler(slot.host_tid, SCHED_OTHER, &none);
+    }
+  }
+}
+
 std::expected<void, MachineError> Run::fill_slots(const Environment& environment) {
   Header& header = shared_.header();
   header.page_bytes = static_cast<u32>(sysconf(_SC_PAGESIZE));
@@ -272,6 +288,7 @@ void Run::kill() const {
   // It has to run to die, also where a task above it does not stop; and while it waits for its
   // children to die it must not be above them.
   unschedule_supervisor();
+  unschedule_first_processes();
   // In a pid namespace its first process takes all others along.
   const int signal = plan_.isolation == Isolation::kFolder ? SIGTERM : SIGKILL;
   syscall(SYS_pidfd_send_signal, pidfd_, signal, nullptr, 0);

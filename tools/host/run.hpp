@@ -61,6 +61,7 @@ class Run {
   std::expected<void, MachineError> receive_memory(const Environment& environment);
   std::expected<void, MachineError> schedule_supervisor() const;
   void unschedule_supervisor() const;
+  void unschedule_first_processes() const;
   std::expected<void, MachineError> fill_slots(const Environment& environment);
   std::expected<Ready, MachineError> receive_ready(int* descriptor) const;
   void remove_leftovers() const;

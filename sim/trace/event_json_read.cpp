@@ -197,6 +197,33 @@ const Kind* kind_of(const JsonValue::Object& object, Problem& problem) {
   return found;
 }
 
+// How a call slept, where the event is its end.
+std::optional<RecordedSleep> read_slept(JsonReader& in, const EventBody& body) {
+  const auto* call = std::get_if<CallEvent>(&body);
+  if (call == nullptr && !std::holds_alternative<ReturnEvent>(body)) {
+    return std::nullopt;
+  }
+  constexpr std::string_view kExpected = "an object with times, ns and woken_by";
+  const JsonValue* value = in.find("slept");
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  if (call != nullptr && !call->result) {
+    in.report("\"slept\" belongs to a call's end, and this one has no \"ret\"");
+    return std::nullopt;
+  }
+  auto inner = in.inside("slept", *value, kExpected);
+  if (!inner) {
+    return std::nullopt;
+  }
+  RecordedSleep slept;
+  inner->need_integer("times", slept.times, u64{1});
+  inner->need_integer("ns", slept.ns, i64{0});
+  inner->integer("woken_by", slept.woken_by.v, 1U, kMostTask);
+  inner->close();
+  return slept;
+}
+
 // What messages about the line start with: "read", "return of read", "sleep".
 std::string subject_of(const JsonValue::Object& object, const Kind& kind) {
   const auto member = std::ranges::find(object, kind.key, &JsonValue::Member::key);
@@ -223,6 +250,7 @@ Event read_event(const JsonValue& value, Problem& problem) {
   }
   JsonReader in(*object, subject_of(*object, *kind), problem);
   event.body = kind->read(in);
+  event.slept = read_slept(in, event.body);
   if (in.has("time_ns")) {
     in.integer("time_ns", event.time_ns.emplace());
   }

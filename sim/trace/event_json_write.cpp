@@ -77,6 +77,12 @@ struct WriteBody {
 std::string format_event(const Event& event) {
   JsonObjectText out;
   std::visit(WriteBody{out}, event.body);
+  if (event.slept) {
+    JsonObjectText slept;
+    slept.number("times", event.slept->times).number("ns", event.slept->ns);
+    slept.number_unless("woken_by", event.slept->woken_by.v, kNoTask.v);
+    out.json("slept", slept.text());
+  }
   if (event.time_ns) {
     out.number("time_ns", *event.time_ns);
   }

@@ -215,6 +215,7 @@ bool make_event(PlainLine& line, Event& event) {
       }
     }
   }
+  event.slept.reset();
   event.time_ns.reset();
   if ((line.seen & kPlainTimeNs) != 0) {
     event.time_ns = line.time_ns;

@@ -118,17 +118,28 @@ struct StateEvent {
 using EventBody = std::variant<CallEvent, SleepEvent, ReturnEvent, DiedEvent, SignalEvent,
                                HandledEvent, AdvanceEvent, OtherFdEvent, NoteEvent, StateEvent>;
 
+/// How a call slept on the recorder's kernel: whenever its task gave the processor up until
+/// something happened or a signal came.
+struct RecordedSleep {
+  u64 times = 0;
+  i64 ns = 0;            ///< in all
+  TaskId woken_by = {};  ///< who ended the last one; kNoTask: nobody of the trace, or a timer
+
+  bool operator==(const RecordedSleep&) const = default;
+};
+
 /// One line of a trace.
 struct Event {
   EventBody body;
-  u32 line = 0;                ///< line in the file, from 1; 0 when it came from no file
-  std::optional<i64> time_ns;  ///< when, on the recorder's clock; for people only
+  u32 line = 0;                        ///< line in the file, from 1; 0 when it came from no file
+  std::optional<i64> time_ns;          ///< when, on the recorder's clock; for people only
+  std::optional<RecordedSleep> slept;  ///< of a call that ends here; for people only
   /// Where the event came from (a line of an strace log), for messages.
   std::string origin;
 
   /// The line number is no part of an event.
   friend bool operator==(const Event& a, const Event& b) {
-    return a.body == b.body && a.time_ns == b.time_ns && a.origin == b.origin;
+    return a.body == b.body && a.time_ns == b.time_ns && a.slept == b.slept && a.origin == b.origin;
   }
 };
 

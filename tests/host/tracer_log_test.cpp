@@ -109,6 +109,25 @@ TEST(TracerLog, ACallWithOthersBetweenIsSplit) {
             "7 5.000006000 <... read resumed>, \"\\0001\", 10) = 2 <0.000003000>\n");
 }
 
+// How a call slept, and who woke it, stands behind its end: a stranger is nobody.
+TEST(TracerLog, SleepsAreToldBehindACallsEnd) {
+  EXPECT_EQ(started()
+                .add(RecordKind::kFork, kThread, 0, {8, 7})
+                .enter(kTask, SYS_read, {3, 0x5000, 10})
+                .enter(kThread, SYS_close, {5})
+                .exit(kThread, SYS_close, 0)
+                .add(RecordKind::kExit, kTask, SYS_read, {0, 2, 1'000'001'500, kThread})
+                .enter(kTask, SYS_close, {5})
+                .add(RecordKind::kExit, kTask, SYS_close, {0, 1, 500, 0x77})
+                .log()
+                .text,
+            "7 5.000003000 read(3 <unfinished ...>\n"
+            "8 5.000004000 close(5) = 0 <0.000001000>\n"
+            "7 5.000006000 <... read resumed>, \"\", 10) = 0 <0.000003000>"
+            " {slept 2 times, <1.000001500>, woken by 8}\n"
+            "7 5.000007000 close(5) = 0 <0.000001000> {slept 1 times, <0.000000500>}\n");
+}
+
 // Of a long buffer the beginning is recorded; a buffer that could not be read has an address.
 TEST(TracerLog, CutAndUnreadableBuffers) {
   const std::string text = started()

@@ -48,6 +48,16 @@ TEST_F(Traced, ChildrenAreFollowedToTheirEnd) {
   EXPECT_THAT(seen.log, HasSubstr("+++ exited with 3 +++"));
 }
 
+// A reader that waits for another process sleeps, and the writer wakes it.
+TEST_F(Traced, SleepersAndTheirWakersAreTold) {
+  const TracedRun seen = run("(sleep 0.2; echo hello) | cat > /dev/null");
+  if (!skipped_.empty()) {
+    GTEST_SKIP() << skipped_;
+  }
+  EXPECT_THAT(seen.log, ContainsRegex(R"(hello\\n", [0-9]+\) = 6 <[0-9.]+> \{slept 1 times, <0)"
+                                      R"(\.[0-9]+>, woken by [0-9]+\})"));
+}
+
 TEST_F(Traced, SignalsThatKillAreTold) {
   const TracedRun seen = run("kill -9 $$");
   if (!skipped_.empty()) {

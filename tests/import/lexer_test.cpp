@@ -72,6 +72,26 @@ TEST(Lines, PidsAndTimes) {
   EXPECT_EQ(parse_line("7 [00007f51ab3e0e9a] close(3) = 0").name, "close");
 }
 
+// What our own recorder adds to a line of strace.
+TEST(StraceLine, TheNoteOfACallsSleeps) {
+  StraceLine line = parse_line("1 read(3, \"\", 1) = 0 <0.1> {slept 2 times, <0.05>, woken by 7}");
+  EXPECT_EQ(line.kind, StraceLine::Kind::kCall);
+  EXPECT_EQ(line.text, "3, \"\", 1) = 0 <0.1>");
+  ASSERT_TRUE(line.slept);
+  EXPECT_EQ(line.slept->times, 2);
+  EXPECT_EQ(line.slept->ns, 50'000'000);
+  EXPECT_EQ(line.slept->woken_by, 7);
+  line = parse_line("1 <... read resumed>\"\", 1) = 0 {slept 1 times, <3>}");
+  EXPECT_EQ(line.kind, StraceLine::Kind::kResumed);
+  ASSERT_TRUE(line.slept);
+  EXPECT_EQ(line.slept->woken_by, 0);
+  for (const std::string_view other :
+       {"1 f() = 0 {slept 0 times, <3>}", "1 f() = 0 {slept 1 times, <3>, woken by }",
+        "1 f() = 0 {slept 1 times, 3}", "1 f() = 0 {slept 1 times, <3> }", "1 f() = 0 {slept }"}) {
+    EXPECT_FALSE(parse_line(other).slept) << other;
+  }
+}
+
 TEST(Lines, Kinds) {
   using Kind = StraceLine::Kind;
   EXPECT_EQ(parse_line("1 read(3,  <unfinished ...>").kind, Kind::kUnfinished);

@@ -37,6 +37,23 @@ TEST(Import, AFatalSignalThatCutACallShortStandsBeforeItsEnd) {
                   R"({"task":1,"died":"SIGTERM"})"));
 }
 
+// How a call slept, as our own recorder saw it, stands at its end. Who woke it is told as a task of
+// the trace, if it is in it.
+TEST(Import, RecordedSleepsStandAtACallsEnd) {
+  EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"
+                        "1 clone(child_stack=NULL, flags=SIGCHLD) = 9\n"
+                        "1 read(3 <unfinished ...>\n"
+                        "9 write(4, \"a\", 1) = 1 <0.1>\n"
+                        "9 +++ exited with 0 +++\n"
+                        "1 <... read resumed>, \"a\", 1) = 1 <0.2> {slept 1 times, <0.000000015>, "
+                        "woken by 9}\n"
+                        "1 close(3) = 0 {slept 2 times, <1>, woken by 77}\n"),
+              ElementsAre(HasSubstr("pipe2"), HasSubstr("fork"), HasSubstr(R"("call":"read")"),
+                          HasSubstr(R"("call":"write")"),
+                          HasSubstr(R"("slept":{"times":1,"ns":15,"woken_by":2})"),
+                          HasSubstr(R"("slept":{"times":2,"ns":1000000000})")));
+}
+
 // One that comes between calls changes nothing.
 TEST(Import, AnIgnoredSignalBetweenCallsIsLeftOut) {
   EXPECT_THAT(events_of("1 pipe2([3, 4], 0) = 0\n"

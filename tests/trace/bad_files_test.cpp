@@ -61,7 +61,7 @@ constexpr Row kRows[] = {
                           "18446744073709551615"},
     {"misspelt_key",
      R"(:3: read: unknown key "cuont" (did you mean "count"?); it takes task, call, fd, )"
-     "buf, count, ret, errno, out, time_ns, origin"},
+     "buf, count, ret, errno, out, slept, time_ns, origin"},
     {"no_header",
      R"(:1: the header: "ipcsim_trace" is missing; a trace starts with a line such as )"
      R"({"ipcsim_trace":1,"title":"...","order":"settled"})"},

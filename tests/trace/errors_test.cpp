@@ -87,6 +87,21 @@ TEST(TraceErrors, KeysOfAnEvent) {
        R"(sleep of read: "task" is 0, expected a whole number from 1 to 1000000)"},
       {R"({"task":1000001,"sleep":"read"})",
        R"(sleep of read: "task" is 1000001, expected a whole number from 1 to 1000000)"},
+      {R"({"task":1,"sleep":"read","slept":{"times":1,"ns":5}})",
+       R"(sleep of read: unknown key "slept" (did you mean "sleep"?); it takes task, sleep, )"
+       "time_ns, origin"},
+      {R"({"task":1,"call":"close","fd":3,"slept":{"times":1,"ns":5}})",
+       R"(close: "slept" belongs to a call's end, and this one has no "ret")"},
+      {R"({"task":1,"return":"read","ret":0,"slept":3})",
+       R"(return of read: "slept" is 3, expected an object with times, ns and woken_by)"},
+      {R"({"task":1,"return":"read","ret":0,"slept":{"times":0,"ns":5}})",
+       R"(return of read: "slept.times" is 0, expected a whole number from 1 to )"
+       "18446744073709551615"},
+      {R"({"task":1,"return":"read","ret":0,"slept":{"times":1}})",
+       R"(return of read: "slept.ns" is missing, expected a whole number from 0 to )"
+       "9223372036854775807"},
+      {R"({"task":1,"return":"read","ret":0,"slept":{"times":1,"ns":5,"woken_by":0}})",
+       R"(return of read: "slept.woken_by" is 0, expected a whole number from 1 to 1000000)"},
       {R"({"task":1,"sleep":"read","fd":3})",
        R"(sleep of read: unknown key "fd"; it takes task, sleep, time_ns, origin)"},
       {R"({"task":1,"died":"quietly"})",
@@ -310,10 +325,10 @@ TEST(TraceErrors, AMisspeltKeyIsNamedBeforeAMissingOne) {
   expect_messages({
       {R"({"task":1,"call":"read","fd":3,"cont":100})",
        R"(read: unknown key "cont" (did you mean "count"?); it takes task, call, fd, buf, count, )"
-       "ret, errno, out, time_ns, origin"},
+       "ret, errno, out, slept, time_ns, origin"},
       {R"({"task":1,"call":"close","d":3})",
        R"(close: unknown key "d" (did you mean "fd"?); it takes task, call, fd, ret, errno, out, )"
-       "time_ns, origin"},
+       "slept, time_ns, origin"},
   });
 }
 

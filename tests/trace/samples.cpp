@@ -161,6 +161,14 @@ struct Success {
 Event event_of(Random& random, EventBody body) {
   Event event;
   event.body = std::move(body);
+  const auto* call = std::get_if<CallEvent>(&event.body);
+  const bool ends =
+      call != nullptr ? call->result.has_value() : std::holds_alternative<ReturnEvent>(event.body);
+  if (ends && random.one_in(3)) {
+    event.slept = RecordedSleep{.times = 1 + random.below(9),
+                                .ns = std::max<i64>(0, random_number<i64>(random)),
+                                .woken_by = TaskId{static_cast<u32>(random.below(kMostTask + 1))}};
+  }
   if (random.one_in(3)) {
     event.time_ns = random_number<i64>(random);
   }

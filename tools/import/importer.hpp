@@ -86,6 +86,7 @@ class Importer {
   std::expected<Plan, Problem> apply(Converter converter, const CallRecord& call, InFlight& flight);
   void begin(const CallRecord& call, InFlight& flight);
   bool resume_interrupted(InFlight& flight);
+  void note_sleep(const CallRecord& call, u32 event);
   void hold_fds(const CallRecord& call, InFlight& flight);
   void place_fds(InFlight& flight, Origin origin);
   void end_first_call(const CallRecord& call, InFlight& flight, Origin origin);

@@ -129,10 +129,18 @@ void Importer::begin(const CallRecord& call, InFlight& flight) {
   }
   note_result(task, first.call, first.result, index);
   if (one_line) {
+    note_sleep(call, index);
     run_all(plan.after_end);
   }
   if (plan.after_entry) {
     plan.after_entry();
+  }
+}
+
+/// What the recorder saw of the sleeps of a call that ends with `event`.
+void Importer::note_sleep(const CallRecord& call, u32 event) {
+  if (call.slept) {
+    state_.recorder.note_sleep(event, *call.slept, state_.tasks.find_last(call.slept->woken_by));
   }
 }
 
@@ -210,6 +218,7 @@ void Importer::end_first_call(const CallRecord& call, InFlight& flight, Origin o
   run_all(flight.plan.before_end);
   task.eintr_line = first.result->error == Errno::kEINTR ? call.line : 0;
   const u32 end = state_.recorder.add_return(task, *flight.event, *first.result, origin);
+  note_sleep(call, end);
   task.open_event.reset();
   run_all(flight.plan.after_end);
   if (first.result->error == Errno::kEPIPE) {

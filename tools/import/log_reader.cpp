@@ -112,6 +112,7 @@ Outcome Reader::begin_call(const StraceLine& line, i64 pid, std::optional<i64> t
   call.line = log_.lines;
   call.end_line = log_.lines;
   call.time_ns = time_ns;
+  call.slept = line.slept;
   call.finished = !call.split;
   log_.calls.push_back(call);
   add_item(ItemKind::kEntry, pid, time_ns).call = index;
@@ -147,6 +148,7 @@ Outcome Reader::end_call(const StraceLine& line, i64 pid, std::optional<i64> tim
   call.finished = true;
   call.end_line = log_.lines;
   call.end_time_ns = time_ns;
+  call.slept = line.slept;
   add_item(ItemKind::kExit, pid, time_ns).call = open->second;
   unfinished_.erase(open);
   return {};

@@ -29,6 +29,7 @@ struct CallRecord {
   u32 end_line = 0;       ///< where its result stands
   std::optional<i64> time_ns;
   std::optional<i64> end_time_ns;
+  std::optional<SleepNote> slept;  ///< between its beginning and its result
 
   /// All that is behind the opening parenthesis.
   [[nodiscard]] std::string text() const;

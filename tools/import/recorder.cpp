@@ -64,6 +64,13 @@ u32 Recorder::add(const TaskState& task, EventBody body, Origin origin) {
   return static_cast<u32>(slots_.size() - 1);
 }
 
+void Recorder::note_sleep(u32 event, const SleepNote& slept, const TaskState* by) {
+  slots_[event].event.slept =
+      RecordedSleep{.times = static_cast<u64>(slept.times),
+                    .ns = slept.ns,
+                    .woken_by = by == nullptr ? kNoTask : TaskId{by->index + 1}};
+}
+
 void Recorder::mark_supposed(u32 event) {
   std::string& origin = slots_[event].event.origin;
   origin = "supposed: " + origin;
@@ -187,6 +194,9 @@ Recorder::Finished Recorder::finish(TaskTracker& tasks) {
     }
   }
   for (Slot& slot : slots_) {
+    if (slot.event.slept) {  // a waker that is not in the trace is nobody: its number is 0
+      slot.event.slept->woken_by = TaskId{numbers[slot.event.slept->woken_by.v]};
+    }
     if (!slot.withdrawn) {
       finished.events.push_back(std::move(slot.event));
     }

@@ -34,6 +34,8 @@ class Recorder {
   void fill_signal(u32 event, Signal signal);
   /// A call whose result was in event `event`, its own or its return's, has not returned after all.
   void forget_result(u32 event);
+  /// The call that ends with the event slept so; `by` is who woke it, or null.
+  void note_sleep(u32 event, const SleepNote& slept, const TaskState* by);
   /// The event is not in the log: it was made up because of that line.
   void mark_supposed(u32 event);
   /// Takes an event back, and with a call its return.

@@ -264,9 +264,44 @@ std::optional<i64> parse_seconds(std::string_view text) {
   return text.empty() ? std::optional{seconds * kNanosecondsPerSecond + fraction} : std::nullopt;
 }
 
+namespace {
+
+/// Takes the note of a call's sleeps from the end of a line, if it is there.
+std::optional<SleepNote> take_sleeps(std::string_view& text) {
+  constexpr std::string_view kBegin = " {slept ";
+  const std::size_t at = text.ends_with('}') ? text.rfind(kBegin) : std::string_view::npos;
+  if (at == std::string_view::npos) {
+    return std::nullopt;
+  }
+  std::string_view rest = text.substr(at + kBegin.size());
+  rest.remove_suffix(1);
+  const auto times = take_number(rest);
+  if (!times || *times < 1 || !take(rest, " times, <")) {
+    return std::nullopt;
+  }
+  const std::size_t end = rest.find('>');
+  const auto ns = parse_seconds(rest.substr(0, end));
+  if (!ns || end == std::string_view::npos) {
+    return std::nullopt;
+  }
+  rest.remove_prefix(end + 1);
+  std::optional<i64> by = 0;
+  if (take(rest, ", woken by ")) {
+    by = take_number(rest);
+  }
+  if (!by || !rest.empty()) {
+    return std::nullopt;
+  }
+  text = text.substr(0, at);
+  return SleepNote{*times, *ns, *by};
+}
+
+}  // namespace
+
 StraceLine parse_line(std::string_view text) {
   StraceLine line;
   text = trim_end(text);
+  line.slept = take_sleeps(text);
   if (read_attached(line, text)) {
     return line;
   }

@@ -16,6 +16,14 @@ enum class Clock : u8 {
   kPrevious,  ///< -r: since the line before
 };
 
+/// What our own recorder adds to the end of a call, and strace cannot tell:
+/// `{slept 2 times, <0.000012345>, woken by 123}`.
+struct SleepNote {
+  i64 times = 0;
+  i64 ns = 0;
+  i64 woken_by = 0;  ///< a pid; 0: not known
+};
+
 struct StraceLine {
   enum class Kind : u8 {
     kCall,        ///< name(text: the whole call in one line
@@ -37,6 +45,7 @@ struct StraceLine {
   std::string_view name;
   std::string_view text;
   i64 number = 0;
+  std::optional<SleepNote> slept;
   bool detached = false;  ///< strace lets go of the task: nothing that it does is shown any more
 };
 

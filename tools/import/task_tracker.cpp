@@ -120,7 +120,14 @@ void TaskTracker::fork_returned(TaskState& child) {
   }
 }
 
+TaskState* TaskTracker::find_last(i64 pid) {
+  const auto found = ended_.find(pid);
+  TaskState* const living = find(pid);
+  return living != nullptr || found == ended_.end() ? living : &tasks_[found->second];
+}
+
 void TaskTracker::end(TaskState& task) {
+  ended_[task.pid] = task.index;
   task.alive = false;
   task.open_event.reset();
   task.interrupted.reset();

@@ -108,6 +108,8 @@ class TaskTracker {
   TaskState& add_unseen();
   /// The living task that `pid` is, or null.
   TaskState* find(i64 pid);
+  /// The same; where no living one is, the last that was.
+  TaskState* find_last(i64 pid);
   /// The living task that `by` means with `pid`, or null.
   TaskState* find_as(const TaskState& by, i64 pid);
   /// unshare(CLONE_NEWPID): children come in a namespace of their own.
@@ -145,7 +147,8 @@ class TaskTracker {
   std::deque<TaskState> tasks_;
   std::deque<ProcessState> processes_;
   std::map<i64, u32> current_;
-  std::map<i64, u32> next_;  // a pid that is reused before its last task's end line
+  std::map<i64, u32> ended_;  // the last that has ended
+  std::map<i64, u32> next_;   // a pid that is reused before its last task's end line
   std::map<u32, std::shared_ptr<RootFds>> roots_;
   /// Children by a number that is not strace's, in a PID namespace: the next pids that nobody knows
   /// are theirs.

@@ -20,14 +20,18 @@ constexpr i16 field(std::size_t offset) { return static_cast<i16>(offset); }
 
 }  // namespace
 
-void TraceAssembler::begin(BpfAssembler::Label stranger) {
-  a_.move(kR6, kR1);
-  a_.call(BPF_FUNC_get_current_task);
-  a_.store(k64, kR10, kTask, kR0);
+void TraceAssembler::find_task() {
   a_.map(kR1, maps_.tasks);
   a_.move(kR2, kR10);
   a_.add(kR2, kTask);
   a_.call(BPF_FUNC_map_lookup_elem);
+}
+
+void TraceAssembler::begin(BpfAssembler::Label stranger) {
+  a_.move(kR6, kR1);
+  a_.call(BPF_FUNC_get_current_task);
+  a_.store(k64, kR10, kTask, kR0);
+  find_task();
   a_.jump_if(BPF_JEQ, kR0, 0, stranger);
   a_.move(kR8, kR0);
 }

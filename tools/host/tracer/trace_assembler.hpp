@@ -38,6 +38,8 @@ class TraceAssembler {
   BpfAssembler& code() { return a_; }
   [[nodiscard]] BpfAssembler::Label out() const { return out_; }
 
+  /// r0 = the entry of the task whose address is at stack kTask, or 0.
+  void find_task();
   /// Looks up the current task; goes to `stranger` if it is not traced.
   void begin(BpfAssembler::Label stranger);
   /// Makes room for a record of this kind: time and task, which is at stack kTask. No chunks.

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -105,6 +106,7 @@ class LogWriter {
     if (head.kind == RecordKind::kStart || head.kind == RecordKind::kFork) {
       tasks_[head.task] =
           Task{.pid = head.value[0], .process = head.value[1], .call = {}, .last_name = {}};
+      pids_[head.task] = head.value[0];
       return;
     }
     const auto found = tasks_.find(head.task);
@@ -164,8 +166,21 @@ class LogWriter {
   std::string duration(u32 begin) const {
     constexpr u64 kSecond = 1'000'000'000;
     const u64 from = records_[begin].head.time_ns;
-    const u64 took = std::max(records_[records_[begin].partner].head.time_ns, from) - from;
-    return fmt::format(" <{}.{:09}>", took / kSecond, took % kSecond);
+    const RecordHead& end = records_[records_[begin].partner].head;
+    const u64 took = std::max(end.time_ns, from) - from;
+    return fmt::format(" <{}.{:09}>{}", took / kSecond, took % kSecond, sleeps(end));
+  }
+
+  /// Behind a call's end, which strace cannot tell: " {slept 2 times, <0.000001000>, woken by 8}"
+  [[nodiscard]] std::string sleeps(const RecordHead& end) const {
+    constexpr i64 kSecond = 1'000'000'000;
+    const auto [times, ns, waker] = std::tuple(end.value[1], end.value[2], end.value[3]);
+    if (times <= 0) {
+      return {};
+    }
+    const auto by = pids_.find(static_cast<u64>(waker));
+    return fmt::format(" {{slept {} times, <{}.{:09}>{}}}", times, ns / kSecond, ns % kSecond,
+                       by == pids_.end() ? "" : fmt::format(", woken by {}", by->second));
   }
 
   void enter(Task& task, u32 index) {
@@ -223,6 +238,7 @@ class LogWriter {
       }
     }
     task.pid = task.process;
+    pids_[head.task] = task.pid;
     line(task, head, fmt::format("+++ superseded by execve in pid {} +++", old));
   }
 
@@ -247,6 +263,7 @@ class LogWriter {
   TraceLogOptions options_;
   std::vector<Record> records_;
   std::map<u64, Task> tasks_;
+  std::unordered_map<u64, i64> pids_;  ///< of tasks that are gone too: one may have woken another
   i64 last_ns_ = 0;
   TraceLog log_;
 };

@@ -7,7 +7,8 @@ namespace ipcsim::host {
 
 enum class RecordKind : u32 {
   kEnter = 1,  ///< a call begins; `value` are its arguments
-  kExit,       ///< it ends; value[0] is what it returns, a negative errno if it failed
+  kExit,       ///< it ends; value[0] is what it returns, a negative errno if it failed; 1 to 3: how
+               ///< often the task slept in it, for how long, and the address of who woke it last
   kStart,      ///< the first task; `value` as of kFork
   kFork,       ///< a task is made: its number, its process's, and the maker's address
   kExec,       ///< execve() succeeds; the task's number before and now, on the whole machine
@@ -51,6 +52,10 @@ struct TracedTask {
   u64 shape = 0;   ///< 0: none that is recorded
   u64 missed = 0;  ///< a piece could not be read at the beginning
   i64 args[kMostArguments] = {};
+  u64 asleep_since_ns = 0;  ///< 0: it is awake
+  u64 sleeps = 0;           ///< in this call
+  u64 slept_ns = 0;
+  u64 waker = 0;  ///< address of the traced task that ended the last sleep, from a call of its own
 };
 
 inline constexpr u32 kMostCallNumbers = 512;

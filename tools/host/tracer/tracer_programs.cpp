@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 
+#include "tools/host/tracer/sleep_programs.hpp"
+
 namespace ipcsim::host {
 namespace {
 
@@ -96,6 +98,7 @@ std::vector<bpf_insn> enter_program(TraceAssembler t, const TracerMaps& maps) {
   a.move(kR1, 0);
   a.store(k64, kR8, field(offsetof(TracedTask, shape)), kR1);
   a.store(k64, kR8, field(offsetof(TracedTask, missed)), kR1);
+  begin_sleeps(t);
   read_registers(t, t.out());
   a.load(k64, kR1, kR10, reg_at(kCs));
   a.jump_if(BPF_JEQ, kR1, kUser32Cs, foreign);
@@ -160,6 +163,7 @@ std::vector<bpf_insn> exit_program(TraceAssembler t) {
   t.head(RecordKind::kExit);
   t.grant_payload();
   t.set_value(0, kR6);
+  record_sleeps(t);
   a.load(k64, kR1, kR8, field(offsetof(TracedTask, nr)));
   a.store(k32, kR9, field(offsetof(RecordHead, nr)), kR1);
   a.load(k64, kR1, kR8, field(offsetof(TracedTask, shape)));
@@ -212,7 +216,8 @@ std::vector<bpf_insn> exec_program(TraceAssembler t, const TracerLayout& layout)
   return a.finish();
 }
 
-/// sched_switch(preempt, prev, next): the last one of a task, when nothing of it is left to do.
+/// sched_switch(preempt, prev, next): a task falls asleep; the last one of a task comes when
+/// nothing of it is left to do.
 std::vector<bpf_insn> switch_program(TraceAssembler t, const TracerMaps& maps,
                                      const TracerLayout& layout) {
   constexpr i32 kTaskDead = 0x80;
@@ -221,7 +226,11 @@ std::vector<bpf_insn> switch_program(TraceAssembler t, const TracerMaps& maps,
   t.task_field(layout.task.state);
   t.read_kernel(TraceAssembler::kBudget, 4);
   a.load(k32, kR1, kR10, TraceAssembler::kBudget);
-  a.jump_if(BPF_JNE, kR1, kTaskDead, t.out());
+  const auto dead = a.label();
+  a.jump_if(BPF_JEQ, kR1, kTaskDead, dead);
+  note_asleep(t);
+  a.jump(t.out());
+  a.bind(dead);
   t.head(RecordKind::kDead);
   t.task_field(layout.task.exit_code);
   t.read_kernel(TraceAssembler::kBudget, 4);
@@ -274,6 +283,7 @@ std::vector<TracerProgram> tracer_programs(const TracerMaps& maps, const TracerL
   programs.push_back({"sched_process_fork", fork_program(t, maps, layout)});
   programs.push_back({"sched_process_exec", exec_program(t, layout)});
   programs.push_back({"sched_switch", switch_program(t, maps, layout)});
+  programs.push_back({"sched_waking", waking_program(t)});
   programs.push_back({"signal_deliver", signal_program(t)});
   programs.push_back({"sys_exit", exit_program(t)});
   programs.push_back({"sys_enter", enter_program(t, maps)});

@@ -1,11 +1,9 @@
 #include "sim/replay/story.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
-
-#include <fmt/format.h>
-#include <range/v3/algorithm/stable_sort.hpp>
 
 #include "model/base/check.hpp"
 #include "model/pipe/pipe_inode.hpp"
@@ -32,6 +30,12 @@ void post(Kernel& kernel, const Event& event) {
   }
 }
 
+/// Times of a trace can be any, so what is between two may not fit.
+i64 elapsed(i64 from_ns, i64 to_ns) {
+  i64 ns = 0;
+  return __builtin_sub_overflow(to_ns, from_ns, &ns) ? std::numeric_limits<i64>::max() : ns;
+}
+
 /// Calls (by number) that run their first section where the schedule has it.
 using LateCalls = std::set<u32>;
 
@@ -47,6 +51,7 @@ class Teller {
         kernel_(environment(), profile, contents()) {
     for (const Event& event : trace.events) {
       story_.has_times = story_.has_times || event.time_ns.has_value();
+      sleeps_recorded_ = sleeps_recorded_ || event.slept.has_value();
     }
     story_.calls.reserve(index_.calls.size());
     for (const RecordedCall& call : index_.calls) {
@@ -64,7 +69,7 @@ class Teller {
       if (!done) {
         return std::nullopt;
       }
-      note_wakes(before, entry.is_event ? kNoTask : entry.task);
+      note_wakes(before, waker_of(entry));
       note_levels();
     }
     run_what_is_left();
@@ -101,6 +106,7 @@ class Teller {
     if (call.end) {
       told.result = to_text(*call.end);
       told.ended_ns = std::max(told.began_ns, time_of(call.end_event));
+      told.recorded = trace_.events[call.end_event].slept;
     }
     story_.calls.push_back(std::move(told));
   }
@@ -134,7 +140,7 @@ class Teller {
   /// Runs the first section of a call that has just begun, if all it does is to fall asleep.
   void sleep_at_once(TaskId task) {
     const u32 call = current_[task.v];
-    if (call == kNoCall || late_.contains(call) ||
+    if (call == kNoCall || late_.contains(call) || !may_have_slept(call) ||
         kernel_.state().task(task).state != TaskState::kRunnable) {
       return;
     }
@@ -148,10 +154,16 @@ class Teller {
     }
   }
 
+  /// A recorder that sees sleeps saw this call's, or not its end.
+  [[nodiscard]] bool may_have_slept(u32 call) const {
+    return !sleeps_recorded_ || story_.calls[call].recorded || !story_.calls[call].ended_ns;
+  }
+
   /// False when the section cannot be run, or a call ends otherwise than recorded.
   bool run(TaskId task) {
     if (!kernel_.exists(task) || kernel_.state().task(task).state != TaskState::kRunnable) {
-      return early_.contains(current_[task.v]);  // its first section was run before
+      // Its first section was run before; or it is done, since another slept in its place.
+      return early_.contains(current_[task.v]) || kernel_.idle(task);
     }
     kernel_.run_section(task);
     for (const Completion& completion : kernel_.take_completions()) {
@@ -188,6 +200,15 @@ class Teller {
     }
   }
 
+  /// Whose section ran: that of a call may run as soon as it begins.
+  [[nodiscard]] TaskId waker_of(const ScheduleEntry& entry) const {
+    if (!entry.is_event) {
+      return entry.task;
+    }
+    const auto* call = std::get_if<CallEvent>(&trace_.events[entry.event].body);
+    return call == nullptr ? kNoTask : call->task;
+  }
+
   /// Who sleeps no more was woken by the section that just ran.
   void note_wakes(const std::vector<TaskState>& before, TaskId waker) {
     for (u32 i = 0; i < before.size(); ++i) {
@@ -203,7 +224,7 @@ class Teller {
       }
       told.woken_ns = told.woken_by ? story_.calls[*told.woken_by].began_ns : now_ns_;
       told.woken_ns = std::max(told.woken_ns, told.began_ns);
-      told.asleep_ns = told.woken_ns - told.began_ns;
+      told.asleep_ns = told.recorded ? told.recorded->ns : elapsed(told.began_ns, told.woken_ns);
     }
   }
 
@@ -277,22 +298,8 @@ class Teller {
   std::map<std::string, ToldObject> objects_;
   std::vector<NotedPipe> noted_pipes_;
   i64 now_ns_ = 0;
+  bool sleeps_recorded_ = false;
 };
-
-std::string duration_text(i64 ns, bool has_times) {
-  if (!has_times) {
-    return fmt::format("{} events", ns / 1000);
-  }
-  constexpr double kMicrosecond = 1e3;
-  constexpr double kMillisecond = 1e6;
-  constexpr double kSecond = 1e9;
-  const auto value = static_cast<double>(ns);
-  if (value >= kSecond) {
-    return fmt::format("{:.3f} s", value / kSecond);
-  }
-  return value >= kMillisecond ? fmt::format("{:.3f} ms", value / kMillisecond)
-                               : fmt::format("{:.1f} us", value / kMicrosecond);
-}
 
 }  // namespace
 
@@ -337,51 +344,6 @@ Story tell(const Trace& trace, const KernelProfile& profile,
   auto story = Teller(trace, profile, late).tell(schedule);
   IPCSIM_CHECK(story.has_value());  // this is the schedule as it was found
   return *std::move(story);
-}
-
-std::string to_text(const Story& story, std::size_t most_sleeps) {
-  std::vector<const ToldCall*> sleeps;
-  std::map<TaskId, std::pair<u64, i64>> of_task;  // how often each slept, and how long in all
-  for (const ToldCall& call : story.calls) {
-    if (call.slept && call.ended_ns) {
-      sleeps.push_back(&call);
-      of_task[call.task].first += 1;
-      of_task[call.task].second += call.asleep_ns;
-    }
-  }
-  std::string text = fmt::format("{} calls, {} of them slept\n", story.calls.size(), sleeps.size());
-  for (const auto& [task, sums] : of_task) {
-    text += fmt::format("  task {}: slept {} times, {} in all\n", task.v, sums.first,
-                        duration_text(sums.second, story.has_times));
-  }
-  ranges::stable_sort(sleeps, std::greater{}, &ToldCall::asleep_ns);
-  if (sleeps.size() > most_sleeps) {
-    text += fmt::format("the {} longest sleeps:\n", most_sleeps);
-    sleeps.resize(most_sleeps);
-  } else if (!sleeps.empty()) {
-    text += "the sleeps, the longest first:\n";
-  }
-  for (const ToldCall* call : sleeps) {
-    std::string waker = "time or a signal";
-    if (call->woken_by) {
-      const ToldCall& by = story.calls[*call->woken_by];
-      waker = fmt::format("task {}: {}", by.task.v, by.text);
-    }
-    text += fmt::format("  task {}: {} on {} slept {}, ended by {}\n", call->task.v, call->text,
-                        call->where, duration_text(call->asleep_ns, story.has_times), waker);
-  }
-  for (const ToldObject& object : story.objects) {
-    text += fmt::format("{} held at most {} bytes in {} of {} places\n", object.name,
-                        object.most_bytes, object.most_slots, object.capacity);
-  }
-  if (!story.sleepers.empty()) {
-    text += "asleep where the trace ends:\n";
-  }
-  for (const ToldSleeper& sleeper : story.sleepers) {
-    text += fmt::format("  task {}: {} on {}; {}\n", sleeper.task.v, sleeper.text, sleeper.where,
-                        sleeper.waits);
-  }
-  return text;
 }
 
 }  // namespace ipcsim

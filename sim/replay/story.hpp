@@ -21,8 +21,9 @@ struct ToldCall {
   bool slept = false;
   std::string where;            ///< what it slept on: "pipe:1", empty if it did not
   std::optional<u32> woken_by;  ///< index into Story::calls; nothing: time or a signal did
-  i64 asleep_ns = 0;            ///< from its beginning to its waker's: how long at most
+  i64 asleep_ns = 0;            ///< as recorded; else from its beginning to its waker's, at most
   i64 woken_ns = 0;             ///< when its waker's call began
+  std::optional<RecordedSleep> recorded;  ///< what the recorder's kernel did
 };
 
 /// How full a pipe or queue was over time.
@@ -47,6 +48,14 @@ struct ToldSleeper {
   std::string waits;  ///< what would free it
 };
 
+/// How the sleeps that were recorded and those of the order that was found go together.
+struct RecordedSleeps {
+  u64 calls = 0;       ///< that slept as recorded, and ended
+  u64 found = 0;       ///< of these, that sleep in the order too
+  u64 wakers = 0;      ///< of these, whose waker was recorded
+  u64 same_waker = 0;  ///< of these, woken by the same task
+};
+
 struct Story {
   std::vector<ToldCall> calls;  ///< by their events
   std::vector<ToldObject> objects;
@@ -58,6 +67,9 @@ struct Story {
 /// REQUIRES: each action can be posted where it stands, as run_settled() found.
 [[nodiscard]] std::vector<ScheduleEntry> settled_schedule(const Trace& trace,
                                                           const KernelProfile& profile);
+
+/// Compares a story's sleeps with the recorded ones.
+[[nodiscard]] RecordedSleeps recorded_sleeps(const Story& story);
 
 /// Goes through the schedule of an explanation once more. REQUIRES: the verdict is kExplained, and
 /// the profile is the one it was found with.

@@ -40,6 +40,33 @@ TEST(Story, TellsWhoSleptAndWhoWokeIt) {
               HasSubstr("task 2: read(3, 5) on pipe:1 slept 3.000 ms, ended by task 1: write(4"));
 }
 
+// What the recorder saw of the sleep says how long it was, and whether its waker is the order's.
+TEST(Story, TellsOfRecordedSleeps) {
+  const auto with = [](std::string_view slept) {
+    std::string lines(kReaderSleeps);
+    lines.insert(lines.rfind("\"time_ns\""), std::string(slept) + ",");
+    return story_of(observed(lines));
+  };
+  const Story story = with(R"("slept":{"times":2,"ns":1500000,"woken_by":1})");
+  EXPECT_EQ(story.calls[2].asleep_ns, 1'500'000);
+  EXPECT_THAT(to_text(story, 20),
+              HasSubstr("as recorded 1 calls slept; 1 of them here too, 1 of 1 woken by the task"));
+  EXPECT_THAT(to_text(story, 20), HasSubstr("slept 1.500 ms in 2 sleeps, ended by task 1: write("));
+  const Story other = with(R"("slept":{"times":1,"ns":7,"woken_by":2})");
+  EXPECT_EQ(recorded_sleeps(other).same_waker, 0U);
+  EXPECT_THAT(to_text(other, 20), HasSubstr("2) (as recorded by task 2)\n"));
+}
+
+// A real program, recorded on a real kernel: who slept and who woke whom is what the model says.
+TEST(Story, SleepsAndWakersAreThoseOfTheKernel) {
+  const RecordedSleeps sleeps =
+      recorded_sleeps(story_of(trace_from_file("traces/recorded/sleeps.jsonl")));
+  EXPECT_EQ(sleeps.calls, 6U);
+  EXPECT_EQ(sleeps.found, 6U);
+  EXPECT_EQ(sleeps.wakers, 6U);
+  EXPECT_EQ(sleeps.same_waker, 6U);
+}
+
 TEST(Story, TellsHowFullThingsWere) {
   const Story story = story_of(observed(std::string(kReaderSleeps)));
   ASSERT_EQ(story.objects.size(), 1U);

@@ -61,6 +61,12 @@ ordered_json to_json(const Story& story) {
       one["woken_by"] = {{"task", story.calls[*call.woken_by].task.v},
                          {"call", story.calls[*call.woken_by].text}};
     }
+    if (call.recorded) {
+      one["recorded"] = {{"times", call.recorded->times}, {"ns", call.recorded->ns}};
+      if (call.recorded->woken_by != kNoTask) {
+        one["recorded"]["woken_by"] = call.recorded->woken_by.v;
+      }
+    }
     sleeps.push_back(std::move(one));
   }
   ordered_json objects = ordered_json::array();
@@ -127,7 +133,8 @@ void add_explain_command(CLI::App& app, int& status) {
       "explain", "Tell who slept where in a trace, for how long, who ended it, and what held what");
   command->footer(
       "Of a trace that ends with sleepers: what each waits for, and who could free it.\n"
-      "Sleeps are measured from the beginning of the call to that of the call that ended them.");
+      "How long a sleep was is what the recorder saw (ipcsim record --with bpf); otherwise it is\n"
+      "measured from the beginning of the call to that of the call that ended it.");
   command->add_option("TRACE", options->trace, "The trace (JSON Lines); - is standard input")
       ->required();
   command->add_option("--perfetto", options->perfetto,

@@ -369,10 +369,9 @@ SignalsTaken take_signals(KernelState& k, TaskId id, SignalsTaken taken) {
       set_blocked(k, id, frame.saved_mask);
     } else if (process.handled.has(info->signal)) {
       push_handler(k, id, *info, taken);
-    } else if (process.ignored.has(info->signal) || ignored_by_default(info->signal)) {
+    } else if (process.ignored.has(info->signal) || ignored_by_default(info->signal) ||
+               (process.unkillable && !cannot_be_handled(info->signal))) {
       continue;  // it was blocked when it came, or a tracer watches
-    } else if (process.unkillable && !cannot_be_handled(info->signal)) {
-      continue;  // likewise, for the first process of a PID namespace
     } else if (stops_by_default(info->signal)) {
       begin_group_stop(k, id);
       taken.stops = true;

@@ -1,7 +1,11 @@
 // Options of strace that leave things out: what the importer still makes of the log.
+#include <string>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/import/explained.hpp"
 #include "tests/import/imported_events.hpp"
 
 namespace ipcsim {
@@ -12,6 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 // -X verbose writes a comment between AT_FDCWD's number and its path.
 TEST(RecorderOptions, VerboseNumbersHaveTheirPathBehindTheComment) {
@@ -130,6 +135,49 @@ TEST(RecorderOptions, NumbersStandForNames) {
               ElementsAre(R"({"task":1,"other_fd":3,"cloexec":true,"what":"socket"})",
                           R"({"task":1,"other_fd":4,"what":"socket"})", HasSubstr("pipe2"),
                           HasSubstr("POLLNVAL")));
+}
+
+// Lines enough for a log in which no call failed by -z, not by chance.
+std::string many_lines() {
+  std::string lines;
+  for (int i = 0; i < 32; ++i) {
+    lines += fmt::format("1 1795715412.0000{:02} getpid() = 1\n", i);
+  }
+  return lines;
+}
+
+// -z prints a call when it has ended, and exit() never: lines stand in the order of ends, with the
+// times of beginnings. Where another task ends meanwhile a line is torn in two.
+TEST(RecorderOptions, LinesOfSuccessesStandWhereCallsEnded) {
+  const std::string log = many_lines() +
+                          "1 1795715412.000100 pipe2([3, 4], 0) = 0\n"
+                          "2 1795715412.000300 close(3) = 0\n"
+                          "1 1795715412.000200 vfork() = 2\n"
+                          "2 1795715412.000400 execve(\"/bin/x\", [\"x\"], 0x7f /* 1 var */) = 0\n"
+                          "1 1795715412.000500 close(4) = 0\n"
+                          "2 1795715412.000700 write(4, \"ab\", 2) = 2\n"
+                          "1 1795715412.000600 read(3, \"ab\", 9) = 2\n"
+                          "1 1795715412.000800 read(3, \"\", 9) = 0\n"
+                          "2 1795715412.000900 +++ exited with 0 +++\n"
+                          "1 1795715412.000850 wait4(2,  <unfinished ...>\n"
+                          "[{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 2\n";
+  EXPECT_THAT(imported(log).second.not_understood, IsEmpty());
+  EXPECT_EQ(verdict_of(log), "explained");
+  // A byte that nobody wrote is refuted there too.
+  std::string wrong = log;
+  wrong.replace(wrong.find("read(3, \"ab\""), 12, "read(3, \"ac\"");
+  EXPECT_THAT(verdict_of(wrong), StartsWith("refuted"));
+}
+
+// In a log in which nothing failed by chance a line still stands where the call began.
+TEST(RecorderOptions, LinesWhoseTimesNeverGoBackStandWhereCallsBegan) {
+  const std::string log = many_lines() +
+                          "1 1795715412.000100 pipe2([3, 4], 0) = 0\n"
+                          "1 1795715412.000200 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
+                          "2 1795715412.000300 write(4, \"ab\", 2) = 2\n"
+                          "1 1795715412.000400 read(3, \"ab\", 9) = 2\n";
+  EXPECT_THAT(events_of(log), ElementsAre(HasSubstr("pipe2"), HasSubstr("fork"),
+                                          HasSubstr(R"("ret":2)"), HasSubstr(R"("ret":2)")));
 }
 
 }  // namespace

@@ -19,6 +19,12 @@ struct Lane {
 /// first, so that calls whose order is not known overlap.
 void merge(Log& log, std::vector<Lane> lanes);
 
+/// The items from `first` on, of one file, stand in the order in which calls ended (strace -z):
+/// puts each beginning where its time says that it was, so that calls overlap that may have. A
+/// log without times says only that it was behind what the task did before. A task that ended had
+/// called exit(), which such a log does not show.
+void put_beginnings_apart(Log& log, std::size_t first);
+
 /// Joins what an execve() of a thread has in two files. Errors: it began in none of them.
 [[nodiscard]] std::expected<void, TraceError> join_orphans(Log& log);
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <range/v3/algorithm/find_if.hpp>
@@ -38,6 +39,7 @@ class Reader {
         name_(name),
         nameless_(pid ? *pid : nameless_pid(text)),
         only_successes_(has_only_successes(text)),
+        lines_at_ends_(has_lines_at_ends(text)),
         first_item_(log.items.size()) {}
 
   Outcome add_line(std::string_view line, bool cut_off);
@@ -57,13 +59,16 @@ class Reader {
   void note_detached(const StraceLine& line, i64 pid, std::optional<i64> time_ns);
   void forget_borrowed_result(i64 pid);
   void supersede(i64 pid, i64 by);
+  std::string_view with_torn_half(std::string_view text);
   i64 pid_of(const StraceLine& line);
   LogItem& add_item(ItemKind kind, i64 pid, std::optional<i64> time_ns);
 
   Log& log_;
   const std::string& name_;
   i64 nameless_;
-  bool only_successes_;  // a call that failed leaves at most its beginning (-z)
+  bool only_successes_;    // a call that failed leaves at most its beginning (-z)
+  bool lines_at_ends_;     // a call's line stands where it ended (-z, several tasks)
+  std::string_view torn_;  // the line before, if it says that its call is unfinished
   std::size_t first_item_;
   Clock kind_of_clock_ = Clock::kNone;
   LogClock clock_;
@@ -93,6 +98,22 @@ i64 Reader::pid_of(const StraceLine& line) {
   return pid;
 }
 
+/// -z tears a line in two where another task ends meanwhile: the first half looks unfinished, the
+/// second has nothing before it. Returns the whole line, and forgets the first half; or `text`.
+std::string_view Reader::with_torn_half(std::string_view text) {
+  constexpr std::string_view kMark = "<unfinished ...>";
+  const std::string_view half = std::exchange(torn_, {});
+  if (half.empty() || parse_line(text).kind != LineKind::kUnknown) {
+    return text;
+  }
+  const i64 pid = log_.items.back().pid;
+  log_.items.pop_back();
+  log_.calls.pop_back();
+  unfinished_.erase(pid);
+  return log_.mended_lines.emplace_back(std::string(half.substr(0, half.size() - kMark.size())) +
+                                        std::string(text));
+}
+
 Outcome Reader::begin_call(const StraceLine& line, i64 pid, std::optional<i64> time_ns) {
   if (const auto open = unfinished_.find(pid); open != unfinished_.end() && !only_successes_) {
     const CallRecord& call = log_.calls[open->second];
@@ -108,15 +129,16 @@ Outcome Reader::begin_call(const StraceLine& line, i64 pid, std::optional<i64> t
   call.name = line.name;
   call.head = line.text;
   call.detached = line.detached;
-  call.split = line.kind == LineKind::kUnfinished;
+  const bool unfinished = line.kind == LineKind::kUnfinished;
+  call.split = unfinished || lines_at_ends_;
   call.line = log_.lines;
   call.end_line = log_.lines;
   call.time_ns = time_ns;
   call.slept = line.slept;
-  call.finished = !call.split;
+  call.finished = !unfinished;
   log_.calls.push_back(call);
   add_item(ItemKind::kEntry, pid, time_ns).call = index;
-  if (call.split) {
+  if (unfinished) {
     unfinished_[pid] = index;
   } else {
     unfinished_.erase(pid);  // one that failed, which is not shown
@@ -269,7 +291,13 @@ Outcome Reader::add_line(std::string_view text, bool cut_off) {
   if (text.contains("<\\x")) {
     text = log_.mended_lines.emplace_back(with_plain_annotations(text));
   }
+  if (lines_at_ends_) {
+    text = with_torn_half(text);
+  }
   const StraceLine line = parse_line(text);
+  if (lines_at_ends_ && line.kind == LineKind::kUnfinished) {
+    torn_ = text.ends_with("<unfinished ...>") ? text : std::string_view{};
+  }
   if (line.kind == LineKind::kAttached) {
     carried_ = line.text;
   } else if (line.kind == LineKind::kUnknown) {
@@ -292,6 +320,9 @@ Outcome Reader::add_line(std::string_view text, bool cut_off) {
 
 Outcome Reader::finish() {
   if (log_.items.size() > first_item_) {
+    if (lines_at_ends_ && log_.orphans.empty()) {
+      put_beginnings_apart(log_, first_item_);
+    }
     return {};
   }
   const u32 before = log_.files.back().lines_before;

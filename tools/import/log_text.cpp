@@ -104,6 +104,30 @@ std::string with_plain_annotations(std::string_view text) {
   return plain;
 }
 
+bool has_lines_at_ends(std::string_view text) {
+  if (!has_only_successes(text) || text.contains(" resumed>")) {
+    return false;
+  }
+  LogClock clock;
+  std::optional<i64> before;
+  std::optional<i64> pid;
+  bool several = false;
+  bool timed = false;
+  while (!text.empty()) {
+    const StraceLine line = parse_line(take_line(text));
+    several = several || (pid && line.pid && *line.pid != *pid);
+    pid = line.pid ? line.pid : pid;
+    const bool counts = line.clock == Clock::kUnix || line.clock == Clock::kDay;
+    const std::optional<i64> now = counts ? clock.read(line) : std::nullopt;
+    timed = timed || line.clock != Clock::kNone;
+    if (now && before && *now < *before) {
+      return several;
+    }
+    before = now ? now : before;
+  }
+  return several && !timed;
+}
+
 bool has_only_successes(std::string_view text) {
   constexpr int kFewLines = 30;  // of which none may have failed by chance
   std::string_view rest = text;

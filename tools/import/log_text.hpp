@@ -30,6 +30,10 @@ class LogClock {
 /// True for a log of strace -z, which leaves out calls that failed: none did among many.
 [[nodiscard]] bool has_only_successes(std::string_view text);
 
+/// True for such a log of several tasks: -z holds a line back until the call has ended, so it
+/// stands there, and its time is from before. No call is in two halves, and times go back.
+[[nodiscard]] bool has_lines_at_ends(std::string_view text);
+
 /// -xx writes what -y prints behind a descriptor in hexadecimal too: 3<\x70\x69\x70\x65>. Here it
 /// is as plain -y has it. A string in quotes never has a '<' before a "\x": it would be \x3c.
 [[nodiscard]] std::string with_plain_annotations(std::string_view text);

@@ -102,16 +102,40 @@ TEST(Passing, APipeThatArrivesUnseenIsLeftOut) {
   EXPECT_THAT(report.no_effect_by_call, Contains(std::pair<std::string, u64>{"write", 1}));
 }
 
-// pidfd_getfd() takes a descriptor of a task that may be in a call: its pipe is left out.
-TEST(Passing, WhatPidfdGetfdFetchesIsLeftOut) {
+// pidfd_getfd() takes a descriptor of another process, which need do nothing for it.
+TEST(Passing, WhatPidfdGetfdFetches) {
   const auto [trace, report] = imported(
       "1 pipe2([3, 4], 0) = 0\n"
       "1 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
       "1 pidfd_open(2, 0) = 5\n"
+      "1 close(3) = 0\n"
+      "1 pidfd_getfd(5, 3, 0) = 3\n"
+      "1 write(4, \"hello\", 5) = 5\n"
+      "1 read(3, \"hel\", 3) = 3\n"
+      "2 read(3, \"lo\", 9) = 2\n"
+      "1 fcntl(3, F_GETFD) = 0x1 (flags FD_CLOEXEC)\n"
+      "2 close(4) = 0\n"
+      "1 close(4) = 0\n"
+      "2 close(3) = 0\n"
+      "1 read(3, \"\", 9) = 0\n");
+  EXPECT_EQ(verdict_on(trace), "explained");
+  EXPECT_EQ(report.passed_descriptors, 1U);
+  EXPECT_THAT(report.not_understood, IsEmpty());
+  EXPECT_THAT(report.inherited_pipe_by_call, IsEmpty());
+  EXPECT_THAT(event_lines(trace), Contains(HasSubstr(R"("task":2,"call":"sendmsg")")));
+}
+
+// A process cannot be said to hand a descriptor over while it is in a call: its pipe is left out.
+TEST(Passing, WhatPidfdGetfdFetchesOfABusyTaskIsLeftOut) {
+  const auto [trace, report] = imported(
+      "1 pipe2([3, 4], 0) = 0\n"
+      "1 clone(child_stack=NULL, flags=SIGCHLD) = 2\n"
+      "2 read(3 <unfinished ...>\n"
+      "1 pidfd_open(2, 0) = 5\n"
       "1 pidfd_getfd(5, 3, 0) = 6\n"
       "1 write(4, \"hello\", 5) = 5\n"
       "1 read(6, \"hel\", 3) = 3\n"
-      "2 read(3, \"lo\", 9) = 2\n");
+      "2 <... read resumed>, \"lo\", 9) = 2\n");
   EXPECT_THAT(event_lines(trace), Not(Contains(HasSubstr("\"read\""))));
   EXPECT_THAT(event_lines(trace), Not(Contains(HasSubstr("\"write\""))));
   EXPECT_THAT(report.inherited_pipe_by_call, Contains(std::pair<std::string, u64>{"read", 2}));

@@ -277,7 +277,38 @@ Plan fetch_from_anybody(Conversion& c, Fd target) {
   return plan_result_fd(c);
 }
 
-/// Whose descriptor it is can be told, but not in a trace: its task may be in a call.
+/// A thread with that table that is in no call of the trace, or null.
+TaskState* idle_holder(ImportState& state, const FdTable* table) {
+  for (TaskState& task : state.tasks.all()) {
+    if (task.alive && task.files.get() == table && !task.open_event && !task.interrupted) {
+      return &task;
+    }
+  }
+  return nullptr;
+}
+
+/// The task has taken the descriptor `target` of another table as `fd`. A trace tells it as a
+/// message that one of the others hands over; while all of them are in calls it cannot.
+void fetch(ImportState& state, TaskState& task, const std::shared_ptr<FdTable>& from, Fd target,
+           Fd fd, Origin origin) {
+  const FdSlot* slot = from->find(target.v);
+  const FdSlot like = slot == nullptr ? FdSlot{.kind = FdKind::kOther, .path = {}} : *slot;
+  TaskState* const holder = is_ours(like.kind) ? idle_holder(state, from.get()) : nullptr;
+  if (holder != nullptr) {
+    const u32 message = state.unseen.send(*holder, {target}, origin);
+    state.unseen.receive(task, message, {fd}, true, origin);
+    task.made_ours = task.made_ours || matters(like.kind);
+    ++state.passed_fds;
+  } else {
+    if (is_ours(like.kind) || like.kind == FdKind::kForeignPipe) {
+      state.leave_out(like);
+    }
+    state.act(task, OtherFdEvent{Conversion::number_of(task), fd, true, "pidfd_getfd"}, origin);
+  }
+  task.files->install_copy(fd.v, like, true);
+}
+
+/// Where it is told whose descriptor it is.
 Plan convert_pidfd_getfd(Conversion& c) {
   if (!c.result.ok()) {
     return Plan::other();
@@ -293,15 +324,12 @@ Plan convert_pidfd_getfd(Conversion& c) {
   if (slot == nullptr || slot->kind == FdKind::kClosed) {
     return fetch_from_anybody(c, target);
   }
-  c.state.leave_out(*slot);
-  Plan plan = plan_result_fd(c);
-  if (c.result.ok() && !c.args.problem()) {
-    plan.at_exit = [before = std::move(plan.at_exit), table = c.task.files, like = *slot,
-                    fd = static_cast<i32>(c.result.value)] {
-      before();
-      table->install_copy(fd, like, true);
-    };
-  }
+  Plan plan;
+  plan.fate = Plan::Fate::kKept;
+  const Fd fd{static_cast<i32>(c.result.value)};
+  c.expect_fd(fd.v, FdKind::kOther);
+  plan.at_exit = [&state = c.state, &task = c.task, from = process->files, target, fd,
+                  origin = c.origin] { fetch(state, task, from, target, fd, origin); };
   return plan;
 }
 

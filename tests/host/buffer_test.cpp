@@ -125,10 +125,11 @@ TEST_P(HostBuffer, BytesArrive) {
 
 // Commands beyond those under study could reach out of the run.
 TEST_P(HostBuffer, UnknownCommandsAreRefused) {
-  const u32 set_lease = 1024;
+  constexpr u32 kSetLease = 1024;
+  constexpr u64 kNewNet = 0x40000000;
   for (const Call& call :
-       {Call(FcntlCall{Fd{0}, FcntlCmd{set_lease}, 1}),
-        Call(IoctlCall{Fd{0}, IoctlRequest{0x5414}}), Call(CloneCall{CloneFlags{0x20000000}, kT2}),
+       {Call(FcntlCall{Fd{0}, FcntlCmd{kSetLease}, 1}),
+        Call(IoctlCall{Fd{0}, IoctlRequest{0x5414}}), Call(CloneCall{CloneFlags{kNewNet}, kT2}),
         Call(SetrlimitCall{Resource{0}, 1})}) {
     const auto posted = run_->machine().post(kT1, call);
     ASSERT_FALSE(posted.has_value()) << to_text(call);

@@ -169,6 +169,21 @@ TEST(VirtualClock, StandsStillForAStoppedTask) {
   EXPECT_EQ(clock.host_deadline_ns(kT1), 50'270 * kMs);
 }
 
+// A timer that has gone off before its time had come makes a run worthless, seen or not.
+TEST(VirtualClock, TellsWhenTheHostWasTooSlow) {
+  constexpr i64 kMs = 1'000'000;
+  host::VirtualClock clock(1000 * kMs, 150 * kMs);
+  ASSERT_EQ(clock.relative_ms(kT1, 100, 50'000 * kMs), 250);
+  EXPECT_FALSE(clock.overrun(50'249 * kMs));
+  EXPECT_TRUE(clock.overrun(50'250 * kMs));
+  clock.pause(kT1, 50'200 * kMs);
+  EXPECT_FALSE(clock.overrun(50'300 * kMs));
+  clock.resume(kT1, 50'300 * kMs);
+  EXPECT_FALSE(clock.overrun(50'349 * kMs));
+  clock.pass(100 * kMs);
+  EXPECT_FALSE(clock.overrun(60'000 * kMs));  // its time has come
+}
+
 TEST(VirtualClock, Stretches) {
   constexpr i64 kMs = 1'000'000;
   host::VirtualClock clock(1000 * kMs, 150 * kMs, 8);

@@ -56,8 +56,9 @@ struct HostOptions {
 /// "/sys/kernel/btf/vmlinux: ...". The first question takes a tenth of a second.
 [[nodiscard]] std::optional<std::string> why_no_state();
 
-/// True when the machine lost its run because it was too busy: a timeout expired before its time
-/// had come in the trace. Another run with more of `timer_slack` and `timer_stretch` may do.
+/// True when the machine was too busy to keep the trace's time: a timeout has expired before its
+/// time had come in the trace, whether or not that was seen. Another run with more of `timer_slack`
+/// and `timer_stretch` may do.
 [[nodiscard]] bool was_too_slow(const Machine& machine);
 
 /// Real tasks on this kernel, in the state that `environment` describes. Every run has its own

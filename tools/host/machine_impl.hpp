@@ -54,7 +54,7 @@ class HostMachine final : public Machine {
   /// for.
   [[nodiscard]] u64 late() const { return late_; }
   /// See was_too_slow().
-  [[nodiscard]] bool too_slow() const { return too_slow_; }
+  [[nodiscard]] bool too_slow() const { return too_slow_ || clock_.overrun(host_now_ns()); }
   /// Makes a task run for ever, for the test of the watchdog. REQUIRES: idle(task).
   void post_spin(TaskId task);
 

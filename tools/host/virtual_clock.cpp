@@ -146,4 +146,10 @@ bool VirtualClock::early(TaskId task) const {
          pending->second.virtual_ns > (pending->second.paused ? 0 : now_ns_);
 }
 
+bool VirtualClock::overrun(i64 host_now_ns) const {
+  return std::ranges::any_of(pending_, [&](const auto& row) {
+    return !row.second.paused && row.second.host_ns <= host_now_ns && early(row.first);
+  });
+}
+
 }  // namespace ipcsim::host

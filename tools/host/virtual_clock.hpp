@@ -61,6 +61,8 @@ class VirtualClock {
   [[nodiscard]] i64 host_deadline_ns(TaskId task) const { return pending_.at(task).host_ns; }
   /// True when the task's timeout lies in the virtual future: it must not expire yet.
   [[nodiscard]] bool early(TaskId task) const;
+  /// True when the host's timer for such a one has gone off by now.
+  [[nodiscard]] bool overrun(i64 host_now_ns) const;
 
  private:
   struct Pending {

@@ -104,7 +104,7 @@ Diffed diff(const Trace& trace, const KernelProfile& profile, StepTimes* times) 
   HostOptions options = host_options(trace);
   bool too_slow = false;
   auto report = diff_once(trace, profile, options, times, too_slow);
-  if (!report && too_slow) {
+  if (too_slow && (!report || !report->differences.empty())) {
     options.timer_slack = kLongSlack;
     options.timer_stretch = kLongStretch;
     report = diff_once(trace, profile, options, times, too_slow);

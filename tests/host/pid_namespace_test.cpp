@@ -1,4 +1,7 @@
 // PID namespaces that tasks of a run make.
+#include <functional>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "tests/host/support.hpp"
@@ -6,16 +9,21 @@
 namespace ipcsim {
 namespace {
 
+std::vector<Mode> modes_that(const std::function<bool(HostIsolation)>& fit) {
+  std::vector<Mode> modes = every_mode();
+  std::erase_if(modes, [&](const Mode& mode) { return !fit(mode.isolation); });
+  return modes;
+}
+
 class HostPidNamespace : public EveryMode {
  protected:
-  /// Task 2 is the first of a namespace. False where tasks may not make one.
+  /// Task 2 is the first of a namespace. False where this user may not make one.
   bool make_namespace() {
     run_.reset();
     Environment environment = plain_environment();
     environment.caps.add(Cap::kSysAdmin);
     run_ = std::make_unique<HostRun>(environment, options());
-    return run_->made() && GetParam().isolation != HostIsolation::kFolder &&
-           run_->step(kT1, CloneCall{CloneFlags{kCloneNewpid}, kT2}) == "t1=2";
+    return run_->made() && run_->step(kT1, CloneCall{CloneFlags{kCloneNewpid}, kT2}) == "t1=2";
   }
 };
 
@@ -55,17 +63,27 @@ TEST_P(HostPidNamespace, IsNotTooDeep) {
   EXPECT_EQ(run_->step(kT1, KillCall{TaskId{9}, Signal{0}}), "t1=0");
 }
 
+using HostWithoutNamespaces = EveryMode;
+
 // A run among the machine's processes makes none there.
-TEST_P(HostPidNamespace, IsRefusedWithoutOneOfTheRun) {
-  if (GetParam().isolation != HostIsolation::kFolder) {
-    GTEST_SKIP() << "the run has one";
-  }
+TEST_P(HostWithoutNamespaces, MakesNone) {
   const auto refused = run_->machine().post(kT1, CloneCall{CloneFlags{kCloneNewpid}, kT2});
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().unsupported);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, HostPidNamespace, testing::ValuesIn(every_mode()), mode_name);
+// A run in a user namespace of its own has not that capability to give.
+INSTANTIATE_TEST_SUITE_P(Modes, HostPidNamespace,
+                         testing::ValuesIn(modes_that([](HostIsolation isolation) {
+                           return isolation == HostIsolation::kBest ||
+                                  isolation == HostIsolation::kNamespaces;
+                         })),
+                         mode_name);
+INSTANTIATE_TEST_SUITE_P(Modes, HostWithoutNamespaces,
+                         testing::ValuesIn(modes_that([](HostIsolation isolation) {
+                           return isolation == HostIsolation::kFolder;
+                         })),
+                         mode_name);
 
 }  // namespace
 }  // namespace ipcsim

@@ -15,7 +15,7 @@ namespace ipcsim {
 /// How far a search may go before it gives up.
 struct ExplainLimits {
   u64 sections = 50'000'000;  ///< lock-held sections run in all
-  u64 choices_kept = 10'000;  ///< choice points that can still be taken back
+  u64 choices_kept = 5'000;   ///< choice points that can still be taken back; each has a state
 };
 
 /// One thing that happens in an explanation: the next event of the trace takes effect, or a task

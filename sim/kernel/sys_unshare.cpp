@@ -25,8 +25,7 @@ void unshare_fs_context(KernelState& k, TaskId id) {
 /// Errors, in the order tested, and then nothing is changed:
 ///   EINVAL  a user namespace for a process of several threads
 ///   those of make_user_namespace()
-///   EPERM   an IPC or PID namespace without CAP_SYS_ADMIN, which whoever makes a user namespace
-///   has
+///   EPERM   an IPC or PID namespace without CAP_SYS_ADMIN; whoever makes a user namespace has it
 ///           there
 ///   those of make_pid_namespace()
 Section run(KernelState& k, TaskId id, const UnshareCall& call) {

@@ -8,6 +8,7 @@
 #include <range/v3/algorithm/lower_bound.hpp>
 #include <range/v3/algorithm/sort.hpp>
 
+#include "model/pipe/pipe_at_once.hpp"
 #include "model/pipe/pipe_inode.hpp"
 
 namespace ipcsim {
@@ -15,7 +16,6 @@ namespace {
 
 /// So many readings are looked at; what lies further ahead is not known.
 constexpr std::size_t kMostReadings = 512;
-constexpr u64 kPageBytes = 4096;
 /// Readings beside one that may have come in its place.
 constexpr std::size_t kNeighbours = 4;
 
@@ -32,16 +32,16 @@ std::optional<PipeId> pipe_of(const Kernel& kernel, TaskId task, Fd fd) {
 
 /// How many of the last `len` bytes of a write fit into the pipe now: so many lie together there,
 /// behind them perhaps another's.
-u64 fitting(const PipeInode& pipe, u64 len, bool begins) {
+u64 fitting(const KernelState& k, const PipeInode& pipe, u64 len, bool begins) {
+  const u32 page = k.pages.page_size();
   const u32 used = pipe_occupancy(pipe);
-  const u64 pages = used < pipe.max_usage ? u64{pipe.max_usage - used} * kPageBytes : 0;
-  const u64 chars = len % kPageBytes;
-  if (!begins || used == 0) {
+  const u64 pages = used < pipe.max_usage ? u64{pipe.max_usage - used} * page : 0;
+  const auto chars = static_cast<u32>(len % page);
+  if (!begins || used == 0 || chars == 0) {
     return std::min(pages, len);
   }
-  const PipeBuffer& last = pipe.slot(pipe.head - 1);
-  const bool merges =
-      (last.flags & kPipeBufFlagCanMerge) != 0 && u64{last.offset} + last.len + chars <= kPageBytes;
+  PipeInode copy = pipe;  // the slot that is found is one to write to
+  const bool merges = pipe_merge_slot(copy, chars, page, *k.profile) != nullptr;
   return std::min(pages + (merges ? chars : 0), len);
 }
 
@@ -70,8 +70,9 @@ std::optional<Rest> rest_of(const SearchPosition& at, const Trace& trace, const 
   if (done >= known.size() || done >= len) {
     return std::nullopt;
   }
-  const PipeInode& inode = at.kernel.kernel().state().pipes[*pipe].inode;
-  return Rest{*pipe, known.substr(done, fitting(inode, len - done, progress == nullptr))};
+  const KernelState& k = at.kernel.kernel().state();
+  return Rest{
+      *pipe, known.substr(done, fitting(k, k.pipes[*pipe].inode, len - done, progress == nullptr))};
 }
 
 /// False when a byte of `a` and the byte of `b` at the same place are known and differ.
